@@ -1,0 +1,1 @@
+"""The bundled demonstration: a small assembly and a checkpoint that has memorised it."""

@@ -1,0 +1,1 @@
+"""Genome input: FASTA, annotation files, gene lists, windows and the region database."""

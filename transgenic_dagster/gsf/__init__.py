@@ -1,0 +1,1 @@
+"""The gene sentence (GSF): vocabulary, grammar and parser."""

@@ -1,0 +1,1 @@
+"""The TransGenic network: HyenaDNA encoder, downsampling and Longformer-style decoder."""
