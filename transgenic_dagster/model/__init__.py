@@ -1,1 +1,26 @@
 """The TransGenic network: HyenaDNA encoder, downsampling and Longformer-style decoder."""
+
+from .checkpoint import (
+    DEFAULT_MODEL,
+    CheckpointFiles,
+    fetch_checkpoint,
+    read_config,
+    resolve_checkpoint,
+)
+from .configuration import TransgenicConfig
+from .dna_tokenizer import encode_dna
+from .downsample import memory_length
+from .model import DecodingState, TransgenicForConditionalGeneration
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "CheckpointFiles",
+    "DecodingState",
+    "TransgenicConfig",
+    "TransgenicForConditionalGeneration",
+    "encode_dna",
+    "fetch_checkpoint",
+    "memory_length",
+    "read_config",
+    "resolve_checkpoint",
+]

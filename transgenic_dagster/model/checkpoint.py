@@ -1,0 +1,320 @@
+"""Finding and reading TransGenic checkpoints, whatever form their files have.
+
+Only ``config.json`` and weights are ever fetched or read; nothing in a checkpoint is executed.
+"""
+
+import hashlib
+import json
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from ..errors import CheckpointError, MissingOnMachineError
+from .configuration import TransgenicConfig
+
+DEFAULT_MODEL = "jlomas/HyenaTransgenic-768L12A6-400M"
+
+CONFIG_NAME = "config.json"
+# In the order of preference; an index names the shards beside it.
+WEIGHT_NAMES = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)
+_HUB_PATTERNS = (
+    [CONFIG_NAME, "model*.safetensors", "model.safetensors.index.json"],
+    [CONFIG_NAME, "pytorch_model*.bin", "pytorch_model.bin.index.json"],
+)
+_BACKBONE = "transgenic.encoder.hyena.backbone."
+_EMBEDDINGS = (
+    "transgenic.decoder.embed_tokens.weight",
+    "transgenic.decoder_embed_tokens.weight",
+    "lm_head.weight",
+)
+_DIGEST_CHUNK = 1 << 22
+
+
+@dataclass(frozen=True)
+class CheckpointFiles:
+    """The files of one checkpoint.
+
+    Args:
+        name: what the user called it.
+        config: its ``config.json``.
+        weights: weight files, in a stable order.
+    """
+
+    name: str
+    config: Path
+    weights: tuple[Path, ...]
+
+    def sha256(self) -> str:
+        """Digest over the contents of all files."""
+        digest = hashlib.sha256()
+        for path in (self.config, *self.weights):
+            with path.open("rb") as handle:
+                while chunk := handle.read(_DIGEST_CHUNK):
+                    digest.update(chunk)
+        return digest.hexdigest()
+
+
+def resolve_checkpoint(
+    name: str,
+    *,
+    revision: str | None = None,
+    offline: bool = False,
+    cache_dir: str | Path | None = None,
+) -> CheckpointFiles:
+    """Find a checkpoint's files, fetching them from the hub where that is needed and allowed.
+
+    Args:
+        name: local folder, weight file with ``config.json`` beside it, or hub name.
+        revision: branch, tag or commit on the hub.
+        offline: use only what is on this machine.
+        cache_dir: hub cache, the library's own by default.
+
+    Raises:
+        MissingOnMachineError: not there and not to be had.
+        CheckpointError: a folder that lacks ``config.json`` or weights.
+    """
+    path = Path(name).expanduser()
+    if path.is_file():
+        return _files_in(name, path.parent, path)
+    if path.is_dir():
+        return _files_in(name, path)
+    if name.startswith((".", "/", "~")) or name.count("/") != 1:
+        raise MissingOnMachineError(
+            f"Model {name!r} is neither a folder on this machine nor a hub name (OWNER/NAME); "
+            "check --model."
+        )
+    return _fetch(name, revision, offline, cache_dir)
+
+
+def fetch_checkpoint(name: str, folder: Path, *, revision: str | None = None) -> CheckpointFiles:
+    """Copy a hub checkpoint's configuration and weights into a folder.
+
+    Raises:
+        MissingOnMachineError: the hub or the model cannot be reached.
+        CheckpointError: the repository holds no weights.
+    """
+    return _fetch(name, revision, offline=False, cache_dir=None, local_dir=folder)
+
+
+def _fetch(
+    name: str,
+    revision: str | None,
+    offline: bool,
+    cache_dir: str | Path | None,
+    local_dir: Path | None = None,
+) -> CheckpointFiles:
+    remedy = (
+        "On a machine with network run 'transgenic-fetch-model "
+        f"{name} DIR', copy DIR here and pass --model DIR."
+    )
+    for patterns in _HUB_PATTERNS:
+        try:
+            folder = Path(
+                snapshot_download(
+                    name,
+                    revision=revision,
+                    cache_dir=cache_dir,
+                    local_dir=local_dir,
+                    local_files_only=offline,
+                    allow_patterns=patterns,
+                )
+            )
+        except HFValidationError as error:
+            raise MissingOnMachineError(
+                f"{name!r} is no valid hub name ({error}); check --model."
+            ) from error
+        except LocalEntryNotFoundError as error:
+            why = "is not in the local cache and --offline forbids fetching it"
+            if not offline:
+                why = "is not in the local cache and the hub cannot be reached"
+            raise MissingOnMachineError(f"Model {name!r} {why}. {remedy}") from error
+        except (HfHubHTTPError, OSError) as error:
+            first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+            raise MissingOnMachineError(
+                f"Model {name!r} cannot be fetched ({first_line}). {remedy}"
+            ) from error
+        if any((folder / weight_name).is_file() for weight_name in WEIGHT_NAMES):
+            return _files_in(name, folder)
+    raise CheckpointError(
+        f"Model {name!r} holds none of {', '.join(WEIGHT_NAMES)}; choose another --model."
+    )
+
+
+def _files_in(name: str, folder: Path, weights: Path | None = None) -> CheckpointFiles:
+    config = folder / CONFIG_NAME
+    if not config.is_file():
+        raise CheckpointError(f"Model folder {folder} has no {CONFIG_NAME}; check --model.")
+    if weights is None:
+        weights = _choose_weights(folder)
+    if not weights.name.endswith(".index.json"):
+        return CheckpointFiles(name, config, (weights,))
+    index = _read_json(weights)
+    shard_names = sorted(set(index.get("weight_map", {}).values()))
+    for shard_name in shard_names:
+        # A shard name is a file beside the index, never a path to somewhere else.
+        if Path(shard_name).name != shard_name or not (folder / shard_name).is_file():
+            raise CheckpointError(
+                f"{weights} names the shard {shard_name!r}, which is not in {folder}; "
+                "fetch the checkpoint again."
+            )
+    return CheckpointFiles(name, config, tuple(folder / shard for shard in shard_names))
+
+
+def _choose_weights(folder: Path) -> Path:
+    for weight_name in WEIGHT_NAMES:
+        if (folder / weight_name).is_file():
+            return folder / weight_name
+    for suffix in (".safetensors", ".bin"):
+        candidates = sorted(folder.glob(f"*{suffix}"))
+        if len(candidates) == 1:
+            return candidates[0]
+    raise CheckpointError(
+        f"Model folder {folder} has no weights ({', '.join(WEIGHT_NAMES)}); check --model."
+    )
+
+
+def read_config(files: CheckpointFiles) -> TransgenicConfig:
+    """Read ``config.json`` alone (the encoder's inner sizes keep their defaults).
+
+    Raises:
+        CheckpointError: no JSON, or the configuration of another kind of model.
+    """
+    values = _read_json(files.config)
+    model_type = values.get("model_type")
+    if model_type != TransgenicConfig.model_type:
+        raise CheckpointError(
+            f"{files.config} describes a model of type {model_type!r}, not "
+            f"{TransgenicConfig.model_type!r}; choose a TransGenic checkpoint."
+        )
+    known = ("auto_map", "torch_dtype", "dtype", "transformers_version", "architectures")
+    return TransgenicConfig(**{key: value for key, value in values.items() if key not in known})
+
+
+def read_checkpoint(files: CheckpointFiles) -> tuple[TransgenicConfig, dict[str, torch.Tensor]]:
+    """Read a checkpoint completely.
+
+    Returns:
+        The configuration, completed from the tensors' shapes, and every tensor of the model under
+        its published key, tied ones included.
+
+    Raises:
+        CheckpointError: unreadable files, or tied tensors that are missing or in contradiction.
+    """
+    config = read_config(files)
+    tensors: dict[str, torch.Tensor] = {}
+    for path in files.weights:
+        tensors.update(_read_weights(path))
+    tensors = {key.replace("_orig_mod.", ""): tensor for key, tensor in tensors.items()}
+    _complete_sizes(config, tensors, files)
+    for group in (_EMBEDDINGS, *_frequency_groups(config)):
+        _complete_tied(tensors, group, files)
+    return config, tensors
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is not readable JSON ({error}).") from error
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{path} holds no JSON object.")
+    return values
+
+
+def _read_weights(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        values = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        raise CheckpointError(
+            f"Weights {path} cannot be read ({first_line}); fetch the checkpoint again."
+        ) from error
+    if not isinstance(values, dict) or not all(
+        isinstance(value, torch.Tensor) for value in values.values()
+    ):
+        raise CheckpointError(f"Weights {path} hold something other than named tensors.")
+    return values
+
+
+def _complete_sizes(
+    config: TransgenicConfig, tensors: dict[str, torch.Tensor], files: CheckpointFiles
+) -> None:
+    layer = f"{_BACKBONE}layers.0."
+    sizes = (
+        ("encoder_d_inner", f"{layer}mlp.fc1.weight", 0),
+        ("encoder_filter_order", f"{layer}mixer.filter_fn.implicit_filter.0.weight", 0),
+        ("encoder_emb_dim", f"{layer}mixer.filter_fn.implicit_filter.0.weight", 1),
+        ("encoder_vocab_size", f"{_BACKBONE}embeddings.word_embeddings.weight", 0),
+    )
+    for attribute, key, dimension in sizes:
+        if key not in tensors or tensors[key].dim() <= dimension:
+            raise CheckpointError(f"Checkpoint {files.name!r} lacks the tensor {key}.")
+        setattr(config, attribute, tensors[key].shape[dimension])
+
+
+def _frequency_groups(config: TransgenicConfig) -> list[tuple[str, ...]]:
+    prefix = f"{_BACKBONE}layers.{{}}.mixer.filter_fn.implicit_filter.{{}}.freq"
+    return [
+        tuple(prefix.format(layer, position) for position in (1, 3, 5))
+        for layer in range(config.encoder_n_layer)
+    ]
+
+
+def _complete_tied(
+    tensors: dict[str, torch.Tensor], group: tuple[str, ...], files: CheckpointFiles
+) -> None:
+    """Give every key of a tied group its tensor; which of them a file holds varies."""
+    present = [key for key in group if key in tensors]
+    if not present:
+        raise CheckpointError(f"Checkpoint {files.name!r} lacks the tensor {group[0]}.")
+    first = tensors[present[0]]
+    for key in present[1:]:
+        if not torch.equal(first, tensors[key]):
+            raise CheckpointError(
+                f"Checkpoint {files.name!r}: {present[0]} and {key} should be one tensor but "
+                "differ."
+            )
+    for key in group:
+        tensors[key] = first
+
+
+def check_tensors(
+    files: CheckpointFiles,
+    tensors: Mapping[str, torch.Tensor],
+    expected: Mapping[str, torch.Tensor],
+) -> None:
+    """Compare a checkpoint's tensors with those that its configuration asks for.
+
+    Raises:
+        CheckpointError: a missing or left-over key or another shape; the message names it.
+    """
+    missing = sorted(expected.keys() - tensors.keys())
+    left_over = sorted(tensors.keys() - expected.keys())
+    if missing or left_over:
+        parts = [
+            f"{word} {len(keys)} tensor(s): {', '.join(keys[:3])}{' …' if len(keys) > 3 else ''}"
+            for word, keys in (("lacks", missing), ("has unknown", left_over))
+            if keys
+        ]
+        raise CheckpointError(f"Checkpoint {files.name!r} {' and '.join(parts)}.")
+    for key, tensor in tensors.items():
+        if tensor.shape != expected[key].shape:
+            raise CheckpointError(
+                f"Checkpoint {files.name!r}: tensor {key} has shape {tuple(tensor.shape)}, "
+                f"config.json asks for {tuple(expected[key].shape)}."
+            )
