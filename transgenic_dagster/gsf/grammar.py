@@ -12,11 +12,13 @@ The grammar, with coordinates 0-based half-open and relative to the start of the
 
 from typing import Final
 
+from transgenic_dagster.gsf.vocabulary import MAX_CDS, MAX_UTR
+
 CDS: Final = "CDS"
 FIVE_PRIME_UTR: Final = "five_prime_UTR"
 THREE_PRIME_UTR: Final = "three_prime_UTR"
 
-FEATURES_PER_KIND: Final = {CDS: 150, FIVE_PRIME_UTR: 50, THREE_PRIME_UTR: 50}
+FEATURES_PER_KIND: Final = {CDS: MAX_CDS, FIVE_PRIME_UTR: MAX_UTR, THREE_PRIME_UTR: MAX_UTR}
 """How many features of each kind the model can name; they are numbered from 1."""
 
 KIND_OF_NAME: Final = {
@@ -24,7 +26,7 @@ KIND_OF_NAME: Final = {
     for kind, count in FEATURES_PER_KIND.items()
     for number in range(1, count + 1)
 }
-"""Every feature name that the model can write, in vocabulary order, with its kind."""
+"""Every feature name that the model can write, with its kind."""
 
 STRANDS: Final = ("+", "-")
 

@@ -14,10 +14,10 @@ _LONGEST_QUOTE = 60
 
 
 class GsfError(ValueError):
-    """A gene sentence, or one transcript of it, that breaks the grammar.
+    """A gene sentence, or one transcript of it, that describes no possible gene.
 
     Args:
-        reason: the reject reason: ``unparsable``, ``unknown_feature`` or ``duplicate_feature``.
+        reason: the stable code of the reject report, such as ``unparsable``.
         detail: one sentence for people.
     """
 
