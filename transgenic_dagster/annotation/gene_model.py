@@ -1,0 +1,141 @@
+"""Gene models in genome coordinates, 0-based half-open, as they go to GFF3 and proteins."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
+
+
+class Interval(NamedTuple):
+    """A stretch of a sequence, 0-based half-open."""
+
+    start: int
+    end: int
+
+
+class CdsPart(NamedTuple):
+    """One coding stretch of a transcript, 0-based half-open.
+
+    ``phase`` counts the bases to skip at its 5' end to reach the next whole codon, 0 to 2.
+    """
+
+    start: int
+    end: int
+    phase: int
+
+
+@dataclass(frozen=True)
+class TranscriptStructure:
+    """Where the parts of a transcript lie; equal structures are the same isoform.
+
+    Args:
+        strand: ``+`` or ``-``.
+        cds: coding parts, at least one, in ascending order whatever the strand.
+        five_prime_utrs: untranslated parts labelled 5', ascending; no part overlaps another.
+        three_prime_utrs: untranslated parts labelled 3', ascending.
+    """
+
+    strand: str
+    cds: tuple[CdsPart, ...]
+    five_prime_utrs: tuple[Interval, ...] = ()
+    three_prime_utrs: tuple[Interval, ...] = ()
+
+    @cached_property
+    def exons(self) -> tuple[Interval, ...]:
+        """Unions of touching UTR and CDS parts, ascending."""
+        coding = [Interval(part.start, part.end) for part in self.cds]
+        exons: list[Interval] = []
+        for part in sorted([*coding, *self.five_prime_utrs, *self.three_prime_utrs]):
+            if exons and part.start <= exons[-1].end:
+                exons[-1] = Interval(exons[-1].start, max(exons[-1].end, part.end))
+            else:
+                exons.append(part)
+        return tuple(exons)
+
+    @property
+    def first_cds(self) -> CdsPart:
+        """The part that is translated first: the leftmost on ``+``, the rightmost on ``-``."""
+        return self.cds[0] if self.strand == "+" else self.cds[-1]
+
+    @property
+    def introns(self) -> tuple[Interval, ...]:
+        """Gaps between exons, ascending."""
+        return tuple(Interval(left.end, right.start) for left, right in pairwise(self.exons))
+
+    @property
+    def start(self) -> int:
+        """Leftmost base of the transcript."""
+        return self.exons[0].start
+
+    @property
+    def end(self) -> int:
+        """Exclusive right end of the transcript."""
+        return self.exons[-1].end
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptQuality:
+    """What the genome sequence says about a transcript.
+
+    Args:
+        start_codon: the coding sequence begins with ATG, in phase 0.
+        stop_codon: the coding sequence ends with a whole TAA, TAG or TGA codon, in frame.
+        inframe_stops: stop codons in frame other than that last one.
+        canonical_introns: introns with GT-AG, GC-AG or AT-AC ends.
+        introns: introns in all.
+        protein: the translation, without the final stop; ``*`` for inner stops, ``X`` for N.
+    """
+
+    start_codon: bool
+    stop_codon: bool
+    inframe_stops: int
+    canonical_introns: int
+    introns: int
+    protein: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One accepted isoform.
+
+    Args:
+        number: 1-based position in the gene sentence, which rejects of the same gene use too.
+        structure: where its parts lie.
+        phase_adjusted: a phase that the model wrote differs from the one that follows from the
+            phase of the first CDS part.
+        quality: what the sequence says about it.
+    """
+
+    number: int
+    structure: TranscriptStructure
+    phase_adjusted: bool
+    quality: TranscriptQuality
+
+
+@dataclass(frozen=True, slots=True)
+class GeneModel:
+    """One predicted gene, all of whose transcripts lie on one strand.
+
+    Args:
+        gm_id: identifier of the input gene that the window was built around, decoded.
+        seqid: name of the sequence.
+        strand: ``+`` or ``-``, as predicted.
+        confidence: mean token probability of its sentence, 0 to 1.
+        transcripts: at least one, in the order of the sentence.
+    """
+
+    gm_id: str
+    seqid: str
+    strand: str
+    confidence: float
+    transcripts: tuple[Transcript, ...]
+
+    @property
+    def start(self) -> int:
+        """Leftmost base of all transcripts."""
+        return min(transcript.structure.start for transcript in self.transcripts)
+
+    @property
+    def end(self) -> int:
+        """Exclusive right end of all transcripts."""
+        return max(transcript.structure.end for transcript in self.transcripts)
