@@ -10,12 +10,12 @@ from .checkpoint import (
 from .configuration import TransgenicConfig
 from .dna_tokenizer import encode_dna
 from .downsample import memory_length
-from .model import DecodingState, TransgenicForConditionalGeneration
+from .model import Decoding, TransgenicForConditionalGeneration
 
 __all__ = [
     "DEFAULT_MODEL",
     "CheckpointFiles",
-    "DecodingState",
+    "Decoding",
     "TransgenicConfig",
     "TransgenicForConditionalGeneration",
     "encode_dna",

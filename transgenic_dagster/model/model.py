@@ -1,6 +1,5 @@
 """The TransGenic model: windows of DNA in, logits of gene-sentence tokens out."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,28 +15,6 @@ from .configuration import TransgenicConfig
 from .decoder import Decoder, KeyValues, SelfAttentionCache
 from .downsample import Downsample
 from .hyena_encoder import HyenaBackbone
-
-
-@dataclass
-class DecodingState:
-    """What decoding a batch of regions needs from step to step.
-
-    Args:
-        memory: per layer, keys and values of the B regions' memories.
-        cache: self-attention cache of the R = B * g rows.
-    """
-
-    memory: list[KeyValues]
-    cache: SelfAttentionCache
-
-    def select_rows(self, rows: torch.Tensor) -> None:
-        """Reorder the rows (beams) without touching the regions' memories."""
-        self.cache.select(rows)
-
-    def select_regions(self, regions: torch.Tensor, rows: torch.Tensor) -> None:
-        """Keep the given regions and the given rows, in that order."""
-        self.memory = [layer.select(regions) for layer in self.memory]
-        self.cache.select(rows)
 
 
 class EncoderPositions(nn.Module):
@@ -156,15 +133,16 @@ class TransgenicForConditionalGeneration(PreTrainedModel):
         encoded = self.backbone(input_ids) + table[: input_ids.shape[1]].float()
         return self.transgenic.downsample(encoded)
 
-    def start_decoding(self, memory: torch.Tensor) -> DecodingState:
-        """Project a memory (B, S, D) once, ready for any number of rows per region."""
-        decoder = self.transgenic.decoder
-        return DecodingState(decoder.project_memory(memory), SelfAttentionCache(decoder.max_length))
-
-    def decode_step(self, token_ids: torch.Tensor, state: DecodingState) -> torch.Tensor:
-        """Logits after new tokens: (R, T) in, (R, T, V) fp32 out; the state advances by T."""
-        h = self.transgenic.decoder(token_ids, state.memory, state.cache)
+    def logits(
+        self, token_ids: torch.Tensor, memory: list[KeyValues], cache: SelfAttentionCache
+    ) -> torch.Tensor:
+        """Logits after new tokens: (R, T) in, (R, T, V) fp32 out; the cache advances by T."""
+        h = self.transgenic.decoder(token_ids, memory, cache)
         return F.linear(h, self.lm_head.weight.float()) + self.final_logits_bias.float()
+
+    def start_decoding(self, memory: torch.Tensor) -> "Decoding":
+        """Project a memory (B, S, D) once, ready for any number of rows per region."""
+        return Decoding(self, self.transgenic.decoder.project_memory(memory))
 
     def forward(
         self,
@@ -183,13 +161,40 @@ class TransgenicForConditionalGeneration(PreTrainedModel):
             ``logits`` (B, T, V), ``encoder_last_hidden_state`` (the memory), ``loss``.
         """
         memory = self.encode(input_ids)
-        logits = self.decode_step(decoder_input_ids, self.start_decoding(memory))
+        decoder = self.transgenic.decoder
+        logits = self.logits(
+            decoder_input_ids,
+            decoder.project_memory(memory),
+            SelfAttentionCache(decoder.max_length),
+        )
         loss = None
         if labels is not None:
             loss = F.cross_entropy(
                 logits.flatten(0, 1), labels.flatten(), ignore_index=self.config.pad_token_id
             )
         return Seq2SeqLMOutput(loss=loss, logits=logits, encoder_last_hidden_state=memory)
+
+
+class Decoding:
+    """A batch of regions whose sentences are being written, R = B * g rows grouped by region."""
+
+    def __init__(self, model: TransgenicForConditionalGeneration, memory: list[KeyValues]) -> None:
+        self._model = model
+        self._memory = memory
+        self._cache = SelfAttentionCache(model.transgenic.decoder.max_length)
+
+    def step(self, token_ids: torch.Tensor) -> torch.Tensor:
+        """Logits (R, V), fp32, after one more token (R,) per row."""
+        return self._model.logits(token_ids[:, None], self._memory, self._cache)[:, -1]
+
+    def select_rows(self, rows: torch.Tensor) -> None:
+        """Reorder the rows within their regions; the regions' memories stay untouched."""
+        self._cache.select(rows)
+
+    def select_regions(self, regions: torch.Tensor, rows: torch.Tensor) -> None:
+        """Keep the given regions and the given rows, in that order."""
+        self._memory = [layer.select(regions) for layer in self._memory]
+        self._cache.select(rows)
 
 
 def register() -> None:

@@ -1,0 +1,266 @@
+"""Beam search and beam sampling over a batch of regions.
+
+The rules are those of Hugging Face 4.46, which the recorded sentences follow (section 6 of the
+design): 2 * beams candidates per step, walked in order; an EOS among the first ``beams`` closes a
+hypothesis, one further down is ignored; length penalty 1; no early stopping.
+"""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import torch
+
+NEVER = -1e9
+SAMPLING_TOP_K = 50
+
+
+@dataclass(frozen=True)
+class DecodingOptions:
+    """How sentences are searched.
+
+    Args:
+        num_beams: live hypotheses per region; 1 is greedy.
+        max_length: longest sentence in tokens, the start token included.
+        do_sample: draw candidates instead of taking the best.
+        seed: start of the random streams, one per region.
+        start_id: token that every sentence starts with.
+        eos_id: token that closes a sentence.
+    """
+
+    num_beams: int = 2
+    max_length: int = 2048
+    do_sample: bool = False
+    seed: int = 0
+    start_id: int = 2
+    eos_id: int = 2
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """The sentence that won.
+
+    Args:
+        token_ids: from the start token on, the EOS included where there is one.
+        score: summed log-probability divided by the number of generated tokens.
+        confidence: mean probability of the generated tokens.
+        finished: False where ``max_length`` cut the sentence off.
+    """
+
+    token_ids: tuple[int, ...]
+    score: float
+    confidence: float
+    finished: bool
+
+
+class Decoding(Protocol):
+    """What the search asks of a model's decoding state."""
+
+    def step(self, token_ids: torch.Tensor) -> torch.Tensor:
+        """Logits (R, V), fp32, after one more token (R,) per row."""
+
+    def select_rows(self, rows: torch.Tensor) -> None:
+        """Reorder rows within their regions."""
+
+    def select_regions(self, regions: torch.Tensor, rows: torch.Tensor) -> None:
+        """Keep some regions and their rows."""
+
+
+class _Node(NamedTuple):
+    """One written token; beams share their history."""
+
+    token: int
+    parent: "_Node | None"
+    probability_sum: float
+    length: int
+
+    def then(self, token: int, probability: float) -> "_Node":
+        return _Node(token, self, self.probability_sum + probability, self.length + 1)
+
+    def token_ids(self) -> tuple[int, ...]:
+        ids = []
+        node: _Node | None = self
+        while node is not None:
+            ids.append(node.token)
+            node = node.parent
+        return tuple(reversed(ids))
+
+
+class _Beam(NamedTuple):
+    """A live hypothesis: its history, its summed log-probability and the row it continues."""
+
+    node: _Node
+    score: float
+    row: int
+
+
+class _Closed(NamedTuple):
+    score: float
+    node: _Node
+    finished: bool
+
+
+@dataclass
+class _Search:
+    """The search of one region."""
+
+    options: DecodingOptions
+    beams: list[_Beam]
+    generator: torch.Generator | None
+    closed: list[_Closed] = field(default_factory=list)
+    done: bool = False
+
+    def advance(
+        self, scores: Sequence[float], parents: Sequence[int], tokens: Sequence[int]
+    ) -> None:
+        """Take one step's candidates, best first."""
+        width = self.options.num_beams
+        generated = self.beams[0].node.length + 1
+        live: list[_Beam] = []
+        for rank, (score, parent, token) in enumerate(zip(scores, parents, tokens, strict=True)):
+            before = self.beams[parent]
+            is_eos = token == self.options.eos_id
+            if is_eos and rank >= width:
+                continue
+            node = before.node.then(token, _probability(score - before.score))
+            if is_eos:
+                self._close(_Closed(score / generated, node, finished=True))
+            else:
+                live.append(_Beam(node, score, parent))
+                if len(live) == width:
+                    break
+        self.beams = live
+        enough = len(self.closed) >= width
+        if enough and min(c.score for c in self.closed) >= scores[0] / generated:
+            self.done = True
+        elif generated + 1 == self.options.max_length:
+            for beam in live:
+                self._close(_Closed(beam.score / generated, beam.node, finished=False))
+            self.done = True
+
+    def best(self) -> Hypothesis:
+        """The winner of a search that is done."""
+        winner = max(self.closed, key=lambda closed: closed.score)
+        return Hypothesis(
+            token_ids=winner.node.token_ids(),
+            score=winner.score,
+            confidence=winner.node.probability_sum / winner.node.length,
+            finished=winner.finished,
+        )
+
+    def _close(self, hypothesis: _Closed) -> None:
+        self.closed.append(hypothesis)
+        if len(self.closed) > self.options.num_beams:
+            self.closed.remove(min(self.closed, key=lambda closed: closed.score))
+
+
+def search(
+    decoding: Decoding,
+    region_keys: Sequence[str],
+    options: DecodingOptions,
+    device: torch.device | str = "cpu",
+) -> list[Hypothesis]:
+    """Write one sentence per region.
+
+    Args:
+        decoding: state of ``len(region_keys)`` regions that have written nothing yet; it is used
+            up. Finished regions leave it as the search goes on.
+        region_keys: one stable name per region; with the seed it fixes a region's random stream,
+            whatever batch the region is in.
+        options: how to search.
+        device: where the logits are.
+
+    Returns:
+        One hypothesis per region, in order.
+    """
+    width = options.num_beams
+    start = _Node(options.start_id, None, 0.0, 0)
+    searches = [
+        _Search(
+            options,
+            # Only the first beam counts at the first step: all are equal there.
+            [_Beam(start, NEVER if beam else 0.0, beam) for beam in range(width)],
+            _generator(options.seed, key) if options.do_sample else None,
+        )
+        for key in region_keys
+    ]
+    live = list(searches)
+    while live:
+        last = torch.tensor([[b.node.token for b in s.beams] for s in live], device=device)
+        scores = torch.tensor([[b.score for b in s.beams] for s in live], device=device)
+        log_probabilities = torch.log_softmax(decoding.step(last.flatten()), dim=-1)
+        vocabulary = log_probabilities.shape[-1]
+        best, index = _candidates(
+            log_probabilities.view(len(live), width, vocabulary), scores, live
+        )
+        for s, values, parents, tokens in zip(
+            live,
+            best.tolist(),
+            (index // vocabulary).tolist(),
+            (index % vocabulary).tolist(),
+            strict=True,
+        ):
+            s.advance(values, parents, tokens)
+        live = _continue(decoding, live, width, device)
+    return [s.best() for s in searches]
+
+
+def _continue(
+    decoding: Decoding, before: list[_Search], width: int, device: torch.device | str
+) -> list[_Search]:
+    """Bring the decoding state in line with the beams that live on."""
+    regions = [i for i, s in enumerate(before) if not s.done]
+    live = [before[i] for i in regions]
+    if not live:
+        return live
+    rows = [i * width + beam.row for i in regions for beam in before[i].beams]
+    if len(live) < len(before):
+        decoding.select_regions(
+            torch.tensor(regions, device=device), torch.tensor(rows, device=device)
+        )
+    elif rows != list(range(len(rows))):
+        decoding.select_rows(torch.tensor(rows, device=device))
+    return live
+
+
+def _candidates(
+    log_probabilities: torch.Tensor, scores: torch.Tensor, searches: list[_Search]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The best (or drawn) 2 * beams continuations per region, best first.
+
+    Args:
+        log_probabilities: (B, beams, V).
+        scores: summed log-probabilities of the beams, (B, beams).
+        searches: the B searches.
+
+    Returns:
+        Scores and indices into beams x V, each (B, 2 * beams).
+    """
+    count = 2 * scores.shape[1]
+    if searches[0].generator is None:
+        return (log_probabilities + scores[:, :, None]).flatten(1).topk(count, dim=1)
+    kept = log_probabilities.topk(SAMPLING_TOP_K, dim=-1)
+    filtered = torch.full_like(log_probabilities, float("-inf"))
+    filtered.scatter_(-1, kept.indices, kept.values)
+    totals = (filtered + scores[:, :, None]).flatten(1).cpu()
+    # Doubles, lest a peaked distribution leaves fewer than ``count`` weights above zero.
+    weights = totals.double().softmax(dim=1)
+    drawn = torch.stack(
+        [
+            torch.multinomial(weights[i], count, generator=s.generator)
+            for i, s in enumerate(searches)
+        ]
+    )
+    best, order = totals.gather(1, drawn).sort(dim=1, descending=True, stable=True)
+    return best, drawn.gather(1, order)
+
+
+def _generator(seed: int, region_key: str) -> torch.Generator:
+    digest = hashlib.sha256(f"{seed}\0{region_key}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+
+
+def _probability(log_probability: float) -> float:
+    return math.exp(min(log_probability, 0.0))
