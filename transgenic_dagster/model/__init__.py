@@ -1,7 +1,6 @@
 """The TransGenic network: HyenaDNA encoder, downsampling and Longformer-style decoder."""
 
 from .checkpoint import (
-    DEFAULT_MODEL,
     CheckpointFiles,
     fetch_checkpoint,
     read_config,
@@ -13,7 +12,6 @@ from .downsample import memory_length
 from .model import Decoding, TransgenicForConditionalGeneration
 
 __all__ = [
-    "DEFAULT_MODEL",
     "CheckpointFiles",
     "Decoding",
     "TransgenicConfig",

@@ -20,8 +20,6 @@ from safetensors.torch import load_file
 from ..errors import CheckpointError, MissingOnMachineError
 from .configuration import TransgenicConfig
 
-DEFAULT_MODEL = "jlomas/HyenaTransgenic-768L12A6-400M"
-
 CONFIG_NAME = "config.json"
 # In the order of preference; an index names the shards beside it.
 WEIGHT_NAMES = (

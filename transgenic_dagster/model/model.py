@@ -10,7 +10,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM, PreTraine
 from transformers.modeling_outputs import Seq2SeqLMOutput
 
 from ..errors import CheckpointError
-from .checkpoint import check_tensors, read_checkpoint, resolve_checkpoint
+from .checkpoint import CheckpointFiles, check_tensors, read_checkpoint, resolve_checkpoint
 from .configuration import TransgenicConfig
 from .decoder import Decoder, KeyValues, SelfAttentionCache
 from .downsample import Downsample
@@ -48,6 +48,7 @@ class TransgenicForConditionalGeneration(PreTrainedModel):
     """
 
     config_class = TransgenicConfig
+    config: TransgenicConfig
     final_logits_bias: torch.Tensor
     base_model_prefix = "transgenic"
     _tied_weights_keys = {  # noqa: RUF012 - the library's class attribute is a plain dict
@@ -94,6 +95,17 @@ class TransgenicForConditionalGeneration(PreTrainedModel):
             cache_dir=kwargs.pop("cache_dir", None),
         )
         kwargs.pop("config", None)  # the file's own configuration, completed from its tensors
+        return cls.from_files(files, *model_args, **kwargs)
+
+    @classmethod
+    def from_files(
+        cls, files: CheckpointFiles, *model_args: Any, **kwargs: Any
+    ) -> "TransgenicForConditionalGeneration":
+        """Load a checkpoint whose files are known; arguments as for ``from_pretrained``.
+
+        Raises:
+            CheckpointError: its tensors or its configuration do not fit this architecture.
+        """
         config, state_dict = read_checkpoint(files)
         try:
             with torch.device("meta"):
@@ -132,6 +144,12 @@ class TransgenicForConditionalGeneration(PreTrainedModel):
         table = self.transgenic.EncoderOutputPositionalEmbedding.pe
         encoded = self.backbone(input_ids) + table[: input_ids.shape[1]].float()
         return self.transgenic.downsample(encoded)
+
+    def compile_parts(self) -> None:
+        """Compile what decoding really calls: the encoder's pass and the decoder's step."""
+        self.encode = torch.compile(self.encode)  # type: ignore[method-assign]
+        for layer in self.transgenic.decoder.layers:
+            layer.compile(dynamic=True)
 
     def logits(
         self, token_ids: torch.Tensor, memory: list[KeyValues], cache: SelfAttentionCache

@@ -1,0 +1,101 @@
+"""Planning: which regions are decoded together.
+
+A unit is a fixed group of regions of one window length; it is what is journaled and what is run
+again after a crash. Units are planned from one piece's regions alone, in an order that depends on
+nothing else, so every run over the same regions forms the same units.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from ..genome.region import Region
+from ..model import TransgenicConfig, memory_length
+
+CPU_WINDOW_BUDGET = 24_576
+"""Nucleotides per unit on a CPU for the published 400M model: under a minute on two cores."""
+GPU_WINDOW_BUDGET = 128 * 6_144
+PUBLISHED_PARAMETERS = 400_000_000
+LARGEST_CPU_FACTOR = 8
+MEMORY_SHARE = 0.4
+"""Share of a device's memory that caches may fill; the rest is for the model and its work."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Regions of one piece and one window length that are decoded together."""
+
+    piece: str
+    regions: tuple[Region, ...]
+
+    @property
+    def window_length(self) -> int:
+        """Length of every window, in nucleotides."""
+        return self.regions[0].window_length
+
+
+def plan_units(
+    piece: str, regions: Sequence[Region], batch_size: Callable[[int], int]
+) -> list[Unit]:
+    """Group a piece's regions into units, by window length and then in region order.
+
+    Leaving out the regions of units that are done gives the units that are left, so a resumed run
+    needs no record of the plan.
+
+    Args:
+        piece: name of the piece.
+        regions: its regions, in region order.
+        batch_size: regions per unit for a window length.
+    """
+    units = []
+    by_length = sorted(regions, key=lambda region: (region.window_length, region.region_id))
+    for length, group in groupby(by_length, key=lambda region: region.window_length):
+        members = tuple(group)
+        size = batch_size(length)
+        units += [Unit(piece, members[i : i + size]) for i in range(0, len(members), size)]
+    return units
+
+
+def region_bytes(
+    config: TransgenicConfig, window_length: int, num_beams: int, max_length: int, width: int
+) -> int:
+    """Memory that one region takes while it is decoded, at most.
+
+    Args:
+        config: the model.
+        window_length: nucleotides.
+        num_beams: beams of the search.
+        max_length: longest sentence in tokens.
+        width: bytes per number in the caches (4 in fp32, 2 in bf16 and fp16).
+    """
+    positions = memory_length(window_length) + num_beams * max_length
+    caches = 2 * config.decoder_layers * positions * config.decoder_dim * width
+    # The widest moment of the encoder: 3C channels, their spectra and products, in fp32.
+    encoder = 12 * config.d_model * window_length * 4
+    return caches + encoder
+
+
+def automatic_batch_size(
+    parameters: int,
+    window_length: int,
+    *,
+    on_gpu: bool,
+    bytes_per_region: int,
+    memory_budget: int,
+) -> int:
+    """Regions per unit that keep the device busy, fit its memory and end in time.
+
+    Args:
+        parameters: number of the model's parameters.
+        window_length: nucleotides.
+        on_gpu: whether the device is a GPU.
+        bytes_per_region: see ``region_bytes``.
+        memory_budget: bytes of the device's memory.
+    """
+    by_memory = int(memory_budget * MEMORY_SHARE) // bytes_per_region
+    if on_gpu:
+        by_time = GPU_WINDOW_BUDGET // window_length
+    else:
+        factor = min(LARGEST_CPU_FACTOR, max(1, PUBLISHED_PARAMETERS // max(1, parameters)))
+        by_time = CPU_WINDOW_BUDGET * factor // window_length
+    return max(1, min(by_memory, by_time))

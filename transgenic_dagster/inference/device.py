@@ -1,0 +1,83 @@
+"""The machine that predicts: device, precision and memory."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from ..errors import MissingOnMachineError
+
+Precision = Literal["fp32", "fp16", "bf16"]
+DTYPES: dict[Precision, torch.dtype] = {
+    "fp32": torch.float32,
+    "fp16": torch.float16,
+    "bf16": torch.bfloat16,
+}
+_CGROUP_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+
+
+def choose_device(name: str | None) -> torch.device:
+    """The device of that name; a GPU where there is one and no name is given.
+
+    Raises:
+        MissingOnMachineError: this machine has no such GPU.
+    """
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        found = torch.cuda.device_count()
+        raise MissingOnMachineError(
+            f"--device {name}: this machine offers {found or 'no'} GPU{'s' * (found != 1)} to "
+            "PyTorch; use --device cpu, or check the driver and CUDA_VISIBLE_DEVICES."
+        )
+    return device
+
+
+def choose_precision(name: str, device: torch.device) -> Precision:
+    """The precision of that name; ``auto`` is bf16 on GPUs that have it, else fp32."""
+    if name == "auto":
+        return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
+    for precision in DTYPES:
+        if name == precision:
+            return precision
+    raise ValueError(f"unknown precision {name!r}")
+
+
+def memory_of(device: torch.device) -> int:
+    """Bytes that a run may count on: free memory of a GPU, all memory of a machine or its job."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for path in _CGROUP_LIMITS:
+        if path.is_file() and (text := path.read_text().strip()).isdigit():
+            limits.append(int(text))
+    return min(limits)
+
+
+def swap_warning(needed: int) -> str | None:
+    """A sentence for users whose machine swaps and whose memory ``needed`` bytes overflow."""
+    values = {}
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        name, _, rest = line.partition(":")
+        values[name] = int(rest.split()[0]) * 1024
+    swapped = values.get("SwapTotal", 0) - values.get("SwapFree", 0)
+    if swapped <= 0 or needed <= values.get("MemAvailable", needed):
+        return None
+    return (
+        f"This machine is swapping ({swapped >> 20} MB) and the model needs {needed >> 20} MB of "
+        "memory: prediction will crawl. Free memory, or forbid swapping with 'systemd-run --user "
+        "--scope -p MemorySwapMax=0 transgenic-annotate …'."
+    )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that a device's memory is full."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    # PyTorch's CPU allocator has no error class of its own.
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)

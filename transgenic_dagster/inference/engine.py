@@ -1,0 +1,139 @@
+"""The engine: a loaded model on a device that turns windows into predictions."""
+
+import logging
+from collections.abc import Sequence
+
+import torch
+from transformers.utils import logging as library_logging
+
+from ..genome.region import Region
+from ..model import CheckpointFiles, TransgenicConfig, TransgenicForConditionalGeneration
+from .batching import Unit, automatic_batch_size, region_bytes
+from .beam_search import DecodingOptions, Hypothesis, search
+from .device import DTYPES, Precision, is_out_of_memory
+from .journal import Prediction
+
+logger = logging.getLogger(__name__)
+
+OUT_OF_MEMORY = "out_of_memory"
+
+
+class Engine:
+    """A model that is ready to predict.
+
+    Args:
+        model: in evaluation mode, on ``device``.
+        device: where it is.
+        precision: of its weights and caches.
+        compile_model: compile the encoder's and the decoder's forward passes.
+    """
+
+    def __init__(
+        self,
+        model: TransgenicForConditionalGeneration,
+        device: torch.device,
+        precision: Precision,
+        *,
+        compile_model: bool = False,
+    ) -> None:
+        self.model = model
+        self.device = device
+        self.precision = precision
+        if compile_model:
+            model.compile_parts()
+
+    @classmethod
+    def load(
+        cls,
+        files: CheckpointFiles,
+        device: torch.device,
+        precision: Precision,
+        *,
+        compile_model: bool = False,
+    ) -> "Engine":
+        """Load a checkpoint.
+
+        Raises:
+            CheckpointError: its tensors or its configuration do not fit.
+        """
+        library_logging.disable_progress_bar()
+        model = TransgenicForConditionalGeneration.from_files(files, dtype=DTYPES[precision])
+        model.to(device)  # type: ignore[arg-type]  # the library wraps Module.to
+        return cls(model, device, precision, compile_model=compile_model)
+
+    @property
+    def config(self) -> TransgenicConfig:
+        """Sizes of the model."""
+        return self.model.config
+
+    def batch_size(self, window_length: int, options: DecodingOptions, memory_budget: int) -> int:
+        """Automatic regions per unit for a window length."""
+        return automatic_batch_size(
+            self.model.num_parameters(),
+            window_length,
+            on_gpu=self.device.type == "cuda",
+            bytes_per_region=region_bytes(
+                self.config,
+                window_length,
+                options.num_beams,
+                options.max_length,
+                DTYPES[self.precision].itemsize,
+            ),
+            memory_budget=memory_budget,
+        )
+
+    def predict(
+        self, unit: Unit, input_ids: torch.Tensor, options: DecodingOptions
+    ) -> list[Prediction]:
+        """Write one sentence per region of a unit.
+
+        Where memory runs out the unit is halved, again and again; a single region that still does
+        not fit ends as ``out_of_memory``.
+
+        Args:
+            unit: B regions.
+            input_ids: their DNA ids, (B, L).
+            options: how to search.
+
+        Returns:
+            B predictions, in the unit's order.
+        """
+        return self._predict(unit.regions, input_ids, options)
+
+    def _predict(
+        self, regions: Sequence[Region], input_ids: torch.Tensor, options: DecodingOptions
+    ) -> list[Prediction]:
+        try:
+            hypotheses = self._decode(regions, input_ids, options)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        else:
+            return [
+                Prediction(region.region_id, h.token_ids, h.score, h.confidence, h.finished)
+                for region, h in zip(regions, hypotheses, strict=True)
+            ]
+        # Outside the except block, so that the failed attempt's tensors are gone.
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if len(regions) == 1:
+            return [Prediction(regions[0].region_id, (), 0.0, 0.0, False, OUT_OF_MEMORY)]
+        half = len(regions) // 2
+        logger.warning(
+            "memory is full with %d windows of %d nt; going on with half as many",
+            len(regions),
+            regions[0].window_length,
+        )
+        return self._predict(regions[:half], input_ids[:half], options) + self._predict(
+            regions[half:], input_ids[half:], options
+        )
+
+    @torch.inference_mode()
+    def _decode(
+        self, regions: Sequence[Region], input_ids: torch.Tensor, options: DecodingOptions
+    ) -> list[Hypothesis]:
+        memory = self.model.encode(input_ids.to(self.device))
+        decoding = self.model.start_decoding(memory)
+        del memory
+        keys = [f"{r.seqid}:{r.window_start}-{r.window_end}:{r.gene_id}" for r in regions]
+        return search(decoding, keys, options, self.device)

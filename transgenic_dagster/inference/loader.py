@@ -1,0 +1,77 @@
+"""Reading windows ahead of the model, in processes of their own where that helps."""
+
+import ctypes
+import signal
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from ..model import encode_dna
+from .batching import Unit
+
+UNITS_PER_WORKER = 8
+"""Below this, starting a process takes longer than it saves."""
+
+ReadSequences = Callable[[Sequence[int]], dict[int, str]]
+_PR_SET_PDEATHSIG = 1
+
+
+class UnitDataset(Dataset[torch.Tensor]):
+    """DNA ids of units, by position in the plan.
+
+    Args:
+        units: the plan.
+        open_reader: gives a function from region ids to window sequences; called once in each
+            process, so it must be picklable.
+    """
+
+    def __init__(self, units: Sequence[Unit], open_reader: Callable[[], ReadSequences]) -> None:
+        self._units = units
+        self._open_reader = open_reader
+        self._read: ReadSequences | None = None
+
+    def __len__(self) -> int:
+        return len(self._units)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        """DNA ids of one unit, (B, L), uint8."""
+        if self._read is None:
+            self._read = self._open_reader()
+        ids = [region.region_id for region in self._units[index].regions]
+        sequences = self._read(ids)
+        return torch.stack([encode_dna(sequences[region_id]) for region_id in ids])
+
+
+def load_units(
+    units: Sequence[Unit],
+    open_reader: Callable[[], ReadSequences],
+    *,
+    num_workers: int,
+    prefetch_factor: int,
+) -> Iterator[tuple[Unit, torch.Tensor]]:
+    """Yield every unit with its DNA ids, in order.
+
+    Args:
+        units: the plan.
+        open_reader: see ``UnitDataset``.
+        num_workers: processes that read ahead, at most; 0 reads in this process.
+        prefetch_factor: units that each process keeps ready.
+    """
+    workers = min(num_workers, len(units) // UNITS_PER_WORKER)
+    loader = DataLoader(
+        UnitDataset(units, open_reader),
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=prefetch_factor if workers else None,
+        # A forked process would inherit locks of PyTorch and DuckDB in any state.
+        multiprocessing_context="spawn" if workers else None,
+        worker_init_fn=_end_with_parent if workers else None,
+    )
+    yield from zip(units, loader, strict=True)
+
+
+def _end_with_parent(_worker: int) -> None:
+    """Have the kernel end this process when the main one ends in any way, SIGKILL included."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    torch.set_num_threads(1)

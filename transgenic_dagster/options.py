@@ -1,0 +1,203 @@
+"""All options of an annotation run: one model from which every door's options are derived.
+
+The names of the published script are kept. ``OptionHelp`` says where an option stands in the
+command line's help; the model itself checks values and combinations.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from .errors import UsageError
+
+DEFAULT_MODEL = "jlomas/HyenaTransgenic-768L12A6-400M"
+
+_DURATION = re.compile(r"(?:(?:(?P<d>\d+)-)?(?P<h>\d+):)?(?P<m>\d+):(?P<s>\d+)")
+_DEVICE = re.compile(r"cpu|cuda(:\d+)?")
+
+
+def _parse_duration(value: Any) -> Any:
+    if not isinstance(value, str) or value.isdigit():
+        return value
+    match = _DURATION.fullmatch(value)
+    if match is None:
+        raise ValueError("a duration is a number of seconds, MM:SS, HH:MM:SS or D-HH:MM:SS")
+    days, hours, minutes, seconds = (int(match[part] or 0) for part in "dhms")
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+
+
+def _parse_feature_types(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _check_device(value: Any) -> Any:
+    if isinstance(value, str) and not _DEVICE.fullmatch(value):
+        raise ValueError("a device is cpu, cuda or cuda:N")
+    return value
+
+
+Duration = Annotated[int, BeforeValidator(_parse_duration), Field(ge=1)]
+FeatureTypes = Annotated[
+    tuple[str, ...], BeforeValidator(_parse_feature_types), Field(min_length=1)
+]
+Device = Annotated[str, BeforeValidator(_check_device)]
+BatchSize = Annotated[int, Field(ge=1)] | Literal["auto"]
+
+
+def _option(default: Any, group: str, text: str, metavar: str = "", **limits: Any) -> Any:
+    return Field(
+        default, description=text, json_schema_extra={"group": group, "metavar": metavar}, **limits
+    )
+
+
+FILES = "Files"
+REGIONS = "Regions"
+MODEL = "Model"
+SENTENCES = "Gene sentences"
+MACHINE = "Machine and speed"
+DURABILITY = "Interruption and resume"
+GROUPS = (FILES, REGIONS, MODEL, SENTENCES, MACHINE, DURABILITY)
+
+
+class AnnotateOptions(BaseModel):
+    """Options of one annotation run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fasta_file: Path = Field(description="genome, FASTA; plain, gzip or bgzip")
+    gff_file: Path = Field(
+        description="where the genes are; GFF3, GTF or BED; plain, gzip or bgzip"
+    )
+
+    output: Path = _option(
+        Path("transgenic_inference.gff3"), FILES, "annotation to write, GFF3", "FILE"
+    )
+    reject_output: Path | None = _option(
+        None, FILES, "regions without a gene and why, JSON lines (OUTPUT.rejects.txt)", "FILE"
+    )
+    gsf_output: Path | None = _option(
+        None, FILES, "also write the raw sentence of every region, TSV", "FILE"
+    )
+    proteins: Path | None = _option(None, FILES, "also write translated transcripts, FASTA", "FILE")
+    strict_gff3: bool = _option(
+        False, FILES, "write the attribute 'gm' for 'GM', which the GFF3 specification reserves"
+    )
+    keep_db: bool = _option(False, FILES, "keep the region database, as OUTPUT.work/regions.duckdb")
+
+    feature_types: FeatureTypes = _option(
+        ("gene",), REGIONS, "feature types that count as a gene, comma-separated", "TYPES"
+    )
+    sorter: Literal["builtin", "agat"] = _option(
+        "builtin", REGIONS, "how the annotation is sorted; agat needs AGAT on the PATH"
+    )
+    no_sort: bool = _option(False, REGIONS, "take the genes in the order of the file")
+    window_rule: Literal["extended", "published"] = _option(
+        "extended",
+        REGIONS,
+        "windows at a sequence's end: extended to the other side, or clipped as published",
+    )
+
+    model: str = _option(DEFAULT_MODEL, MODEL, "checkpoint: local folder or hub name", "MODEL")
+    revision: str | None = _option(None, MODEL, "branch, tag or commit of a hub model", "REV")
+    offline: bool = _option(False, MODEL, "never touch the network")
+
+    max_length: int = _option(
+        2048, SENTENCES, "longest sentence in tokens, start token included", "N", ge=2
+    )
+    num_beams: int = _option(
+        2, SENTENCES, "hypotheses followed per region; 1 is greedy", "N", ge=1, le=25
+    )
+    do_sample: bool = _option(
+        False, SENTENCES, "draw sentences (top 50 tokens) instead of taking the best"
+    )
+    seed: int = _option(0, SENTENCES, "start of the random streams of --do_sample", "N", ge=0)
+
+    device: Device | None = _option(
+        None, MACHINE, "cpu, cuda or cuda:N (cuda where there is one)", "DEVICE"
+    )
+    precision: Literal["auto", "fp32", "fp16", "bf16"] = _option(
+        "auto", MACHINE, "auto is bf16 on GPUs that have it, else fp32"
+    )
+    compile: bool = _option(False, MACHINE, "compile the model with torch.compile (slow start)")
+    batch_size: BatchSize = _option(
+        "auto", MACHINE, "regions decoded together; auto goes by the machine's memory", "N"
+    )
+    num_workers: int = _option(
+        2, MACHINE, "processes that read windows ahead; 0 reads in the main process", "N", ge=0
+    )
+    prefetch_factor: int = _option(
+        2, MACHINE, "batches that each of these processes keeps ready", "N", ge=1
+    )
+
+    checkpoint_path: Path | None = _option(
+        None, DURABILITY, "state of the run, JSON (OUTPUT.ckpt.json)", "FILE"
+    )
+    resume: bool = _option(False, DURABILITY, "continue an interrupted run")
+    overwrite: bool = _option(False, DURABILITY, "discard an interrupted run and start afresh")
+    time_limit: Duration | None = _option(
+        None,
+        DURABILITY,
+        "stop after this time with exit code 75, resumable; seconds, HH:MM:SS or D-HH:MM:SS",
+        "TIME",
+    )
+
+    @model_validator(mode="after")
+    def _check_combinations(self) -> Self:
+        if self.resume and self.overwrite:
+            raise ValueError("--resume and --overwrite exclude each other")
+        if self.no_sort and self.sorter == "agat":
+            raise ValueError("--no_sort and --sorter agat exclude each other")
+        named = [
+            path.absolute()
+            for path in (
+                self.fasta_file,
+                self.gff_file,
+                self.output,
+                self.reject_path,
+                self.checkpoint_file,
+                self.gsf_output,
+                self.proteins,
+            )
+            if path is not None
+        ]
+        for i, path in enumerate(named):
+            if path in named[:i]:
+                raise ValueError(f"the file {path} is named for two purposes")
+        return self
+
+    @property
+    def reject_path(self) -> Path:
+        """Where rejects go."""
+        return self.reject_output or self.output.with_name(f"{self.output.name}.rejects.txt")
+
+    @property
+    def checkpoint_file(self) -> Path:
+        """Where the state of the run is kept."""
+        return self.checkpoint_path or self.output.with_name(f"{self.output.name}.ckpt.json")
+
+    @property
+    def work_folder(self) -> Path:
+        """Folder of everything that is not final."""
+        return self.output.with_name(f"{self.output.name}.work")
+
+
+def parse_options(values: dict[str, Any]) -> AnnotateOptions:
+    """Check option values.
+
+    Raises:
+        UsageError: one sentence that names the first option at fault, its value and what it takes.
+    """
+    try:
+        return AnnotateOptions(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        problem = first["msg"].removeprefix("Value error, ")
+        if not first["loc"]:
+            raise UsageError(f"{problem[:1].upper()}{problem[1:]}.") from error
+        name = str(first["loc"][0])
+        shown = name if name in {"fasta_file", "gff_file"} else f"--{name}"
+        raise UsageError(f"{shown}: {problem} (got {values.get(name)!r}).") from error
