@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from .errors import UsageError
+from transgenic_dagster.errors import UsageError
 
 DEFAULT_MODEL = "jlomas/HyenaTransgenic-768L12A6-400M"
 

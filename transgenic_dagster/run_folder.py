@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import InputError, UsageError
+from transgenic_dagster.errors import InputError, UsageError
 
 
 @dataclass(frozen=True)

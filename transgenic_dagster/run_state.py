@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from .durable import written_beside
-from .errors import UsageError
+from transgenic_dagster.durable import written_beside
+from transgenic_dagster.errors import UsageError
 
 FORMAT = 1
 

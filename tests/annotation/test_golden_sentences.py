@@ -36,15 +36,14 @@ REJECTED = {
     "unknown_feature_in_transcript": "unknown_feature",
     "duplicate_feature_name": "duplicate_feature",
     "repeated_feature_in_transcript": "duplicate_feature",
+    "no_CDS1": "no_cds",
     "no_CDS1_only_UTR": "no_cds",
     "end_lt_start": "bad_interval",
     "end_eq_start": "bad_interval",
     "coordinate_past_window": "out_of_window",
     "mixed_strand": "mixed_strand",
 }
-# The published program drops this gene silently; by the grammar, a CDS may have any number.
-KEPT_BY_US_ALONE = {"no_CDS1"}
-VALID = set(CASES) - set(REJECTED) - KEPT_BY_US_ALONE
+VALID = set(CASES) - set(REJECTED)
 
 
 def recorded_rows(case):
@@ -112,9 +111,3 @@ def test_a_malformed_or_impossible_sentence_ends_as_a_reject_with_its_reason(nam
     assert gene is None
     assert [reject.reason for reject in rejects] == [REJECTED[name]]
     assert rejects[0].error.startswith(f"{REJECTED[name]}: ")
-
-
-def test_a_gene_whose_only_cds_is_not_numbered_1_is_kept():
-    gene, rejects = decode(CASES["no_CDS1"]["gsf"])
-    assert (gene.start, gene.end) == (5100, 5400)
-    assert rejects == []

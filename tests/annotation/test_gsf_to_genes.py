@@ -119,7 +119,7 @@ def test_the_first_good_isoform_decides_the_strand_of_the_gene():
         ("0|CDS1|90|+|A;30|five_prime_UTR1|60|+|.>five_prime_UTR1|CDS1", "overlapping_features"),
         ("0|CDS1|30|+|A;0|CDS2|30|+|A>CDS1|CDS2", "overlapping_features"),
         ("0|CDS1|30|+|A;60|five_prime_UTR1|90|-|.>CDS1|five_prime_UTR1", "mixed_strand"),
-        ("0|three_prime_UTR1|30|+|.>three_prime_UTR1", "no_cds"),
+        ("0|three_prime_UTR1|30|+|.;50|CDS1|80|+|A>three_prime_UTR1", "no_cds"),
     ],
 )
 def test_features_that_make_no_transcript_reject_it(clean, reason):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from transgenic_dagster.annotation.gene_model import GeneModel
 from transgenic_dagster.annotation.rejects import Reject
@@ -65,6 +65,16 @@ class Accounting:
             "rejected_isoforms": dict(sorted(self.rejected_isoforms.items())),
             "total": self.total,
         }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Read back what ``as_dict`` gave."""
+        return cls(
+            annotated=values["annotated"],
+            rejected=Counter(values["rejected"]),
+            skipped=Counter(values["skipped"]),
+            rejected_isoforms=Counter(values["rejected_isoforms"]),
+        )
 
     def summary(self) -> str:
         """Return one sentence for the terminal, the most frequent reasons first."""

@@ -1,8 +1,9 @@
 """Turns what the model wrote for a region into a gene model, or into rejects with a reason.
 
-A fault of the whole sentence (``out_of_memory``, ``truncated``, ``unparsable``, and in its feature
-list ``unknown_feature`` and ``duplicate_feature``) rejects the gene. Any other fault rejects only
-the transcripts that have it; a feature that no transcript names does no harm.
+A fault of the whole sentence (``out_of_memory``, ``truncated``, ``unparsable``, ``no_cds`` where it
+defines no CDS1, and in its feature list ``unknown_feature`` and ``duplicate_feature``) rejects the
+gene. Any other fault rejects only the transcripts that have it; a feature that no transcript names
+does no harm.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from transgenic_dagster.genome.region import Region
 from transgenic_dagster.gsf.grammar import CDS, FIVE_PRIME_UTR, THREE_PRIME_UTR
 from transgenic_dagster.gsf.parser import Feature, GeneSentence, GsfError, parse_sentence
 from transgenic_dagster.gsf.sentence import PredictedSentence
+
+FIRST_CDS = f"{CDS}1"
 
 
 def gene_from_sentence(
@@ -84,7 +87,11 @@ def _parse_finished(sentence: PredictedSentence, region: Region) -> GeneSentence
         )
     if not sentence.finished:
         raise GsfError("truncated", "the sentence reached --max_length before its end")
-    return parse_sentence(sentence.clean)
+    parsed = parse_sentence(sentence.clean)
+    if FIRST_CDS not in parsed.features:
+        # The model numbers CDS parts from 1: without the first, the gene would lack its start.
+        raise GsfError("no_cds", f"no feature is {FIRST_CDS}")
+    return parsed
 
 
 def _check_features(number: int, features: Sequence[Feature], window_length: int) -> None:

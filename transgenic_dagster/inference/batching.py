@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from ..genome.region import Region
-from ..model import TransgenicConfig, memory_length
+from transgenic_dagster.genome.region import Region
+from transgenic_dagster.model import TransgenicConfig, memory_length
 
 CPU_WINDOW_BUDGET = 24_576
 """Nucleotides per unit on a CPU for the published 400M model: under a minute on two cores."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 import torch
 
-from ..errors import MissingOnMachineError
+from transgenic_dagster.errors import MissingOnMachineError
 
 Precision = Literal["fp32", "fp16", "bf16"]
 DTYPES: dict[Precision, torch.dtype] = {

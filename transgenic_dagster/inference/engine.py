@@ -1,4 +1,4 @@
-"""The engine: a loaded model on a device that turns windows into predictions."""
+"""The engine: a loaded model on a device that turns windows into gene sentences."""
 
 import logging
 from collections.abc import Sequence
@@ -6,12 +6,17 @@ from collections.abc import Sequence
 import torch
 from transformers.utils import logging as library_logging
 
-from ..genome.region import Region
-from ..model import CheckpointFiles, TransgenicConfig, TransgenicForConditionalGeneration
-from .batching import Unit, automatic_batch_size, region_bytes
-from .beam_search import DecodingOptions, Hypothesis, search
-from .device import DTYPES, Precision, is_out_of_memory
-from .journal import Prediction
+from transgenic_dagster.genome.region import Region
+from transgenic_dagster.gsf.sentence import PredictedSentence
+from transgenic_dagster.gsf.vocabulary import clean_sentence, decode_ids
+from transgenic_dagster.inference.batching import Unit, automatic_batch_size, region_bytes
+from transgenic_dagster.inference.beam_search import DecodingOptions, Hypothesis, search
+from transgenic_dagster.inference.device import DTYPES, Precision, is_out_of_memory
+from transgenic_dagster.model import (
+    CheckpointFiles,
+    TransgenicConfig,
+    TransgenicForConditionalGeneration,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +89,7 @@ class Engine:
 
     def predict(
         self, unit: Unit, input_ids: torch.Tensor, options: DecodingOptions
-    ) -> list[Prediction]:
+    ) -> list[PredictedSentence]:
         """Write one sentence per region of a unit.
 
         Where memory runs out the unit is halved, again and again; a single region that still does
@@ -96,28 +101,26 @@ class Engine:
             options: how to search.
 
         Returns:
-            B predictions, in the unit's order.
+            B sentences, in the unit's order.
         """
         return self._predict(unit.regions, input_ids, options)
 
     def _predict(
         self, regions: Sequence[Region], input_ids: torch.Tensor, options: DecodingOptions
-    ) -> list[Prediction]:
+    ) -> list[PredictedSentence]:
         try:
             hypotheses = self._decode(regions, input_ids, options)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
         else:
-            return [
-                Prediction(region.region_id, h.token_ids, h.score, h.confidence, h.finished)
-                for region, h in zip(regions, hypotheses, strict=True)
-            ]
+            return [_sentence(r, h) for r, h in zip(regions, hypotheses, strict=True)]
         # Outside the except block, so that the failed attempt's tensors are gone.
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         if len(regions) == 1:
-            return [Prediction(regions[0].region_id, (), 0.0, 0.0, False, OUT_OF_MEMORY)]
+            lost = PredictedSentence(regions[0].region_id, "", "", 0.0, 0.0, False, OUT_OF_MEMORY)
+            return [lost]
         half = len(regions) // 2
         logger.warning(
             "memory is full with %d windows of %d nt; going on with half as many",
@@ -137,3 +140,15 @@ class Engine:
         del memory
         keys = [f"{r.seqid}:{r.window_start}-{r.window_end}:{r.gene_id}" for r in regions]
         return search(decoding, keys, options, self.device)
+
+
+def _sentence(region: Region, hypothesis: Hypothesis) -> PredictedSentence:
+    raw = decode_ids(hypothesis.token_ids)
+    return PredictedSentence(
+        region_id=region.region_id,
+        raw=raw,
+        clean=clean_sentence(raw),
+        score=hypothesis.score,
+        confidence=hypothesis.confidence,
+        finished=hypothesis.finished,
+    )

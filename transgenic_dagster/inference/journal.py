@@ -1,4 +1,4 @@
-"""The journal: predictions become durable in groups, in order, one line each.
+"""The journal: predicted sentences become durable in groups, in order, one line each.
 
 A line is the CRC-32 of its text, a space, and JSON. Appending is followed by fsync; a line that a
 crash tore is dropped when the journal is opened again.
@@ -8,35 +8,16 @@ import json
 import os
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-
-@dataclass(frozen=True)
-class Prediction:
-    """What the model wrote for one region.
-
-    Args:
-        region_id: the region.
-        token_ids: from the start token on; empty where decoding failed.
-        score: summed log-probability divided by the number of generated tokens.
-        confidence: mean probability of the generated tokens.
-        finished: False where the maximum length cut the sentence off.
-        failure: reject reason where the region could not be decoded, else empty.
-    """
-
-    region_id: int
-    token_ids: tuple[int, ...]
-    score: float
-    confidence: float
-    finished: bool
-    failure: str = ""
+from transgenic_dagster.gsf.sentence import PredictedSentence
 
 
-def read_journal(path: Path) -> list[Prediction]:
-    """All predictions that are safe in a journal, in the order of writing; none without a file."""
+def read_journal(path: Path) -> list[PredictedSentence]:
+    """All sentences that are safe in a journal, in the order of writing; none without a file."""
     if not path.exists():
         return []
     with path.open("rb") as handle:
@@ -53,7 +34,7 @@ class Journal:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._handle = self._path.open("a+b")
         self._handle.seek(0)
-        self.predictions, good_end = _read_lines(self._handle)
+        _, good_end = _read_lines(self._handle)
         self._handle.truncate(good_end)
         return self
 
@@ -65,24 +46,22 @@ class Journal:
     ) -> None:
         self._handle.close()
 
-    def append(self, predictions: Sequence[Prediction]) -> None:
-        """Make one group of predictions durable, all or none of them."""
-        text = json.dumps([asdict(prediction) for prediction in predictions]).encode()
+    def append(self, sentences: Sequence[PredictedSentence]) -> None:
+        """Make one group of sentences durable, all or none of them."""
+        text = json.dumps([asdict(sentence) for sentence in sentences]).encode()
         self._handle.write(b"%08x %s\n" % (zlib.crc32(text), text))
         self._handle.flush()
         os.fsync(self._handle.fileno())
 
 
-def _read_lines(handle: BinaryIO) -> tuple[list[Prediction], int]:
-    """Predictions up to the first damaged line, and the offset where that begins."""
-    predictions: list[Prediction] = []
+def _read_lines(handle: BinaryIO) -> tuple[list[PredictedSentence], int]:
+    """Sentences up to the first damaged line, and the offset where that begins."""
+    sentences: list[PredictedSentence] = []
     good_end = 0
     for line in handle:
         crc, _, text = line.rstrip(b"\n").partition(b" ")
         if not line.endswith(b"\n") or crc != b"%08x" % zlib.crc32(text):
             break
-        for values in json.loads(text):
-            values["token_ids"] = tuple(values["token_ids"])
-            predictions.append(Prediction(**values))
+        sentences += [PredictedSentence(**values) for values in json.loads(text)]
         good_end += len(line)
-    return predictions, good_end
+    return sentences, good_end

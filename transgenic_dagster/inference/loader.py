@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from ..model import encode_dna
-from .batching import Unit
+from transgenic_dagster.inference.batching import Unit
+from transgenic_dagster.model import encode_dna
 
 UNITS_PER_WORKER = 8
 """Below this, starting a process takes longer than it saves."""

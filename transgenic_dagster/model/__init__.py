@@ -1,15 +1,15 @@
 """The TransGenic network: HyenaDNA encoder, downsampling and Longformer-style decoder."""
 
-from .checkpoint import (
+from transgenic_dagster.model.checkpoint import (
     CheckpointFiles,
     fetch_checkpoint,
     read_config,
     resolve_checkpoint,
 )
-from .configuration import TransgenicConfig
-from .dna_tokenizer import encode_dna
-from .downsample import memory_length
-from .model import Decoding, TransgenicForConditionalGeneration
+from transgenic_dagster.model.configuration import TransgenicConfig
+from transgenic_dagster.model.dna_tokenizer import encode_dna
+from transgenic_dagster.model.downsample import memory_length
+from transgenic_dagster.model.model import Decoding, TransgenicForConditionalGeneration
 
 __all__ = [
     "CheckpointFiles",

@@ -17,8 +17,8 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from ..errors import CheckpointError, MissingOnMachineError
-from .configuration import TransgenicConfig
+from transgenic_dagster.errors import CheckpointError, MissingOnMachineError
+from transgenic_dagster.model.configuration import TransgenicConfig
 
 CONFIG_NAME = "config.json"
 # In the order of preference; an index names the shards beside it.

@@ -32,7 +32,7 @@ class TransgenicConfig(PreTrainedConfig):
     def __init__(
         self,
         d_model: int = 768,
-        encoder_n_layer: int = 8,
+        encoder_n_layer: int = 12,
         decoder_layers: int = 12,
         decoder_attention_heads: int = 6,
         decoder_ffn_dim: int = 3072,

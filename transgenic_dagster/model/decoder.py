@@ -14,8 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .configuration import TransgenicConfig
-from .layers import LayerNorm, Linear
+from transgenic_dagster.model.configuration import TransgenicConfig
+from transgenic_dagster.model.layers import LayerNorm, Linear
 
 FIRST_CACHE_LENGTH = 64
 

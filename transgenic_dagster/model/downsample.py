@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .configuration import TransgenicConfig
-from .layers import LayerNorm
+from transgenic_dagster.model.configuration import TransgenicConfig
+from transgenic_dagster.model.layers import LayerNorm
 
 KERNEL1, STRIDE1, PADDING1 = 6, 3, 2
 KERNEL2, STRIDE2 = 2, 2

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .configuration import TransgenicConfig
-from .layers import LayerNorm, Linear
+from transgenic_dagster.model.configuration import TransgenicConfig
+from transgenic_dagster.model.layers import LayerNorm, Linear
 
 SHORT_FILTER_TAPS = 3
 MODULATION_SHIFT = 0.05

@@ -9,12 +9,17 @@ from torch.nn import functional as F
 from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM, PreTrainedModel
 from transformers.modeling_outputs import Seq2SeqLMOutput
 
-from ..errors import CheckpointError
-from .checkpoint import CheckpointFiles, check_tensors, read_checkpoint, resolve_checkpoint
-from .configuration import TransgenicConfig
-from .decoder import Decoder, KeyValues, SelfAttentionCache
-from .downsample import Downsample
-from .hyena_encoder import HyenaBackbone
+from transgenic_dagster.errors import CheckpointError
+from transgenic_dagster.model.checkpoint import (
+    CheckpointFiles,
+    check_tensors,
+    read_checkpoint,
+    resolve_checkpoint,
+)
+from transgenic_dagster.model.configuration import TransgenicConfig
+from transgenic_dagster.model.decoder import Decoder, KeyValues, SelfAttentionCache
+from transgenic_dagster.model.downsample import Downsample
+from transgenic_dagster.model.hyena_encoder import HyenaBackbone
 
 
 class EncoderPositions(nn.Module):

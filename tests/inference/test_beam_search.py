@@ -1,0 +1,110 @@
+import math
+
+import pytest
+import torch
+
+from tests import golden
+from transgenic_dagster.inference.beam_search import DecodingOptions, search
+from transgenic_dagster.model import TransgenicForConditionalGeneration, encode_dna
+
+
+@pytest.fixture(scope="module")
+def model():
+    return TransgenicForConditionalGeneration.from_pretrained(golden.TINY_CHECKPOINT)
+
+
+def sentences(model, names, **options):
+    windows = [golden.tiny_windows()[name]["sequence"] for name in names]
+    ids = torch.stack([encode_dna(window) for window in windows])
+    with torch.inference_mode():
+        decoding = model.start_decoding(model.encode(ids))
+        return search(decoding, names, DecodingOptions(max_length=golden.MAX_LENGTH, **options))
+
+
+@pytest.mark.parametrize("name", golden.WINDOWS)
+@pytest.mark.parametrize(("beams", "recorded"), [(1, "greedy"), (2, "beam2")])
+def test_sentences_are_those_of_the_published_model(model, name, beams, recorded):
+    [hypothesis] = sentences(model, [name], num_beams=beams)
+    expected = golden.tiny_windows()[name][recorded]
+    assert list(hypothesis.token_ids) == expected["ids"]
+    if "sequences_score" in expected:
+        assert hypothesis.score == pytest.approx(expected["sequences_score"], abs=1e-5)
+    assert hypothesis.finished == (expected["ids"][-1] == 2)
+    assert 0 < hypothesis.confidence < 1
+
+
+@pytest.mark.parametrize("beams", [1, 2, 3])
+def test_a_sentence_does_not_depend_on_the_batch(model, beams):
+    names = ["a6144", "b6144", "c6144"]
+    together = sentences(model, names, num_beams=beams)
+    alone = [sentences(model, [name], num_beams=beams)[0] for name in names]
+    assert [h.token_ids for h in together] == [h.token_ids for h in alone]
+
+
+def test_sampling_depends_on_seed_and_region_alone(model):
+    names = ["a6144", "b6144", "c6144"]
+    together = sentences(model, names, do_sample=True, seed=5)
+    again = sentences(model, names[1:], do_sample=True, seed=5)
+    other_seed = sentences(model, names, do_sample=True, seed=6)
+    assert [h.token_ids for h in together[1:]] == [h.token_ids for h in again]
+    assert [h.token_ids for h in together] != [h.token_ids for h in other_seed]
+    assert [h.token_ids for h in together] != [h.token_ids for h in sentences(model, names)]
+
+
+class Script:
+    """A model that says what a table of next-token probabilities says."""
+
+    def __init__(self, table, vocabulary):
+        self.table = table
+        self.vocabulary = vocabulary
+        self.histories = None
+
+    def step(self, token_ids):
+        tokens = token_ids.tolist()
+        if self.histories is None:
+            self.histories = [() for _ in tokens]
+        self.histories = [(*h, t) for h, t in zip(self.histories, tokens, strict=True)]
+        rows = torch.full((len(tokens), self.vocabulary), 1e-12)
+        for row, history in zip(rows, self.histories, strict=True):
+            for token, probability in self.table.get(history, {2: 1.0}).items():
+                row[token] = probability
+        return rows.log()
+
+    def select_rows(self, rows):
+        self.histories = [self.histories[i] for i in rows.tolist()]
+
+    def select_regions(self, regions, rows):
+        self.select_rows(rows)
+
+
+def run_script(table, **options):
+    [hypothesis] = search(Script(table, 8), ["r"], DecodingOptions(**options))
+    return hypothesis
+
+
+def test_a_second_beam_finds_what_greedy_misses():
+    table = {
+        (2,): {4: 0.6, 5: 0.4},
+        (2, 4): {6: 0.55, 7: 0.45},
+        (2, 5): {6: 1.0},
+        (2, 5, 6): {2: 1.0},
+        (2, 4, 6): {2: 1.0},
+    }
+    assert run_script(table, num_beams=1).token_ids == (2, 4, 6, 2)
+    winner = run_script(table, num_beams=2)
+    assert winner.token_ids == (2, 5, 6, 2)
+    assert winner.score == pytest.approx(math.log(0.4) / 3, abs=1e-5)
+    assert winner.confidence == pytest.approx((0.4 + 1 + 1) / 3, abs=1e-5)
+
+
+def test_an_end_at_a_low_rank_is_ignored():
+    table = {(2,): {4: 0.5, 5: 0.3, 2: 0.2}, (2, 4): {6: 1.0}, (2, 4, 6): {6: 1.0}}
+    assert run_script(table, num_beams=1, max_length=4).token_ids == (2, 4, 6, 6)
+
+
+def test_a_sentence_cut_off_by_the_maximum_length_is_unfinished():
+    table = {(2,): {4: 1.0}, (2, 4): {4: 1.0}, (2, 4, 4): {4: 1.0}}
+    cut_off = run_script(table, num_beams=2, max_length=4)
+    assert cut_off.token_ids == (2, 4, 4, 4)
+    assert not cut_off.finished
+    assert run_script({(2,): {4: 1.0}}, num_beams=2, max_length=4).finished

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+import torch
+from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM
+
+from tests import golden
+from transgenic_dagster.model import (
+    TransgenicConfig,
+    TransgenicForConditionalGeneration,
+    encode_dna,
+    memory_length,
+)
+
+TOLERANCE = 1e-4
+
+
+@pytest.fixture(scope="module")
+def model():
+    return TransgenicForConditionalGeneration.from_pretrained(golden.TINY_CHECKPOINT)
+
+
+def window_ids(name):
+    return encode_dna(golden.tiny_windows()[name]["sequence"])[None]
+
+
+@pytest.mark.parametrize("name", golden.WINDOWS)
+def test_logits_agree_with_the_published_model(model, name):
+    arrays = golden.tiny_arrays()
+    with torch.inference_mode():
+        output = model(window_ids(name), torch.from_numpy(arrays["decoder_input_ids"]))
+    np.testing.assert_allclose(output.logits, arrays[f"{name}.logits"], atol=TOLERANCE, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["b6144", "e5000"])
+def test_encoder_and_downsampling_agree_with_the_published_model(model, name):
+    arrays = golden.tiny_arrays()
+    with torch.inference_mode():
+        encoded = model.backbone(window_ids(name))
+        memory = model.encode(window_ids(name))
+    np.testing.assert_allclose(
+        encoded, arrays[f"{name}.encoder_last_hidden_state"], atol=TOLERANCE, rtol=0
+    )
+    np.testing.assert_allclose(memory, arrays[f"{name}.downsampled"], atol=TOLERANCE, rtol=0)
+
+
+def test_steps_with_a_cache_give_the_logits_of_one_pass(model):
+    arrays = golden.tiny_arrays()
+    tokens = torch.from_numpy(arrays["decoder_input_ids"])
+    with torch.inference_mode():
+        decoding = model.start_decoding(model.encode(window_ids("b6144")))
+        steps = [decoding.step(tokens[:, i]) for i in range(tokens.shape[1])]
+    np.testing.assert_allclose(
+        torch.stack(steps, dim=1), arrays["b6144.logits"], atol=TOLERANCE, rtol=0
+    )
+
+
+@pytest.mark.parametrize(("window", "memory"), [(6144, 1024), (5000, 833), (7001, 1167)])
+def test_memory_length_is_that_of_the_published_model(window, memory):
+    assert memory_length(window) == memory
+
+
+def test_full_size_model_has_the_published_keys_and_shapes():
+    rows = (golden.FOLDER / "state_dict_keys_full.tsv").read_text().splitlines()[1:]
+    published = {}
+    for row in rows:
+        key, shape, *_ = row.split("\t")
+        published[key] = shape
+    with torch.device("meta"):
+        model = TransgenicForConditionalGeneration(TransgenicConfig())
+    ours = {key: str(list(tensor.shape)) for key, tensor in model.state_dict().items()}
+    assert ours == published
+    assert model.num_parameters() == 400_591_104
+
+
+def test_auto_classes_load_the_model_without_remote_code(model):
+    assert isinstance(AutoConfig.from_pretrained(golden.TINY_CHECKPOINT), TransgenicConfig)
+    for auto in (AutoModel, AutoModelForSeq2SeqLM):
+        loaded = auto.from_pretrained(golden.TINY_CHECKPOINT)
+        assert isinstance(loaded, TransgenicForConditionalGeneration)
+        assert torch.equal(loaded.lm_head.weight, model.lm_head.weight)
+
+
+def test_half_precision_keeps_filters_and_positions_in_fp32():
+    model = TransgenicForConditionalGeneration.from_pretrained(
+        golden.TINY_CHECKPOINT, dtype=torch.bfloat16
+    )
+    mixer = model.backbone.layers[0].mixer
+    assert mixer.in_proj.weight.dtype == torch.bfloat16
+    assert mixer.filter_fn.pos_emb.z.dtype == torch.float32
+    assert mixer.filter_fn.implicit_filter[0].weight.dtype == torch.float32
+    with torch.inference_mode():
+        memory = model.encode(window_ids("b6144"))
+    recorded = torch.from_numpy(golden.tiny_arrays()["b6144.downsampled"])
+    assert memory.dtype == torch.float32
+    assert 1e-5 < (memory - recorded).abs().max() < 0.5

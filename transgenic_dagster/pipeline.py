@@ -1,0 +1,235 @@
+"""The stages of an annotation, as plain functions over a run folder.
+
+    sorted_gff -> region_db -> predictions (piece by piece) -> merged_gff3, reject_report
+
+Every door calls these functions; nothing else puts the parts below together.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from transgenic_dagster.annotation.accounting import Accounting
+from transgenic_dagster.annotation.gff3_writer import Gff3Writer
+from transgenic_dagster.annotation.gsf_table import GsfTable
+from transgenic_dagster.annotation.gsf_to_genes import gene_from_sentence
+from transgenic_dagster.annotation.proteins import write_proteins
+from transgenic_dagster.annotation.rejects import Reject, write_reject
+from transgenic_dagster.durable import written_beside
+from transgenic_dagster.errors import RunError
+from transgenic_dagster.genome.fasta import open_genome
+from transgenic_dagster.genome.gene_list import read_genes
+from transgenic_dagster.genome.region import Region
+from transgenic_dagster.genome.region_db import RegionDb, build_region_db
+from transgenic_dagster.genome.sorted_gff import sort_annotation
+from transgenic_dagster.genome.windows import WindowRule
+from transgenic_dagster.gsf.sentence import PredictedSentence
+from transgenic_dagster.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from transgenic_dagster.inference.beam_search import DecodingOptions
+    from transgenic_dagster.inference.engine import Engine
+    from transgenic_dagster.inference.loader import ReadSequences
+
+REGIONS_PER_READ = 256
+
+OnUnit = Callable[[int, int], None]
+"""Told after each unit is safe: regions in it, and how many of them have no gene."""
+
+
+def make_sorted_gff(
+    annotation: Path, folder: RunFolder, sorter: Literal["builtin", "agat", "none"]
+) -> None:
+    """Write the whole input annotation, sorted, as GFF3."""
+    sort_annotation(annotation, folder.sorted_gff, sorter=sorter)
+
+
+def make_region_db(
+    fasta: Path,
+    folder: RunFolder,
+    *,
+    feature_types: tuple[str, ...],
+    window_rule: WindowRule,
+    max_window: int,
+    run_info: Mapping[str, str],
+) -> None:
+    """Build the region database from the genome and the sorted annotation.
+
+    Args:
+        fasta: the genome.
+        folder: the run folder; its ``sorted_gff`` must be there.
+        feature_types: feature types that count as a gene.
+        window_rule: how windows are laid at a sequence's ends.
+        max_window: longest window in nucleotides.
+        run_info: what the database shall remember of the run.
+    """
+    genes = read_genes(folder.sorted_gff, feature_types)
+    folder.genome_cache.mkdir(exist_ok=True)
+    with open_genome(fasta, folder.genome_cache) as genome:
+        build_region_db(
+            folder.region_db,
+            genome,
+            genes.genes,
+            genes.skipped,
+            window_rule=window_rule,
+            max_window=max_window,
+            run_info=dict(run_info),
+        )
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How windows are read ahead (see ``inference.loader``)."""
+
+    num_workers: int = 0
+    prefetch_factor: int = 2
+
+
+def predict(
+    folder: RunFolder,
+    pieces: Sequence[str],
+    engine: "Engine",
+    decoding: "DecodingOptions",
+    *,
+    batch_size: Callable[[int], int],
+    loading: Loading,
+    on_unit: OnUnit,
+) -> None:
+    """Predict all regions of some pieces that are not journaled yet, and journal them.
+
+    Args:
+        folder: the run folder; its ``region_db`` must be there.
+        pieces: names of pieces, predicted in this order.
+        engine: the loaded model.
+        decoding: how sentences are searched.
+        batch_size: regions per unit for a window length.
+        loading: how windows are read ahead.
+        on_unit: told after each unit is safe.
+    """
+    from transgenic_dagster.inference.batching import plan_units
+    from transgenic_dagster.inference.journal import Journal
+    from transgenic_dagster.inference.loader import load_units
+
+    with RegionDb(folder.region_db) as database:
+        units = []
+        for piece in pieces:
+            done = {sentence.region_id for sentence in journaled(folder, piece)}
+            left = [r for r in database.regions(piece) if r.region_id not in done]
+            units += plan_units(piece, left, batch_size)
+        loaded = load_units(
+            units,
+            partial(_sequence_reader, folder.region_db),
+            num_workers=loading.num_workers,
+            prefetch_factor=loading.prefetch_factor,
+        )
+        for piece, of_piece in groupby(loaded, key=lambda pair: pair[0].piece):
+            with Journal(folder.journal(piece)) as journal:
+                for unit, input_ids in of_piece:
+                    sentences = engine.predict(unit.regions, input_ids, decoding)
+                    journal.append(sentences)
+                    windows = database.sequences([r.region_id for r in unit.regions])
+                    rejected = sum(
+                        gene_from_sentence(s, r, windows[r.region_id])[0] is None
+                        for s, r in zip(sentences, unit.regions, strict=True)
+                    )
+                    on_unit(len(sentences), rejected)
+
+
+def journaled(folder: RunFolder, piece: str) -> list[PredictedSentence]:
+    """Sentences of a piece that are safe."""
+    from transgenic_dagster.inference.journal import read_journal
+
+    return read_journal(folder.journal(piece))
+
+
+@dataclass(frozen=True)
+class ResultPaths:
+    """Final files; those that are None are not wanted."""
+
+    gff3: Path
+    rejects: Path
+    gsf: Path | None = None
+    proteins: Path | None = None
+
+    def all(self) -> tuple[Path, ...]:
+        """Those that are wanted."""
+        wanted = (self.gff3, self.rejects, self.gsf, self.proteins)
+        return tuple(path for path in wanted if path is not None)
+
+
+def write_results(
+    folder: RunFolder,
+    paths: ResultPaths,
+    *,
+    provenance: Mapping[str, str],
+    gm_attribute: Literal["GM", "gm"],
+) -> Accounting:
+    """Turn all journaled sentences into the final files, which appear complete or not at all.
+
+    Args:
+        folder: the run folder with its region database and journals.
+        paths: files to write.
+        provenance: what the GFF3 says of its origin.
+        gm_attribute: name of the attribute that holds the input gene's id.
+
+    Returns:
+        What became of every gene of the input.
+
+    Raises:
+        RunError: a region has no prediction, or the counts do not add up.
+    """
+    accounting = Accounting()
+    with RegionDb(folder.region_db) as database, ExitStack() as files:
+        genes = Gff3Writer(files.enter_context(written_beside(paths.gff3)), gm_attribute)
+        rejects = files.enter_context(written_beside(paths.rejects))
+        table = GsfTable(files.enter_context(written_beside(paths.gsf))) if paths.gsf else None
+        proteins = files.enter_context(written_beside(paths.proteins)) if paths.proteins else None
+
+        genes.write_header(database.sequence_lengths(), provenance)
+        for skipped in database.skipped():
+            write_reject(rejects, Reject.from_skipped_input(skipped))
+            if skipped.is_gene:
+                accounting.count_skipped(skipped.reason)
+        for region, sentence, window in _predicted_regions(folder, database):
+            gene, reasons = gene_from_sentence(sentence, region, window)
+            accounting.count_gene(gene, reasons)
+            for reject in reasons:
+                write_reject(rejects, reject)
+            if gene is not None:
+                genes.write_gene(gene)
+                if proteins is not None:
+                    write_proteins(proteins, gene)
+            if table is not None:
+                table.write(region, sentence, annotated=gene is not None)
+        accounting.check(database.input_gene_count())
+    return accounting
+
+
+def _predicted_regions(
+    folder: RunFolder, database: RegionDb
+) -> Iterator[tuple[Region, PredictedSentence, str]]:
+    """Yield every region, in order, with its sentence and its window's sequence."""
+    sentences = {
+        sentence.region_id: sentence
+        for piece in database.pieces()
+        for sentence in journaled(folder, piece)
+    }
+    regions = database.regions()
+    for first in range(0, len(regions), REGIONS_PER_READ):
+        some = regions[first : first + REGIONS_PER_READ]
+        windows = database.sequences([region.region_id for region in some])
+        for region in some:
+            if region.region_id not in sentences:
+                raise RunError(
+                    f"Gene {region.gene_id!r} ({region.seqid}) was never predicted; continue the "
+                    "run with --resume."
+                )
+            yield region, sentences[region.region_id], windows[region.region_id]
+
+
+def _sequence_reader(region_db: Path) -> "ReadSequences":
+    return RegionDb(region_db).__enter__().sequences

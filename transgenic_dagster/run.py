@@ -1,0 +1,296 @@
+"""One whole run as the command line promises it: locked, resumable, accounted for.
+
+A run is interrupted at any moment and by any means; what is journaled stays. The final files of a
+resumed run are those of an uninterrupted one, byte for byte.
+"""
+
+import hashlib
+import json
+import logging
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transgenic_dagster import __version__
+from transgenic_dagster.annotation.accounting import Accounting
+from transgenic_dagster.errors import InputError, UsageError
+from transgenic_dagster.genome.region_db import RegionDb
+from transgenic_dagster.genome.windows import MAX_WINDOW
+from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.pipeline import (
+    Loading,
+    ResultPaths,
+    journaled,
+    make_region_db,
+    make_sorted_gff,
+    predict,
+    write_results,
+)
+from transgenic_dagster.progress import Progress
+from transgenic_dagster.run_folder import RunFolder
+from transgenic_dagster.run_state import RunState, read_run_state
+
+if TYPE_CHECKING:
+    import torch
+
+    from transgenic_dagster.inference.beam_search import DecodingOptions
+    from transgenic_dagster.inference.device import Precision
+    from transgenic_dagster.model import CheckpointFiles, TransgenicConfig
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Machinery:
+    """Model files and device of a run, found before any work is done."""
+
+    files: "CheckpointFiles"
+    config: "TransgenicConfig"
+    device: "torch.device"
+    precision: "Precision"
+
+
+def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
+    """Annotate a genome.
+
+    Args:
+        options: what to do.
+        progress: told how far it is.
+
+    Returns:
+        What became of every gene of the input.
+
+    Raises:
+        TransgenicError: one sentence for the user; what is journaled stays.
+    """
+    paths = ResultPaths(options.output, options.reject_path, options.gsf_output, options.proteins)
+    _check_folders((*paths.all(), options.checkpoint_file))
+    folder = RunFolder(options.work_folder)
+    digests = {
+        "genome": _file_sha256(options.fasta_file, "genome"),
+        "annotation": _file_sha256(options.gff_file, "annotation"),
+    }
+    machinery = _find_machinery(options)
+    fingerprint = digests | _fingerprint(options, machinery)
+    with folder.locked():
+        state = _continue_or_refuse(options, folder, fingerprint)
+        if state is not None and state.status == "complete":
+            logger.info("the run is complete already: %s", options.output)
+            _clean_up(folder, options)
+            return Accounting.from_dict(state.accounting)
+        if state is None:
+            state = _begin(options, folder, machinery, fingerprint)
+        state = _predict_rest(options, folder, machinery, state, progress)
+        accounting = write_results(
+            folder,
+            paths,
+            provenance=_provenance(options, fingerprint),
+            gm_attribute="gm" if options.strict_gff3 else "GM",
+        )
+        state = replace(state, status="complete", accounting=accounting.as_dict())
+        state.write(options.checkpoint_file)
+        _clean_up(folder, options)
+    return accounting
+
+
+def _check_folders(paths: tuple[Path, ...]) -> None:
+    for path in paths:
+        if not path.parent.is_dir():
+            raise UsageError(f"The folder {path.parent} of {path.name} does not exist; create it.")
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder; name a file to write.")
+
+
+def _file_sha256(path: Path, role: str) -> str:
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise InputError(f"The {role} {path} does not exist; check its name.") from error
+    except OSError as error:
+        raise InputError(f"The {role} {path} cannot be read ({error.strerror}).") from error
+
+
+def _find_machinery(options: AnnotateOptions) -> Machinery:
+    from transgenic_dagster.inference.device import choose_device, choose_precision
+    from transgenic_dagster.model import read_config, resolve_checkpoint
+
+    device = choose_device(options.device)
+    files = resolve_checkpoint(options.model, revision=options.revision, offline=options.offline)
+    config = read_config(files)
+    longest = config.max_decoder_position_embeddings
+    if options.max_length > longest:
+        raise UsageError(
+            f"--max_length {options.max_length}: the model's position table ends at {longest} "
+            "tokens; ask for no more."
+        )
+    return Machinery(files, config, device, choose_precision(options.precision, device))
+
+
+def _fingerprint(options: AnnotateOptions, machinery: Machinery) -> dict[str, str]:
+    values = {
+        "model": machinery.files.sha256(),
+        "device": machinery.device.type,
+        "precision": machinery.precision,
+        "max_length": options.max_length,
+        "num_beams": options.num_beams,
+        "do_sample": options.do_sample,
+        "seed": options.seed if options.do_sample else "unused",
+        "window_rule": options.window_rule,
+        "feature_types": ",".join(options.feature_types),
+        "sorter": "none" if options.no_sort else options.sorter,
+    }
+    return {name: str(value) for name, value in values.items()}
+
+
+def _continue_or_refuse(
+    options: AnnotateOptions, folder: RunFolder, fingerprint: dict[str, str]
+) -> RunState | None:
+    """The state to go on from, or None for a fresh start."""
+    state = read_run_state(options.checkpoint_file)
+    if options.overwrite:
+        return None
+    if state is None:
+        if options.resume:
+            logger.info("no checkpoint at %s: starting afresh", options.checkpoint_file)
+        return None
+    if not options.resume:
+        if state.status == "complete":
+            return None
+        raise UsageError(
+            f"An unfinished run ({state.completed:,} regions done) is kept in {folder.root}; "
+            "continue it with --resume or discard it with --overwrite."
+        )
+    differences = state.differences(fingerprint)
+    if differences:
+        raise UsageError(
+            f"--resume: this is not the run that was interrupted: {'; '.join(differences)}. "
+            "Repeat the original command, or start afresh with --overwrite."
+        )
+    if state.status == "complete":
+        missing = [path for path in (options.output, options.reject_path) if not path.exists()]
+        return None if missing else state
+    return state if folder.region_db.exists() else None
+
+
+def _begin(
+    options: AnnotateOptions,
+    folder: RunFolder,
+    machinery: Machinery,
+    fingerprint: dict[str, str],
+) -> RunState:
+    """Build the region database in an empty run folder and write the first state."""
+    from transgenic_dagster.inference.device import memory_of
+
+    options.checkpoint_file.unlink(missing_ok=True)
+    folder.empty()
+    logger.info("sorting the annotation %s", options.gff_file)
+    make_sorted_gff(options.gff_file, folder, "none" if options.no_sort else options.sorter)
+    logger.info("building the region database from %s", options.fasta_file)
+    make_region_db(
+        options.fasta_file,
+        folder,
+        feature_types=options.feature_types,
+        window_rule=options.window_rule,
+        max_window=min(MAX_WINDOW, machinery.config.max_encoder_seqlen),
+        run_info=fingerprint | {"version": __version__},
+    )
+    with RegionDb(folder.region_db) as database:
+        total, regions = database.input_gene_count(), len(database.regions())
+    state = RunState(
+        fingerprint=fingerprint,
+        journal=str(folder.journal_folder),
+        memory_budget=memory_of(machinery.device),
+        total=total,
+        skipped=total - regions,
+    )
+    state.write(options.checkpoint_file)
+    return state
+
+
+def _predict_rest(
+    options: AnnotateOptions,
+    folder: RunFolder,
+    machinery: Machinery,
+    state: RunState,
+    progress: Progress,
+) -> RunState:
+    """Predict what is not journaled yet; the checkpoint file follows the journal."""
+    from transgenic_dagster.inference.device import swap_warning
+    from transgenic_dagster.inference.engine import Engine
+
+    with RegionDb(folder.region_db) as database:
+        pieces = database.pieces()
+        regions = len(database.regions())
+    done = sum(len(journaled(folder, piece)) for piece in pieces)
+    # The journal is the truth: a crash may fall between it and the checkpoint file.
+    rejected = state.rejected if done == state.completed else 0
+    state = replace(state, completed=done, rejected=rejected)
+    if done == regions:
+        return state
+    if done:
+        logger.info("%d of %d regions are done already", done, regions)
+    weight_bytes = sum(path.stat().st_size for path in machinery.files.weights)
+    if warning := swap_warning(weight_bytes):
+        logger.warning(warning)
+    logger.info(
+        "loading the model %s on %s in %s", options.model, machinery.device, machinery.precision
+    )
+    engine = Engine.load(
+        machinery.files, machinery.device, machinery.precision, compile_model=options.compile
+    )
+    decoding = _decoding_options(options)
+
+    def batch_size(window_length: int) -> int:
+        if options.batch_size != "auto":
+            return options.batch_size
+        return engine.batch_size(window_length, decoding, state.memory_budget)
+
+    current = state
+
+    def on_unit(regions: int, rejected: int) -> None:
+        nonlocal current
+        current = current.advanced(regions, rejected)
+        current.write(options.checkpoint_file)
+        progress.update(regions, rejected)
+
+    progress.start(regions, done, state.rejected)
+    try:
+        predict(
+            folder,
+            pieces,
+            engine,
+            decoding,
+            batch_size=batch_size,
+            loading=Loading(options.num_workers, options.prefetch_factor),
+            on_unit=on_unit,
+        )
+    finally:
+        progress.finish()
+    return current
+
+
+def _decoding_options(options: AnnotateOptions) -> "DecodingOptions":
+    from transgenic_dagster.inference.beam_search import DecodingOptions
+
+    return DecodingOptions(
+        num_beams=options.num_beams,
+        max_length=options.max_length,
+        do_sample=options.do_sample,
+        seed=options.seed,
+    )
+
+
+def _provenance(options: AnnotateOptions, fingerprint: dict[str, str]) -> dict[str, str]:
+    return {
+        "transgenic-dagster": __version__,
+        "model": options.model,
+        "options": json.dumps(fingerprint, sort_keys=True),
+    }
+
+
+def _clean_up(folder: RunFolder, options: AnnotateOptions) -> None:
+    folder.empty(keep=(folder.region_db,) if options.keep_db else ())
+    if not options.keep_db:
+        shutil.rmtree(folder.root)
