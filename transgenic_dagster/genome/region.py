@@ -47,6 +47,8 @@ class SkippedInput:
         gene_start: 0-based start, -1 where the row has none.
         gene_end: exclusive end, -1 where the row has none.
         strand: strand as written, ``.`` where the row has none.
+        is_gene: whether this is a row (or gene) that would have become a region; False for a broken
+            row of another type, which is listed all the same.
     """
 
     reason: str
@@ -57,3 +59,4 @@ class SkippedInput:
     gene_start: int = -1
     gene_end: int = -1
     strand: str = "."
+    is_gene: bool = True

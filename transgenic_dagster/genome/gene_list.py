@@ -1,0 +1,127 @@
+"""The gene list: every gene of a sorted annotation, each with an identifier of its own."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from transgenic_dagster.genome.gff3 import decode, parse_attributes
+from transgenic_dagster.genome.origin import BrokenRow, Origin, read_origin
+from transgenic_dagster.genome.region import SkippedInput
+
+_ID_KEYS = ("ID", "gene_id", "Name", "locus_tag")
+
+
+@dataclass(frozen=True, slots=True)
+class Gene:
+    """A gene of the input (coordinates 0-based half-open).
+
+    Args:
+        gene_id: identifier, decoded, unique in the list.
+        seqid: sequence name as written in the annotation, not decoded.
+        start: start on the sequence.
+        end: end on the sequence, exclusive.
+        strand: ``+``, ``-``, ``.`` or ``?``.
+        line: its line in the user's file, from 1; 0 for a gene made from its parts.
+    """
+
+    gene_id: str
+    seqid: str
+    start: int
+    end: int
+    strand: str
+    line: int
+
+
+@dataclass(frozen=True)
+class GeneList:
+    """The genes of an annotation, in the order of the sorted file, and what was left out.
+
+    Args:
+        annotation: name of the user's file.
+        genes: the genes.
+        skipped: duplicates and broken rows.
+    """
+
+    annotation: str
+    genes: list[Gene]
+    skipped: list[SkippedInput]
+
+
+def read_genes(sorted_gff: Path, feature_types: tuple[str, ...] = ("gene",)) -> GeneList:
+    """Read the genes from a file that ``sort_annotation`` wrote.
+
+    A gene's identifier is its ``ID``, else ``gene_id``, ``Name``, ``locus_tag``, else
+    ``<seqid>:<start>-<end>``. A gene that repeats seqid, start, end and identifier of another is
+    skipped as a duplicate; the same identifier elsewhere gets ``-2``, ``-3``, … appended.
+
+    Args:
+        sorted_gff: the sorted annotation, with its ``Origin`` beside it.
+        feature_types: types of the rows (column 3) that count as genes.
+    """
+    origin = read_origin(sorted_gff)
+    genes: dict[tuple[str, str, int, int], Gene] = {}
+    duplicates: list[SkippedInput] = []
+    for gene in _gene_rows(sorted_gff, origin, feature_types):
+        first = genes.setdefault((gene.gene_id, gene.seqid, gene.start, gene.end), gene)
+        if first is not gene:
+            duplicates.append(_duplicate(gene, first, origin.annotation))
+    broken = [_broken(row, origin.annotation, feature_types) for row in origin.broken_rows]
+    return GeneList(origin.annotation, _with_unique_ids(genes.values()), broken + duplicates)
+
+
+def _gene_rows(sorted_gff: Path, origin: Origin, feature_types: tuple[str, ...]) -> Iterator[Gene]:
+    with sorted_gff.open(encoding="utf-8", newline="\n") as file:
+        rows = (row for row in file if not row.startswith("#"))
+        for line, row in zip(origin.lines, rows, strict=True):
+            seqid, _, feature_type, rest = row.split("\t", 3)
+            if feature_type in feature_types:
+                start, end, _, strand, _, attributes = rest.rstrip("\n").split("\t")
+                gene_id = _identifier(attributes) or f"{decode(seqid)}:{start}-{end}"
+                strand = "." if strand == "*" else strand
+                yield Gene(gene_id, seqid, int(start) - 1, int(end), strand, line)
+
+
+def _identifier(attributes: str) -> str:
+    values = parse_attributes(attributes)
+    return next((value for key in _ID_KEYS if (value := values.get(key, ""))), "")
+
+
+def _with_unique_ids(genes: Iterable[Gene]) -> list[Gene]:
+    """Append ``-2``, ``-3``, … to identifiers that occurred before, never making another clash."""
+    taken = {gene.gene_id for gene in genes}
+    copies: dict[str, int] = {}
+    unique: list[Gene] = []
+    for gene in genes:
+        gene_id = gene.gene_id
+        if gene_id in copies:
+            while gene_id in taken:
+                copies[gene.gene_id] += 1
+                gene_id = f"{gene.gene_id}-{copies[gene.gene_id]}"
+            taken.add(gene_id)
+        else:
+            copies[gene_id] = 1
+        unique.append(replace(gene, gene_id=gene_id))
+    return unique
+
+
+def _duplicate(gene: Gene, first: Gene, annotation: str) -> SkippedInput:
+    return SkippedInput(
+        reason="duplicate",
+        detail=f"{annotation}, line {gene.line}: the gene repeats the one on line {first.line}.",
+        line=gene.line,
+        gene_id=gene.gene_id,
+        seqid=gene.seqid,
+        gene_start=gene.start,
+        gene_end=gene.end,
+        strand=gene.strand,
+    )
+
+
+def _broken(row: BrokenRow, annotation: str, feature_types: tuple[str, ...]) -> SkippedInput:
+    return SkippedInput(
+        reason="bad_row",
+        detail=f"{annotation}, line {row.line}: the row {row.problem}.",
+        line=row.line,
+        seqid=row.seqid,
+        is_gene=row.feature_type in feature_types,
+    )
