@@ -24,7 +24,7 @@ exit codes:
 
 def with_underscores(arguments: Sequence[str]) -> list[str]:
     """Rewrite ``--some-option`` as ``--some_option``; both spellings are accepted."""
-    rewritten = []
+    rewritten: list[str] = []
     for i, argument in enumerate(arguments):
         if argument == "--":
             return [*rewritten, *arguments[i:]]
@@ -39,6 +39,7 @@ def annotate_parser() -> argparse.ArgumentParser:
     """Parser of ``transgenic-annotate``; only options that are given appear in its result."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
+        usage="%(prog)s [options] fasta_file gff_file",
         description="Re-annotate a genome with TransGenic: read a window of DNA around every "
         "gene and write the gene structures that the model sees in it.",
         epilog=EXIT_CODES,

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import TextIO
 
 
 def partial_path(path: Path) -> Path:
@@ -13,7 +13,7 @@ def partial_path(path: Path) -> Path:
 
 
 @contextmanager
-def written_beside(path: Path) -> Iterator[IO[str]]:
+def written_beside(path: Path) -> Iterator[TextIO]:
     """Open a text file that appears under its name only when the block ends without an error.
 
     Args:

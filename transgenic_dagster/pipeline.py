@@ -232,4 +232,4 @@ def _predicted_regions(
 
 
 def _sequence_reader(region_db: Path) -> "ReadSequences":
-    return RegionDb(region_db).__enter__().sequences
+    return RegionDb(region_db).sequences

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,3 +73,13 @@ class RunFolder:
             yield
         finally:
             os.close(descriptor)
+
+    def empty(self, keep: tuple[Path, ...] = ()) -> None:
+        """Remove what is in the folder but its lock and the files to keep."""
+        for path in self.root.iterdir():
+            if path in (self.lock_file, *keep):
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()

@@ -14,6 +14,7 @@ DTYPES: dict[Precision, torch.dtype] = {
     "fp16": torch.float16,
     "bf16": torch.bfloat16,
 }
+MEMINFO = Path("/proc/meminfo")
 _CGROUP_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
@@ -62,7 +63,7 @@ def memory_of(device: torch.device) -> int:
 def swap_warning(needed: int) -> str | None:
     """A sentence for users whose machine swaps and whose memory ``needed`` bytes overflow."""
     values = {}
-    for line in Path("/proc/meminfo").read_text().splitlines():
+    for line in MEMINFO.read_text().splitlines():
         name, _, rest = line.partition(":")
         values[name] = int(rest.split()[0]) * 1024
     swapped = values.get("SwapTotal", 0) - values.get("SwapFree", 0)

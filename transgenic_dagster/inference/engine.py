@@ -9,7 +9,7 @@ from transformers.utils import logging as library_logging
 from transgenic_dagster.genome.region import Region
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.gsf.vocabulary import clean_sentence, decode_ids
-from transgenic_dagster.inference.batching import Unit, automatic_batch_size, region_bytes
+from transgenic_dagster.inference.batching import automatic_batch_size, region_bytes
 from transgenic_dagster.inference.beam_search import DecodingOptions, Hypothesis, search
 from transgenic_dagster.inference.device import DTYPES, Precision, is_out_of_memory
 from transgenic_dagster.model import (
@@ -88,26 +88,21 @@ class Engine:
         )
 
     def predict(
-        self, unit: Unit, input_ids: torch.Tensor, options: DecodingOptions
+        self, regions: Sequence[Region], input_ids: torch.Tensor, options: DecodingOptions
     ) -> list[PredictedSentence]:
-        """Write one sentence per region of a unit.
+        """Write one sentence per region.
 
-        Where memory runs out the unit is halved, again and again; a single region that still does
-        not fit ends as ``out_of_memory``.
+        Where memory runs out the regions are halved, again and again; a single region that still
+        does not fit ends as ``out_of_memory``.
 
         Args:
-            unit: B regions.
+            regions: B regions with windows of one length L.
             input_ids: their DNA ids, (B, L).
             options: how to search.
 
         Returns:
-            B sentences, in the unit's order.
+            B sentences, in the order of the regions.
         """
-        return self._predict(unit.regions, input_ids, options)
-
-    def _predict(
-        self, regions: Sequence[Region], input_ids: torch.Tensor, options: DecodingOptions
-    ) -> list[PredictedSentence]:
         try:
             hypotheses = self._decode(regions, input_ids, options)
         except (RuntimeError, MemoryError) as error:
@@ -127,7 +122,7 @@ class Engine:
             len(regions),
             regions[0].window_length,
         )
-        return self._predict(regions[:half], input_ids[:half], options) + self._predict(
+        return self.predict(regions[:half], input_ids[:half], options) + self.predict(
             regions[half:], input_ids[half:], options
         )
 

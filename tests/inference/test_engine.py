@@ -1,0 +1,123 @@
+import pytest
+import torch
+
+from tests import golden
+from transgenic_dagster.errors import MissingOnMachineError
+from transgenic_dagster.genome.region import Region
+from transgenic_dagster.inference import device as device_module
+from transgenic_dagster.inference.beam_search import DecodingOptions
+from transgenic_dagster.inference.device import choose_device, choose_precision, swap_warning
+from transgenic_dagster.inference.engine import Engine
+from transgenic_dagster.model import encode_dna, resolve_checkpoint
+
+CPU = torch.device("cpu")
+OPTIONS = DecodingOptions(max_length=golden.MAX_LENGTH)
+NAMES = ("a6144", "b6144", "c6144")
+
+
+def load(precision="fp32", **options):
+    return Engine.load(resolve_checkpoint(str(golden.TINY_CHECKPOINT)), CPU, precision, **options)
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return load()
+
+
+REGIONS = [Region(i, name, name, 0, 6144, "+", 0, 6144) for i, name in enumerate(NAMES)]
+
+
+def input_ids():
+    return torch.stack([encode_dna(golden.tiny_windows()[name]["sequence"]) for name in NAMES])
+
+
+def recorded():
+    return [golden.tiny_windows()[name]["beam2"]["decoded_raw"] for name in NAMES]
+
+
+def test_sentences_are_those_of_the_published_model(engine):
+    sentences = engine.predict(REGIONS, input_ids(), OPTIONS)
+    assert [sentence.raw for sentence in sentences] == recorded()
+    assert [sentence.region_id for sentence in sentences] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "full", [torch.OutOfMemoryError("full"), RuntimeError("can't allocate memory: 9 bytes")]
+)
+def test_a_full_memory_halves_the_batch(engine, monkeypatch, full):
+    attempts = []
+    encode = engine.model.encode
+
+    def encode_few(ids):
+        attempts.append(len(ids))
+        if len(ids) > 1:
+            raise full
+        return encode(ids)
+
+    monkeypatch.setattr(engine.model, "encode", encode_few)
+    sentences = engine.predict(REGIONS, input_ids(), OPTIONS)
+    assert [sentence.raw for sentence in sentences] == recorded()
+    assert attempts == [3, 1, 2, 1, 1]
+
+
+def test_a_region_that_never_fits_is_marked(engine, monkeypatch):
+    def encode(ids):
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(engine.model, "encode", encode)
+    sentences = engine.predict(REGIONS, input_ids(), OPTIONS)
+    assert [sentence.failure for sentence in sentences] == ["out_of_memory"] * 3
+
+
+def test_another_error_is_not_taken_for_a_full_memory(engine, monkeypatch):
+    def encode(ids):
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(engine.model, "encode", encode)
+    with pytest.raises(RuntimeError, match="something else"):
+        engine.predict(REGIONS, input_ids(), OPTIONS)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_is_used_and_stays_near(precision):
+    engine = load(precision)
+    assert engine.model.lm_head.weight.element_size() == 2
+    [sentence, *_] = engine.predict(REGIONS, input_ids(), DecodingOptions(max_length=3))
+    assert sentence.score == pytest.approx(-2.6, abs=0.8)
+
+
+def test_compile_compiles_the_encoder_and_every_decoder_layer(monkeypatch):
+    compiled = []
+
+    def compile_nothing(function, **_):
+        compiled.append(function)
+        return function
+
+    monkeypatch.setattr(torch, "compile", compile_nothing)
+    monkeypatch.setattr(
+        torch.nn.Module, "compile", lambda module, **_: compiled.append(type(module).__name__)
+    )
+    engine = load(compile_model=True)
+    assert compiled[1:] == ["DecoderLayer", "DecoderLayer"]
+    sentences = engine.predict(REGIONS, input_ids(), OPTIONS)
+    assert [sentence.raw for sentence in sentences] == recorded()
+
+
+def test_a_gpu_that_is_not_there_is_refused():
+    with pytest.raises(MissingOnMachineError, match="--device cuda:99"):
+        choose_device("cuda:99")
+
+
+def test_automatic_precision_on_a_cpu_is_fp32():
+    assert choose_precision("auto", CPU) == "fp32"
+    assert choose_precision("bf16", CPU) == "bf16"
+
+
+def test_swapping_is_warned_of_only_where_the_model_does_not_fit(monkeypatch, tmp_path):
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemAvailable: 1000 kB\nSwapTotal: 500 kB\nSwapFree: 100 kB\n")
+    monkeypatch.setattr(device_module, "MEMINFO", meminfo)
+    assert "systemd-run" in swap_warning(2_000_000)
+    assert swap_warning(1_000) is None
+    meminfo.write_text("MemAvailable: 1000 kB\nSwapTotal: 500 kB\nSwapFree: 500 kB\n")
+    assert swap_warning(2_000_000) is None

@@ -1,0 +1,71 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transgenic_dagster.gsf.sentence import PredictedSentence
+from transgenic_dagster.inference.journal import Journal, read_journal
+
+sentence = st.builds(
+    PredictedSentence,
+    region_id=st.integers(0, 10**6),
+    raw=st.text("0123456789|;>CDS+é\n"),
+    clean=st.text("0123456789|;>CDS+"),
+    score=st.floats(-100, 0),
+    confidence=st.floats(0, 1),
+    finished=st.booleans(),
+    failure=st.sampled_from(["", "out_of_memory"]),
+)
+groups = st.lists(st.lists(sentence, min_size=1, max_size=3), min_size=1, max_size=4)
+
+
+def write(path, written):
+    with Journal(path) as journal:
+        for group in written:
+            journal.append(group)
+
+
+@given(groups)
+@settings(max_examples=30)
+def test_what_was_appended_is_read_back(tmp_path_factory, written):
+    path = tmp_path_factory.mktemp("journal") / "Chr1.jsonl"
+    write(path, written)
+    assert read_journal(path) == [sentence for group in written for sentence in group]
+
+
+@given(groups, st.data())
+@settings(max_examples=60)
+def test_a_torn_end_loses_whole_groups_from_the_end_only(tmp_path_factory, written, data):
+    path = tmp_path_factory.mktemp("journal") / "Chr1.jsonl"
+    write(path, written)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
+    survivors = path.read_bytes().count(b"\n")
+    expected = [sentence for group in written[:survivors] for sentence in group]
+    assert read_journal(path) == expected
+
+    extra = PredictedSentence(7, "a", "a", -1.0, 0.5, True)
+    write(path, [[extra]])
+    assert read_journal(path) == [*expected, extra]
+
+
+def test_a_damaged_line_ends_what_is_believed(tmp_path):
+    path = tmp_path / "Chr1.jsonl"
+    write(path, [[PredictedSentence(i, "a", "a", -1.0, 0.5, True)] for i in range(3)])
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + lines[1].replace(b'"a"', b'"b"') + lines[2])
+    assert [sentence.region_id for sentence in read_journal(path)] == [0]
+
+
+def test_no_file_is_an_empty_journal(tmp_path):
+    assert read_journal(tmp_path / "absent.jsonl") == []
+
+
+def test_an_append_is_on_disk_before_it_returns(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr("os.fsync", synced.append)
+    with Journal(tmp_path / "Chr1.jsonl") as journal:
+        journal.append([PredictedSentence(0, "a", "a", -1.0, 0.5, True)])
+        assert len(synced) == 1
+        with pytest.raises(TypeError):
+            journal.append([object()])
+        assert len(synced) == 1
