@@ -1,9 +1,11 @@
 """The gene list: every gene of a sorted annotation, each with an identifier of its own."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from transgenic_dagster.errors import InputError
 from transgenic_dagster.genome.gff3 import decode, parse_attributes
 from transgenic_dagster.genome.origin import BrokenRow, Origin, read_origin
 from transgenic_dagster.genome.region import SkippedInput
@@ -47,7 +49,7 @@ class GeneList:
     skipped: list[SkippedInput]
 
 
-def read_genes(sorted_gff: Path, feature_types: tuple[str, ...] = ("gene",)) -> GeneList:
+def read_genes(sorted_gff: Path, feature_types: Sequence[str] = ("gene",)) -> GeneList:
     """Read the genes from a file that ``sort_annotation`` wrote.
 
     A gene's identifier is its ``ID``, else ``gene_id``, ``Name``, ``locus_tag``, else
@@ -57,27 +59,36 @@ def read_genes(sorted_gff: Path, feature_types: tuple[str, ...] = ("gene",)) -> 
     Args:
         sorted_gff: the sorted annotation, with its ``Origin`` beside it.
         feature_types: types of the rows (column 3) that count as genes.
+
+    Raises:
+        InputError: there is not one gene.
     """
     origin = read_origin(sorted_gff)
+    types: Counter[str] = Counter()
     genes: dict[tuple[str, str, int, int], Gene] = {}
     duplicates: list[SkippedInput] = []
-    for gene in _gene_rows(sorted_gff, origin, feature_types):
+    for gene in _gene_rows(sorted_gff, origin, feature_types, types):
         first = genes.setdefault((gene.gene_id, gene.seqid, gene.start, gene.end), gene)
         if first is not gene:
             duplicates.append(_duplicate(gene, first, origin.annotation))
+    if not genes:
+        raise _no_genes(origin, feature_types, types)
     broken = [_broken(row, origin.annotation, feature_types) for row in origin.broken_rows]
     return GeneList(origin.annotation, _with_unique_ids(genes.values()), broken + duplicates)
 
 
-def _gene_rows(sorted_gff: Path, origin: Origin, feature_types: tuple[str, ...]) -> Iterator[Gene]:
+def _gene_rows(
+    sorted_gff: Path, origin: Origin, feature_types: Sequence[str], types: Counter[str]
+) -> Iterator[Gene]:
+    """Yield the genes in order, and count the rows of every type in ``types``."""
     with sorted_gff.open(encoding="utf-8", newline="\n") as file:
         rows = (row for row in file if not row.startswith("#"))
         for line, row in zip(origin.lines, rows, strict=True):
             seqid, _, feature_type, rest = row.split("\t", 3)
+            types[feature_type] += 1
             if feature_type in feature_types:
                 start, end, _, strand, _, attributes = rest.rstrip("\n").split("\t")
                 gene_id = _identifier(attributes) or f"{decode(seqid)}:{start}-{end}"
-                strand = "." if strand == "*" else strand
                 yield Gene(gene_id, seqid, int(start) - 1, int(end), strand, line)
 
 
@@ -117,11 +128,32 @@ def _duplicate(gene: Gene, first: Gene, annotation: str) -> SkippedInput:
     )
 
 
-def _broken(row: BrokenRow, annotation: str, feature_types: tuple[str, ...]) -> SkippedInput:
+def _broken(row: BrokenRow, annotation: str, feature_types: Sequence[str]) -> SkippedInput:
     return SkippedInput(
         reason="bad_row",
         detail=f"{annotation}, line {row.line}: the row {row.problem}.",
         line=row.line,
         seqid=row.seqid,
         is_gene=row.feature_type in feature_types,
+    )
+
+
+def _no_genes(origin: Origin, feature_types: Sequence[str], types: Counter[str]) -> InputError:
+    wanted = " or ".join(feature_types)
+    if not types and origin.broken_rows:
+        first = origin.broken_rows[0]
+        return InputError(
+            f"{origin.annotation} has no usable row: all {len(origin.broken_rows)} are broken; the"
+            f" first, on line {first.line}, {first.problem}."
+        )
+    broken = [row for row in origin.broken_rows if row.feature_type in feature_types]
+    if broken:
+        return InputError(
+            f"{origin.annotation} has no usable row of type {wanted}: all {len(broken)} are broken;"
+            f" the first, on line {broken[0].line}, {broken[0].problem}."
+        )
+    found = ", ".join(f"{name} ({count})" for name, count in types.most_common(5))
+    return InputError(
+        f"{origin.annotation} has no row of type {wanted}, and no exons or CDS with a Parent or"
+        f" gene_id to build genes from; its types are {found}: choose one with --feature_types."
     )

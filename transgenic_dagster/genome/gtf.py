@@ -1,0 +1,68 @@
+"""Column 9 of GTF and other relatives of GFF3, rewritten as GFF3."""
+
+import re
+
+from transgenic_dagster.genome.gff3 import encode_attribute
+
+# A key, then values in quotes or bare; semicolons inside quotes do not count.
+_ENTRY = re.compile(r'\s*([^\s;"]+)((?:"[^"]*"|[^;"])*)(?:;|$)')
+_QUOTED = re.compile(r'"([^"]*)"')
+_TRANSCRIPT_TYPE = re.compile(r"(transcript|rna)$", re.IGNORECASE)
+_AUGUSTUS_TRANSCRIPT = re.compile(r"(.+)\.t[0-9]+")
+
+
+def gff3_attributes(feature_type: str, column: str) -> str:
+    """Return column 9 in GFF3, with ``ID`` and ``Parent`` made from the identifiers of GTF.
+
+    All attributes are kept; several values of a key are joined by commas. A single word, as
+    AUGUSTUS and BRAKER write for genes and transcripts, is taken for the identifier; ``g1.t2`` is
+    then a transcript of ``g1``. A transcript that has its gene's identifier gets ``.transcript``
+    appended, because identifiers of GFF3 are unique.
+
+    Args:
+        feature_type: column 3.
+        column: column 9 as in the file.
+    """
+    attributes = parse_gtf(column)
+    gene_id = _first(attributes, "gene_id")
+    transcript_id = _first(attributes, "transcript_id")
+    if not attributes and (word := column.strip(" ;")):
+        gene_id, transcript_id = _ids_from_word(feature_type, word)
+    if transcript_id and transcript_id == gene_id:
+        transcript_id = f"{gene_id}.transcript"
+    if feature_type == "gene":
+        derived = {"ID": gene_id}
+    elif _TRANSCRIPT_TYPE.search(feature_type):
+        derived = {"ID": transcript_id, "Parent": gene_id}
+    else:
+        derived = {"Parent": transcript_id or gene_id}
+    leading = {key: [value] for key, value in derived.items() if value and key not in attributes}
+    return ";".join(
+        f"{encode_attribute(key)}={','.join(map(encode_attribute, values))}"
+        for key, values in {**leading, **attributes}.items()
+    )
+
+
+def parse_gtf(column: str) -> dict[str, list[str]]:
+    """Return the attributes of a GTF column, in order, each with its values.
+
+    Keys without a value are ignored, so a single word has no attributes.
+    """
+    attributes: dict[str, list[str]] = {}
+    for key, text in _ENTRY.findall(column):
+        values = _QUOTED.findall(text) or [text.strip()]
+        if values != [""] or '"' in text:
+            attributes.setdefault(key, []).extend(values)
+    return attributes
+
+
+def _ids_from_word(feature_type: str, word: str) -> tuple[str, str]:
+    """Return the gene and transcript that a column 9 of a single word means."""
+    if feature_type == "gene":
+        return word, ""
+    gene = _AUGUSTUS_TRANSCRIPT.fullmatch(word)
+    return (gene[1] if gene else ""), word
+
+
+def _first(attributes: dict[str, list[str]], key: str) -> str:
+    return attributes.get(key, [""])[0]

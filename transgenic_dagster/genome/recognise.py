@@ -1,0 +1,67 @@
+"""Recognising what an annotation file is from its content, not from its name."""
+
+import re
+from itertools import islice
+from typing import Literal
+
+from transgenic_dagster.errors import InputError
+
+AnnotationFormat = Literal["gff", "bed"]
+
+_ROWS_TO_LOOK_AT = 1000
+_NO_ROWS = ("#", ">", "track ", "browser ")
+_NUMBER = re.compile("[0-9]+")
+
+
+def recognise(name: str, text: str) -> AnnotationFormat:
+    """Return the format of an annotation file: ``gff`` (GFF3, GTF and their relatives) or ``bed``.
+
+    Args:
+        name: name of the file, for messages.
+        text: its first lines, decompressed and decoded.
+
+    Raises:
+        InputError: the file is something else, or has no rows.
+    """
+    _refuse_other_files(name, text)
+    lines = enumerate(text.split("\n"), start=1)
+    row_lines = ((n, line) for n, line in lines if line.strip() and not line.startswith(_NO_ROWS))
+    rows = list(islice(row_lines, _ROWS_TO_LOOK_AT))
+    if not rows:
+        raise InputError(f"{name} has no rows, only comments or blank lines.")
+    votes = [vote for _, line in rows if (vote := _format_of_row(line))]
+    if not votes:
+        number, line = rows[0]
+        raise InputError(
+            f"{name} is neither GFF3, GTF nor BED: no row has coordinates in columns 4 and 5 (GFF3,"
+            f" GTF) or 2 and 3 (BED) separated by tabs; line {number} is {line.strip()[:60]!r}."
+        )
+    return "bed" if votes.count("bed") * 2 > len(votes) else "gff"
+
+
+def _refuse_other_files(name: str, text: str) -> None:
+    start = text.lstrip()
+    if not start:
+        raise InputError(f"{name} is empty.")
+    if "\0" in text:
+        raise InputError(f"{name} is no text file in UTF-8: an annotation is GFF3, GTF or BED.")
+    if start.startswith(">"):
+        raise InputError(
+            f"{name} is a FASTA file, not an annotation (the FASTA comes first on the command line,"
+            " the annotation second)."
+        )
+    if start.startswith(("LOCUS ", "ID   ")):
+        raise InputError(f"{name} is a GenBank or EMBL file: convert it to GFF3.")
+
+
+def _format_of_row(line: str) -> AnnotationFormat | None:
+    columns = line.split("\t")
+    if len(columns) >= 8 and _are_numbers(columns[3:5]) and not _are_numbers(columns[1:3]):
+        return "gff"
+    if len(columns) == 1:
+        columns = line.split()
+    return "bed" if len(columns) >= 3 and _are_numbers(columns[1:3]) else None
+
+
+def _are_numbers(columns: list[str]) -> bool:
+    return all(_NUMBER.fullmatch(column.strip()) for column in columns)
