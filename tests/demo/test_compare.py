@@ -6,7 +6,6 @@ from transgenic_dagster.annotation.gff3_writer import Gff3Writer
 from transgenic_dagster.annotation.gsf_to_genes import gene_from_sentence
 from transgenic_dagster.annotation.rejects import Reject, write_reject
 from transgenic_dagster.demo.compare import compare
-from transgenic_dagster.demo.show import render
 from transgenic_dagster.demo.true_gene import Expected, gene_sentence
 from transgenic_dagster.demo.untrained_model import MAX_WINDOW
 from transgenic_dagster.genome.dna import normalise
@@ -103,4 +102,3 @@ def test_a_reject_of_a_predictable_gene_is_unexpected(assembly, tmp_path):
     first = compare(gff3, report, assembly).genes[0]
     assert (first.outcome, first.explanation) == ("truncated", "truncated: no end")
     assert not first.is_as_expected
-    assert f"{gene_id}  truncated: no end" in render(compare(gff3, report, assembly))

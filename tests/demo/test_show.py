@@ -1,6 +1,13 @@
+import shlex
+from pathlib import Path
+
+import pytest
+
 from transgenic_dagster.demo.compare import DemoResult, GeneComparison
-from transgenic_dagster.demo.show import DRAWING_WIDTH, draw_gene, render
+from transgenic_dagster.demo.drawing import DRAWING_WIDTH, draw_gene
+from transgenic_dagster.demo.show import render, run_demo
 from transgenic_dagster.demo.true_gene import Expected, Feature, TrueGene
+from transgenic_dagster.errors import RunError
 
 
 def gene(strand="+", expected=Expected.ANNOTATED):
@@ -43,6 +50,22 @@ def test_the_summary_names_planted_genes_with_their_reasons():
     assert text.isascii()
 
 
-def test_surprises_are_listed():
-    different = GeneComparison(gene(), gene().transcripts, "different")
-    assert "1 other than the truth:\n  gene  different" in render(DemoResult((different,)))
+def test_the_demo_comes_out_as_planned(tmp_path):
+    text = run_demo(tmp_path / "demo out")
+    assert "50 genes in the input, 46 of them predictable: 46 came out" in text
+    for reason in set(Expected) - {Expected.ANNOTATED}:
+        assert f"  {reason}: " in text
+    assert text.count(">\n") + text.count("  <") >= 3
+    command = shlex.split(text.splitlines()[-1])
+    assert command[0] == "transgenic-annotate"
+    assert all(Path(command[i]).exists() for i in (1, 2, 4, 6))
+
+
+def test_a_demo_that_went_wrong_is_an_error(tmp_path, monkeypatch):
+    def annotate_nothing(options, progress):
+        options.output.write_text("##gff-version 3\n")
+        options.reject_path.write_text("")
+
+    monkeypatch.setattr("transgenic_dagster.demo.show.annotate", annotate_nothing)
+    with pytest.raises(RunError, match="50 demo genes came out in another way than planned"):
+        run_demo(tmp_path)

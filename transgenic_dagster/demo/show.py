@@ -1,11 +1,48 @@
-"""Shows the result of the demo in a terminal, in plain ASCII."""
+"""The demo from beginning to end: writes the assembly, annotates it and shows the result."""
 
-from transgenic_dagster.demo.compare import EXACT, DemoResult, GeneComparison
-from transgenic_dagster.demo.true_gene import Transcript, TrueGene
-from transgenic_dagster.gsf.grammar import CDS
+import shlex
+import sys
+from pathlib import Path
 
-DRAWING_WIDTH = 72
-CODING, UNTRANSLATED, INTRON = "#", "=", "-"
+from transgenic_dagster.demo import demo_checkpoint
+from transgenic_dagster.demo.assembly import write_assembly
+from transgenic_dagster.demo.compare import EXACT, DemoResult, GeneComparison, compare
+from transgenic_dagster.demo.drawing import draw_gene
+from transgenic_dagster.errors import RunError
+from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.progress import BarProgress, LogProgress
+from transgenic_dagster.run import annotate
+
+
+def run_demo(folder: Path) -> str:
+    """Run the demo in ``folder``, which is made if it does not exist.
+
+    Returns:
+        What to show: the result and the command line that repeats the annotation.
+
+    Raises:
+        RunError: a gene came out in another way than planned.
+    """
+    assembly = write_assembly(folder)
+    options = AnnotateOptions(
+        fasta_file=assembly.genome_fasta,
+        gff_file=assembly.genes_gff3,
+        output=folder / "annotated.gff3",
+        model=str(demo_checkpoint()),
+        overwrite=True,
+    )
+    annotate(options, BarProgress() if sys.stderr.isatty() else LogProgress())
+    result = compare(options.output, options.reject_path, assembly)
+    if result.unexpected:
+        names = ", ".join(comparison.gene.gene_id for comparison in result.unexpected)
+        raise RunError(
+            f"{len(result.unexpected)} demo genes came out in another way than planned ({names}); "
+            f"compare {options.output} with {assembly.truth_gff3}, and do not trust this "
+            "installation before you know why."
+        )
+    command = ["transgenic-annotate", str(options.fasta_file), str(options.gff_file)]
+    command += ["-o", str(options.output), "--model", options.model]
+    return f"{render(result)}\n\nTo repeat the annotation:\n  {shlex.join(command)}\n"
 
 
 def render(result: DemoResult) -> str:
@@ -17,10 +54,6 @@ def render(result: DemoResult) -> str:
         f"{len(planted)} planted to be rejected or skipped:",
         *(f"  {_outcome_line(comparison)}" for comparison in planted),
     ]
-    surprises = [comparison for comparison in result.unexpected if comparison.gene.predictable]
-    if surprises:
-        lines.append(f"{len(surprises)} other than the truth:")
-        lines += [f"  {_outcome_line(comparison)}" for comparison in surprises]
     exact = [comparison for comparison in result.genes if comparison.outcome == EXACT]
     if exact:
         best = max(exact, key=lambda comparison: len(comparison.predicted))
@@ -30,46 +63,3 @@ def render(result: DemoResult) -> str:
 
 def _outcome_line(comparison: GeneComparison) -> str:
     return f"{comparison.gene.gene_id}  {comparison.explanation or comparison.outcome}"
-
-
-def draw_gene(gene: TrueGene, transcripts: tuple[Transcript, ...]) -> list[str]:
-    """Draw transcripts to scale, from the leftmost base of all to the rightmost.
-
-    Args:
-        gene: gives the name, the sequence and the strand.
-        transcripts: what to draw, one line each, at least one.
-
-    Returns:
-        A heading, one line for each transcript, and a legend.
-    """
-    start = min(feature.start for transcript in transcripts for feature in transcript)
-    end = max(feature.end for transcript in transcripts for feature in transcript)
-    noun = "transcript" if len(transcripts) == 1 else "transcripts"
-    drawings = [_draw_transcript(transcript, start, end) for transcript in transcripts]
-    return [
-        f"{gene.gene_id}  {gene.seqid}:{start + 1:,}-{end:,} ({gene.strand})  "
-        f"{len(transcripts)} {noun}",
-        *(f"  <{drawing}" if gene.strand == "-" else f"  {drawing}>" for drawing in drawings),
-        f"  {CODING} coding   {UNTRANSLATED} untranslated   {INTRON} intron   "
-        "> or < direction of transcription",
-    ]
-
-
-def _draw_transcript(transcript: Transcript, left: int, right: int) -> str:
-    """Draw one transcript on the stretch ``left`` to ``right`` (0-based half-open).
-
-    A feature fills every column that it touches; where two share a column, the coding one shows.
-    """
-    starts = [feature.start for feature in transcript]
-    ends = [feature.end for feature in transcript]
-    spans = [
-        (min(starts), max(ends), INTRON),
-        *((feature.start, feature.end, UNTRANSLATED) for feature in transcript),
-        *((feature.start, feature.end, CODING) for feature in transcript if feature.kind == CDS),
-    ]
-    canvas = [" "] * DRAWING_WIDTH
-    for start, end, symbol in spans:
-        first = (start - left) * DRAWING_WIDTH // (right - left)
-        last = -((left - end) * DRAWING_WIDTH // (right - left))
-        canvas[first:last] = symbol * (last - first)
-    return "".join(canvas)
