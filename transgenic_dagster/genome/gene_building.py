@@ -42,7 +42,8 @@ _CREATE_MEMBERS = """
         SELECT line, seqid, gene_id AS gene FROM links WHERE gene_id <> ''
         UNION ALL
         SELECT line, seqid, id FROM links
-        WHERE gene_id = '' AND parent_ids = [''] AND is_transcript AND id <> ''
+        WHERE gene_id = '' AND parent_ids = [''] AND id <> '' AND NOT is_gene_like
+            AND (is_transcript OR (seqid, id) IN (SELECT seqid, parent_id FROM children))
         UNION ALL
         SELECT line, children.seqid, CASE
             WHEN parents.id IS NULL THEN parent_id
@@ -56,6 +57,7 @@ _CREATE_MEMBERS = """
     SELECT links.*, gene, (links.seqid, gene) IN (FROM named) AS is_taken
     FROM genes JOIN links USING (line)
     WHERE gene IS NOT NULL
+    QUALIFY bool_or(makes_gene) OVER (PARTITION BY links.seqid, gene)
 """
 
 _INSERT_GENES = """
@@ -66,7 +68,6 @@ _INSERT_GENES = """
         '.', 'ID=' || gene || CASE WHEN is_taken THEN '.gene' ELSE '' END, NULL
     FROM members
     GROUP BY seqid, gene, is_taken
-    HAVING bool_or(makes_gene)
 """
 
 _LINK_TRANSCRIPTS_TO_GENES = """

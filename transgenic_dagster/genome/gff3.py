@@ -41,8 +41,8 @@ def parse_attributes(column: str) -> dict[str, str]:
     attributes: dict[str, str] = {}
     for part in column.split(";"):
         key, equals, value = part.partition("=")
-        if equals and (key := decode(key.strip())):
-            attributes.setdefault(key, decode(value.strip()))
+        if equals and (key := decode(key.strip(" "))):
+            attributes.setdefault(key, decode(value.strip(" ")))
     return attributes
 
 

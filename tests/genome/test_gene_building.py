@@ -1,0 +1,107 @@
+"""Genes of annotations that have no gene rows."""
+
+import pytest
+from annotation_files import places, read, row, rows_of, sort
+
+from transgenic_dagster.errors import InputError
+
+
+def test_transcripts_of_one_missing_gene_become_that_gene(tmp_path):
+    text = (
+        row("mRNA", 10, 50, "ID=t1;Parent=g")
+        + row("mRNA", 20, 90, "ID=t2;Parent=g")
+        + row("exon", 20, 90, "Parent=t2")
+    )
+    assert places(read(text, tmp_path)) == {("chr1", 10, 90, "+", "g")}
+    assert rows_of(sort(text, tmp_path))[0] == row("gene", 10, 90, "ID=g")
+
+
+def test_parts_without_a_transcript_become_one_gene_each(tmp_path):
+    text = "".join(
+        row(kind, start, end, f"Parent={parent}", strand=strand)
+        for kind, start, end, parent, strand in [
+            ("CDS", 5, 9, "a", "+"),
+            ("five_prime_UTR", 1, 4, "a", "+"),
+            ("exon", 50, 60, "b,c", "-"),
+            ("exon", 70, 80, "c", "-"),
+        ]
+    )
+    assert places(read(text, tmp_path)) == {
+        ("chr1", 1, 9, "+", "a"),
+        ("chr1", 50, 60, "-", "b"),
+        ("chr1", 50, 80, "-", "c"),
+    }
+
+
+def test_a_transcript_without_a_parent_becomes_a_gene_of_its_own(tmp_path):
+    text = row("mRNA", 10, 50, "ID=t") + row("exon", 10, 20, "Parent=t")
+    assert rows_of(sort(text, tmp_path)) == [
+        row("gene", 10, 50, "ID=t.gene"),
+        row("mRNA", 10, 50, "ID=t;Parent=t.gene"),
+        row("exon", 10, 20, "Parent=t"),
+    ]
+
+
+def test_prediction_with_cds_counts_as_a_transcript(tmp_path):
+    text = row("prediction", 10, 50, "ID=p") + row("CDS", 10, 20, "Parent=p")
+    assert places(read(text, tmp_path)) == {("chr1", 10, 50, "+", "p.gene")}
+
+
+def test_gtf_gene_ids_become_genes(tmp_path):
+    text = "".join(
+        row("exon", start, start + 9, f'gene_id "{gene}"; transcript_id "{transcript}";')
+        for start, gene, transcript in [(1, "g", "t1"), (30, "g", "t2"), (50, "h", "h")]
+    )
+    assert places(read(text, tmp_path)) == {("chr1", 1, 39, "+", "g"), ("chr1", 50, 59, "+", "h")}
+
+
+def test_a_gene_id_on_two_sequences_becomes_two_genes(tmp_path):
+    text = row("exon", attributes='gene_id "g";') + row(
+        "exon", attributes='gene_id "g";', seqid="chr2"
+    )
+    assert {gene.gene_id for gene in read(text, tmp_path).genes} == {"g", "g-2"}
+
+
+def test_parts_on_both_strands_give_a_gene_without_strand(tmp_path):
+    text = row("CDS", 1, 9, "Parent=t") + row("CDS", 20, 29, "Parent=t", strand="-")
+    assert places(read(text, tmp_path)) == {("chr1", 1, 29, ".", "t")}
+
+
+def test_no_gene_is_built_where_there_is_one(tmp_path):
+    text = row() + row("exon", 500, 600, "Parent=elsewhere")
+    assert [gene.gene_id for gene in read(text, tmp_path).genes] == ["g"]
+
+
+def test_no_gene_is_built_where_gene_rows_are_broken(tmp_path):
+    with pytest.raises(InputError, match="no usable row of type gene"):
+        read(row(start="x") + row("exon", 500, 600, "Parent=elsewhere"), tmp_path)
+
+
+@pytest.mark.parametrize("gene_type", ["pseudogene", "ncRNA_gene", "transposable_element_gene"])
+def test_rows_of_another_type_of_gene_are_not_turned_into_genes(gene_type, tmp_path):
+    text = (
+        row(gene_type, attributes="ID=p")
+        + row("transcript", attributes="ID=t;Parent=p")
+        + row("exon", attributes="Parent=t")
+        + row("exon", attributes="Parent=p")
+    )
+    with pytest.raises(InputError, match=rf"no row of type gene.*{gene_type} \(1\)"):
+        read(text, tmp_path)
+    assert len(read(text, tmp_path, feature_types=(gene_type,)).genes) == 1
+
+
+def test_alignments_are_no_genes(tmp_path):
+    text = row("match", attributes="ID=m") + row("match_part", attributes="Parent=m")
+    with pytest.raises(InputError, match="no row of type gene"):
+        read(text, tmp_path)
+
+
+def test_genes_keep_encoded_identifiers(tmp_path):
+    text = row("CDS", attributes="Parent=a%3Bb")
+    assert [gene.gene_id for gene in read(text, tmp_path).genes] == ["a;b"]
+
+
+def test_built_genes_have_their_place_without_sorting(tmp_path):
+    text = row("CDS", 500, 600, "Parent=b") + row("CDS", 5, 9, "Parent=a")
+    genes = read(text, tmp_path, sorter="none").genes
+    assert [(gene.gene_id, gene.line) for gene in genes] == [("b", 0), ("a", 0)]
