@@ -10,6 +10,7 @@ import select
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 
 from transgenic_dagster.errors import TimeLimitReachedError
@@ -41,10 +42,14 @@ def _leave_to_the_watcher(_number: int, _frame: FrameType | None) -> None:
 
 
 def _watch(read_end: int, time_limit: int | None) -> None:
-    readable, _, _ = select.select([read_end], [], [], time_limit)
-    if readable:
+    deadline = None if time_limit is None else time.monotonic() + time_limit
+    while deadline is None or time.monotonic() < deadline:
+        left = None if deadline is None else deadline - time.monotonic()
+        if not select.select([read_end], [], [], left)[0]:
+            break
         number = os.read(read_end, 1)[0]
-        _end(f"Interrupted ({signal.Signals(number).name}): {_RESUME}.", 128 + number)
+        if number in SIGNALS:  # libraries handle others, such as SIGCHLD
+            _end(f"Interrupted ({signal.Signals(number).name}): {_RESUME}.", 128 + number)
     _end(f"Time limit reached: {_RESUME}.", TimeLimitReachedError.exit_code)
 
 

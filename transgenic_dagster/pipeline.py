@@ -33,7 +33,6 @@ from transgenic_dagster.run_folder import RunFolder
 if TYPE_CHECKING:
     from transgenic_dagster.inference.beam_search import DecodingOptions
     from transgenic_dagster.inference.engine import Engine
-    from transgenic_dagster.inference.loader import ReadSequences
 
 REGIONS_PER_READ = 256
 
@@ -122,7 +121,7 @@ def predict(
             units += plan_units(piece, left, batch_size)
         loaded = load_units(
             units,
-            partial(_sequence_reader, folder.region_db),
+            partial(_read_sequences, folder.region_db),
             num_workers=loading.num_workers,
             prefetch_factor=loading.prefetch_factor,
         )
@@ -231,5 +230,6 @@ def _predicted_regions(
             yield region, sentences[region.region_id], windows[region.region_id]
 
 
-def _sequence_reader(region_db: Path) -> "ReadSequences":
-    return RegionDb(region_db).sequences
+def _read_sequences(region_db: Path, region_ids: Sequence[int]) -> dict[int, str]:
+    with RegionDb(region_db) as database:
+        return database.sequences(region_ids)

@@ -13,19 +13,15 @@ SEQUENCE = golden.tiny_windows()["e5000"]["sequence"][:600]
 REGIONS = [Region(i, f"g{i}", "Chr1", 0, 10, "+", i, i + 500) for i in range(6)]
 
 
-def open_reader():
-    """A reader whose sequences name the process that read them, as the length of a run of N."""
+def read_sequences(region_ids):
+    """Sequences that name the process that read them, as the length of a run of N."""
     own_process = os.getpid() % 97
-
-    def read(region_ids):
-        return {i: SEQUENCE[i : i + 500 - own_process] + "N" * own_process for i in region_ids}
-
-    return read
+    return {i: SEQUENCE[i : i + 500 - own_process] + "N" * own_process for i in region_ids}
 
 
 def load(num_workers):
     units = plan_units("Chr1", REGIONS, lambda _: 2)
-    loaded = list(load_units(units, open_reader, num_workers=num_workers, prefetch_factor=1))
+    loaded = list(load_units(units, read_sequences, num_workers=num_workers, prefetch_factor=1))
     assert [unit for unit, _ in loaded] == units
     return [ids for _, ids in loaded]
 
@@ -34,7 +30,7 @@ def test_units_come_in_order_with_their_ids():
     tail = os.getpid() % 97
     for i, ids in enumerate(load(0)):
         assert ids.shape == (2, 500)
-        assert ids[1].tolist() == encode_dna(open_reader()([2 * i + 1])[2 * i + 1]).tolist()
+        assert ids[1].tolist() == encode_dna(read_sequences([2 * i + 1])[2 * i + 1]).tolist()
         assert ids[0, 500 - tail :].tolist() == [11] * tail
 
 

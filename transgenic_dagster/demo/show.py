@@ -29,6 +29,7 @@ def run_demo(folder: Path) -> str:
         gff_file=assembly.genes_gff3,
         output=folder / "annotated.gff3",
         model=str(demo_checkpoint()),
+        precision="fp32",
         overwrite=True,
     )
     annotate(options, BarProgress() if sys.stderr.isatty() else LogProgress())
@@ -41,7 +42,7 @@ def run_demo(folder: Path) -> str:
             "installation before you know why."
         )
     command = ["transgenic-annotate", str(options.fasta_file), str(options.gff_file)]
-    command += ["-o", str(options.output), "--model", options.model]
+    command += ["-o", str(options.output), "--model", options.model, "--precision", "fp32"]
     return f"{render(result)}\n\nTo repeat the annotation:\n  {shlex.join(command)}\n"
 
 

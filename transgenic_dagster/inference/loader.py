@@ -22,30 +22,27 @@ class UnitDataset(Dataset[torch.Tensor]):
 
     Args:
         units: the plan.
-        open_reader: gives a function from region ids to window sequences; called once in each
-            process, so it must be picklable.
+        read_sequences: from region ids to window sequences; called in other processes too, so it
+            must be picklable.
     """
 
-    def __init__(self, units: Sequence[Unit], open_reader: Callable[[], ReadSequences]) -> None:
+    def __init__(self, units: Sequence[Unit], read_sequences: ReadSequences) -> None:
         self._units = units
-        self._open_reader = open_reader
-        self._read: ReadSequences | None = None
+        self._read_sequences = read_sequences
 
     def __len__(self) -> int:
         return len(self._units)
 
     def __getitem__(self, index: int) -> torch.Tensor:
         """DNA ids of one unit, (B, L), uint8."""
-        if self._read is None:
-            self._read = self._open_reader()
         ids = [region.region_id for region in self._units[index].regions]
-        sequences = self._read(ids)
+        sequences = self._read_sequences(ids)
         return torch.stack([encode_dna(sequences[region_id]) for region_id in ids])
 
 
 def load_units(
     units: Sequence[Unit],
-    open_reader: Callable[[], ReadSequences],
+    read_sequences: ReadSequences,
     *,
     num_workers: int,
     prefetch_factor: int,
@@ -54,13 +51,13 @@ def load_units(
 
     Args:
         units: the plan.
-        open_reader: see ``UnitDataset``.
+        read_sequences: see ``UnitDataset``.
         num_workers: processes that read ahead, at most; 0 reads in this process.
         prefetch_factor: units that each process keeps ready.
     """
     workers = min(num_workers, len(units) // UNITS_PER_WORKER)
     loader = DataLoader(
-        UnitDataset(units, open_reader),
+        UnitDataset(units, read_sequences),
         batch_size=None,
         num_workers=workers,
         prefetch_factor=prefetch_factor if workers else None,
