@@ -88,20 +88,21 @@ def index_in_place(path: Path) -> list[FastaRecord]:
         line_bytes = line_ends - line_starts + 1
         bases = line_bytes - 1 - (letters[line_ends - 1] == _CARRIAGE_RETURN)
         headers = np.flatnonzero(letters[line_starts] == _RECORD_START)
-        lines_before = headers[0] if headers.size else bases.size
+        record_ends = np.append(headers[1:], bases.size)
+        lines_before = slice(0, headers[0] if headers.size else bases.size)
         if records:
-            records[-1].add_lines(bases[:lines_before], line_bytes[:lines_before])
-        elif bases[:lines_before].any():
+            records[-1].add_lines(bases[lines_before], line_bytes[lines_before])
+        elif bases[lines_before].any():
             raise _no_fasta(path)
-        header_texts = b""
-        for line, next_header in zip(headers, [*headers[1:], bases.size], strict=True):
-            header = block[line_starts[line] : line_ends[line]]
-            header_texts += header
-            offset = block_start + int(line_ends[line]) + 1
-            record = FastaRecord(_seqid(header, path, len(records)), offset)
-            record.add_lines(bases[line + 1 : next_header], line_bytes[line + 1 : next_header])
+        names: list[bytes] = []
+        for header, record_end in zip(headers, record_ends[: headers.size], strict=True):
+            names.append(block[line_starts[header] : line_ends[header]])
+            offset = block_start + int(line_ends[header]) + 1
+            record = FastaRecord(_seqid(names[-1], path, len(records)), offset)
+            lines = slice(header + 1, record_end)
+            record.add_lines(bases[lines], line_bytes[lines])
             records.append(record)
-        _refuse_white_space(block, header_texts)
+        _refuse_strange_letters(block, b"".join(names))
     return records
 
 
@@ -186,11 +187,18 @@ def _seqid(header: bytes, path: Path, records_before: int) -> str:
     return decode_text(words[0])
 
 
-def _refuse_white_space(block: bytes, headers: bytes) -> None:
-    """Check that only headers hold white space or letters outside ASCII."""
-    stray = any(block.count(space) > headers.count(space) for space in (b" ", b"\t"))
-    if stray or (not block.isascii() and headers.isascii()):
+def _refuse_strange_letters(block: bytes, headers: bytes) -> None:
+    """Check that only headers hold blanks, tabs and letters outside ASCII."""
+    if (
+        block.count(b" ") > headers.count(b" ")
+        or block.count(b"\t") > headers.count(b"\t")
+        or (not block.isascii() and _count_non_ascii(block) > _count_non_ascii(headers))
+    ):
         raise IrregularFastaError
+
+
+def _count_non_ascii(text: bytes) -> int:
+    return int(np.count_nonzero(np.frombuffer(text, dtype=np.uint8) > 127))
 
 
 def _no_fasta(path: Path) -> InputError:

@@ -10,7 +10,7 @@ from transgenic_dagster.genome.natural_order import natural_key
 # Nodes are numbered in the order in which siblings are to appear.
 _CREATE_NODES = """
     CREATE TABLE nodes AS
-    SELECT row_number() OVER (ORDER BY rank, start, "end", place, line) - 1 AS node,
+    SELECT row_number() OVER (ORDER BY rank, start, "end", strand, place, line) - 1 AS node,
         line, seqid, start,
         regexp_extract(attributes, '(?:^|;) *ID= *([^;]*[^; ])', 1) AS id,
         regexp_extract(attributes, '(?:^|;) *Parent= *([^;,]*[^;, ])', 1) AS parent_id
