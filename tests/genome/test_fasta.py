@@ -205,7 +205,7 @@ def test_what_is_no_genome_is_refused_in_one_sentence(content, sentence, tmp_pat
 
 
 def test_missing_file_and_folder_are_refused(tmp_path):
-    with pytest.raises(InputError, match="missing.fa cannot be read: No such file"):
+    with pytest.raises(InputError, match=r"missing\.fa cannot be read: No such file"):
         open_genome(tmp_path / "missing.fa", tmp_path)
     with pytest.raises(InputError, match="cannot be read: Is a directory"):
         open_genome(tmp_path, tmp_path)

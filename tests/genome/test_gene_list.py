@@ -38,7 +38,7 @@ def test_identifier_comes_from_the_first_attribute_that_has_one(attributes, gene
 def test_bytes_of_windows_1252_are_read_as_such(tmp_path):
     text = row(attributes="ID=a;Note=caf").encode()[:-1] + b"\xe9 \x96 \x81\n"
     assert [gene.gene_id for gene in read(text, tmp_path).genes] == ["a"]
-    assert "Note=café – \x81" in (tmp_path / "sorted.gff3").read_text(encoding="utf-8")
+    assert "Note=café \u2013 \x81" in (tmp_path / "sorted.gff3").read_text(encoding="utf-8")
 
 
 def test_coordinates_are_half_open_and_lines_are_those_of_the_file(tmp_path):

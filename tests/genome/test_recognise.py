@@ -5,6 +5,7 @@ from annotation_files import read, row
 
 from transgenic_dagster.errors import InputError
 from transgenic_dagster.genome.recognise import recognise
+from transgenic_dagster.genome.sorted_gff import sort_annotation
 
 
 @pytest.mark.parametrize(
@@ -49,5 +50,5 @@ def test_what_is_no_annotation_is_refused_in_one_sentence(content, sentence, tmp
 
 
 def test_missing_file_is_refused(tmp_path):
-    with pytest.raises(InputError, match="genes.gff3 is empty"):
-        read("", tmp_path)
+    with pytest.raises(InputError, match=r"no\.gff3 cannot be read: No such file"):
+        sort_annotation(tmp_path / "no.gff3", tmp_path / "sorted.gff3")

@@ -1,5 +1,6 @@
 """The gene list: every gene of a sorted annotation, each with an identifier of its own."""
 
+import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -41,7 +42,7 @@ class GeneList:
     Args:
         annotation: name of the user's file.
         genes: the genes.
-        skipped: duplicates and broken rows.
+        skipped: duplicates and broken rows, by line.
     """
 
     annotation: str
@@ -74,7 +75,8 @@ def read_genes(sorted_gff: Path, feature_types: Sequence[str] = ("gene",)) -> Ge
     if not genes:
         raise _no_genes(origin, feature_types, types)
     broken = [_broken(row, origin.annotation, feature_types) for row in origin.broken_rows]
-    return GeneList(origin.annotation, _with_unique_ids(genes.values()), broken + duplicates)
+    skipped = sorted(broken + duplicates, key=operator.attrgetter("line"))
+    return GeneList(origin.annotation, _with_unique_ids(genes.values()), skipped)
 
 
 def _gene_rows(
