@@ -52,11 +52,11 @@ def test_a_rejected_sentence_is_reported_with_the_published_keys_and_ours():
 
 
 def test_a_bad_row_is_reported_with_its_line_and_null_for_what_it_lacks():
-    skipped = SkippedInput("bad_row", "The row has 7 columns where GFF3 needs 9.", line=17)
+    skipped = SkippedInput("bad_row", "line 17: the row has 7 columns where GFF3 needs 9.", line=17)
     report = json.loads(line_of(Reject.from_skipped_input(skipped)))
 
     assert list(report) == KEYS
-    assert report["error"] == "bad_row: line 17: The row has 7 columns where GFF3 needs 9."
+    assert report["error"] == "bad_row: line 17: the row has 7 columns where GFF3 needs 9."
     assert report["reason"] == "bad_row"
     unknown = set(KEYS) - {"error", "reason", "strand"}
     assert all(report[key] is None for key in unknown)

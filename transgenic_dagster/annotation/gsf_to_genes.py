@@ -90,7 +90,7 @@ def _parse_finished(sentence: PredictedSentence, region: Region) -> GeneSentence
     parsed = parse_sentence(sentence.clean)
     if FIRST_CDS not in parsed.features:
         # The model numbers CDS parts from 1: without the first, the gene would lack its start.
-        raise GsfError("no_cds", f"no feature is {FIRST_CDS}")
+        raise GsfError("no_cds", f"the sentence defines no {FIRST_CDS}")
     return parsed
 
 

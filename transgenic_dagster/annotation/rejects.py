@@ -67,14 +67,13 @@ class Reject:
     @classmethod
     def from_skipped_input(cls, skipped: SkippedInput) -> Self:
         """Report a gene or row of the input that never became a region."""
-        where = f"line {skipped.line}: " if skipped.line else ""
         return cls(
             gm_id=skipped.gene_id or None,
             chrom=skipped.seqid or None,
             start=None,
             pred_raw=None,
             pred_clean=None,
-            error=f"{skipped.reason}: {where}{skipped.detail}",
+            error=f"{skipped.reason}: {skipped.detail}",
             end=None,
             reason=skipped.reason,
             gene_start=skipped.gene_start if skipped.gene_start >= 0 else None,

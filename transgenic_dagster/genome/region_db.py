@@ -8,6 +8,7 @@ from types import TracebackType
 import duckdb
 import numpy as np
 
+from transgenic_dagster.durable import partial_path, sync_folder
 from transgenic_dagster.errors import RunError
 from transgenic_dagster.genome.bulk import Columns, columns_of, execute_with_batch, text_column
 from transgenic_dagster.genome.dna import normalise
@@ -17,7 +18,7 @@ from transgenic_dagster.genome.natural_order import natural_key
 from transgenic_dagster.genome.pieces import assign_pieces
 from transgenic_dagster.genome.region import Region, SkippedInput
 from transgenic_dagster.genome.region_plan import plan_regions
-from transgenic_dagster.genome.scratch import DUCKDB_CONFIG
+from transgenic_dagster.genome.scratch import DUCKDB_CONFIG, disk_errors_named
 from transgenic_dagster.genome.windows import MAX_WINDOW, WindowRule
 
 _BASES_PER_BATCH = 20_000_000
@@ -63,9 +64,13 @@ def build_region_db(
         InputError: there is not one usable gene.
     """
     plan = plan_regions(genes, genome.lengths, window_rule=window_rule, max_window=max_window)
-    unfinished = db_path.with_name(db_path.name + ".unfinished")
-    unfinished.unlink(missing_ok=True)
-    with duckdb.connect(str(unfinished), config=DUCKDB_CONFIG) as database:
+    unfinished = partial_path(db_path)
+    for leftover in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    with (
+        disk_errors_named(db_path.parent),
+        duckdb.connect(str(unfinished), config=DUCKDB_CONFIG) as database,
+    ):
         database.execute(_SCHEMA)
         insert_run_info = "INSERT INTO run_info FROM batch"
         execute_with_batch(database, insert_run_info, _run_info_columns(run_info))
@@ -79,9 +84,12 @@ def build_region_db(
             sequences = text_column(_window_sequences(genome, batch))
             columns = {**columns_of(Region, batch), "sequence": sequences}
             execute_with_batch(database, insert_regions, columns)
+        # Closing would do the same, but keep silent where it fails.
+        database.execute("CHECKPOINT")
     with unfinished.open("rb") as file:
         os.fsync(file.fileno())
     unfinished.replace(db_path)
+    sync_folder(db_path.parent)
 
 
 class RegionDb:

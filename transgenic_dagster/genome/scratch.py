@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from transgenic_dagster.errors import RunError
+
 DUCKDB_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "400MB",
     "threads": str(min(4, os.cpu_count() or 1)),
@@ -16,9 +18,30 @@ DUCKDB_CONFIG: dict[str, str | bool | int | float | list[str]] = {
 
 
 @contextmanager
+def disk_errors_named(folder: Path) -> Iterator[None]:
+    """Turn DuckDB's errors about the disk of ``folder`` into one sentence.
+
+    Raises:
+        RunError: the disk is full, or failed otherwise.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        text = str(error)
+        if "No space left" in text or "quota exceeded" in text:
+            raise RunError(
+                f"The disk is full ({folder}); make room and continue with --resume."
+            ) from error
+        if isinstance(error, duckdb.IOException):
+            raise RunError(f"The disk of {folder} failed ({text}).") from error
+        raise
+
+
+@contextmanager
 def scratch_database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield an empty in-memory database that spills into ``folder`` and leaves nothing there."""
     with (
+        disk_errors_named(folder),
         tempfile.TemporaryDirectory(dir=folder, prefix=".duckdb-") as spill,
         duckdb.connect(config={**DUCKDB_CONFIG, "temp_directory": spill}) as database,
     ):
