@@ -13,7 +13,7 @@ from transgenic_dagster.genome.fasta import open_genome
 from transgenic_dagster.genome.region_db import RegionDb, build_region_db
 
 LENGTHS = {"chr1": 70_000, "chr2": 5000, "chr10": 20_000}
-IDS = st.text(st.characters(exclude_characters="\r\n\t", exclude_categories=["Cs"]), max_size=5)
+IDS = st.text(st.characters(exclude_characters="\r\n\t\0", exclude_categories=["Cs"]), max_size=5)
 POSITIONS = st.integers(-1, 71_000) | st.sampled_from(["", "x", "1.5"])
 GOOD_GENES = st.builds(
     lambda seqid, start, length, strand, gene_id: row(

@@ -104,7 +104,7 @@ def test_a_build_that_fails_leaves_no_database(tmp_path: Path) -> None:
 def test_a_build_replaces_what_an_interrupted_one_left(tmp_path: Path) -> None:
     fasta = tmp_path / "genome.fa"
     fasta.write_text(">chr1\nACGTACGT\n")
-    (tmp_path / "regions.db.unfinished").write_bytes(b"torn")
+    (tmp_path / ".regions.db.partial").write_bytes(b"torn")
     with open_genome(fasta, tmp_path) as genome:
         for _ in range(2):
             build_region_db(

@@ -9,6 +9,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from transgenic_dagster.durable import written_beside
+
 
 @dataclass(frozen=True, slots=True)
 class BrokenRow:
@@ -44,7 +46,8 @@ class Origin:
 
     def write(self, sorted_gff: Path) -> None:
         """Write the file that belongs to ``sorted_gff``."""
-        _path(sorted_gff).write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
+        with written_beside(_path(sorted_gff)) as file:
+            json.dump(dataclasses.asdict(self), file)
 
 
 def read_origin(sorted_gff: Path) -> Origin:

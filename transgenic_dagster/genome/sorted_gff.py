@@ -1,14 +1,14 @@
 """The sorted annotation: a GFF3 file with every row of the input, children under their parents."""
 
 import operator
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
 import duckdb
 
+from transgenic_dagster.durable import written_beside
 from transgenic_dagster.genome.agat import run_agat
 from transgenic_dagster.genome.annotation_rows import load_rows
 from transgenic_dagster.genome.annotation_text import read_annotation
@@ -66,8 +66,9 @@ def _convert(
             keep_file_order(database)
         else:
             sort_by_position(database)
-        lines = _write_rows(database, output)
-        Origin(annotation.name, lines, _broken_rows(database)).write(output)
+        with written_beside(output) as file:
+            lines = _write_rows(database, file)
+            Origin(annotation.name, lines, _broken_rows(database)).write(output)
 
 
 def _sort_with_agat(annotation: Path, output: Path, feature_types: Sequence[str]) -> None:
@@ -92,28 +93,23 @@ def _sort_with_agat(annotation: Path, output: Path, feature_types: Sequence[str]
         Origin(annotation.name, no_lines, broken_rows).write(output)
 
 
-def _write_rows(database: duckdb.DuckDBPyConnection, output: Path) -> list[int]:
+def _write_rows(database: duckdb.DuckDBPyConnection, file: TextIO) -> list[int]:
     """Write the rows of ``positions``; return the line of the input of each, 0 for added ones."""
     lines: list[int] = []
-    unfinished = output.with_name(output.name + ".unfinished")
-    with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-        file.write("##gff-version 3\n")
-        result = database.execute(
-            """
-            SELECT greatest(line, 0), concat_ws(
-                chr(9), seqid, source, type, start, "end", score, strand, phase, attributes
-            ) || chr(10)
-            FROM rows JOIN positions USING (line)
-            ORDER BY position, line
-            """
-        )
-        while batch := result.fetchmany(_ROWS_PER_BATCH):
-            batch_lines, texts = zip(*batch, strict=True)
-            lines += batch_lines
-            file.writelines(texts)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(output)
+    file.write("##gff-version 3\n")
+    result = database.execute(
+        """
+        SELECT greatest(line, 0), concat_ws(
+            chr(9), seqid, source, type, start, "end", score, strand, phase, attributes
+        ) || chr(10)
+        FROM rows JOIN positions USING (line)
+        ORDER BY position, line
+        """
+    )
+    while batch := result.fetchmany(_ROWS_PER_BATCH):
+        batch_lines, texts = zip(*batch, strict=True)
+        lines += batch_lines
+        file.writelines(texts)
     return lines
 
 
