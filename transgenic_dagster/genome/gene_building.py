@@ -12,10 +12,9 @@ import duckdb
 _CREATE_LINKS = r"""
     CREATE TABLE links AS
     SELECT line, seqid, source, type, start, "end", strand,
-        regexp_extract(attributes, '(?:^|;) *ID= *([^;]*[^; ])', 1) AS id,
-        regexp_extract(attributes, '(?:^|;) *gene_id= *([^;]*[^; ])', 1) AS gene_id,
-        string_split(regexp_extract(attributes, '(?:^|;) *Parent= *([^;]*[^; ])', 1), ',')
-            AS parent_ids,
+        attribute(attributes, 'ID') AS id,
+        attribute(attributes, 'gene_id') AS gene_id,
+        string_split(attribute(attributes, 'Parent'), ',') AS parent_ids,
         regexp_matches(type, '(?i)(^exon|^cds|transcript|rna)$') AS makes_gene,
         regexp_matches(type, '(?i)(transcript|rna)$') AS is_transcript,
         regexp_matches(type, '(?i)gene$') AS is_gene_like

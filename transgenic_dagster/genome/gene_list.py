@@ -65,33 +65,33 @@ def read_genes(sorted_gff: Path, feature_types: Sequence[str] = ("gene",)) -> Ge
         InputError: there is not one gene.
     """
     origin = read_origin(sorted_gff)
-    types: Counter[str] = Counter()
     genes: dict[tuple[str, str, int, int], Gene] = {}
     duplicates: list[SkippedInput] = []
-    for gene in _gene_rows(sorted_gff, origin, feature_types, types):
+    for gene in _gene_rows(sorted_gff, origin, feature_types):
         first = genes.setdefault((gene.gene_id, gene.seqid, gene.start, gene.end), gene)
         if first is not gene:
             duplicates.append(_duplicate(gene, first, origin.annotation))
     if not genes:
+        types = Counter(row.split("\t", 3)[2] for row in _rows(sorted_gff))
         raise _no_genes(origin, feature_types, types)
     broken = [_broken(row, origin.annotation, feature_types) for row in origin.broken_rows]
     skipped = sorted(broken + duplicates, key=operator.attrgetter("line"))
     return GeneList(origin.annotation, _with_unique_ids(genes.values()), skipped)
 
 
-def _gene_rows(
-    sorted_gff: Path, origin: Origin, feature_types: Sequence[str], types: Counter[str]
-) -> Iterator[Gene]:
-    """Yield the genes in order, and count the rows of every type in ``types``."""
+def _gene_rows(sorted_gff: Path, origin: Origin, feature_types: Sequence[str]) -> Iterator[Gene]:
+    """Yield the genes in order."""
+    for line, row in zip(origin.lines, _rows(sorted_gff), strict=True):
+        seqid, _, feature_type, rest = row.split("\t", 3)
+        if feature_type in feature_types:
+            start, end, _, strand, _, attributes = rest.split("\t")
+            gene_id = _identifier(attributes) or f"{decode(seqid)}:{start}-{end}"
+            yield Gene(gene_id, seqid, int(start) - 1, int(end), strand, line)
+
+
+def _rows(sorted_gff: Path) -> Iterator[str]:
     with sorted_gff.open(encoding="utf-8", newline="\n") as file:
-        rows = (row for row in file if not row.startswith("#"))
-        for line, row in zip(origin.lines, rows, strict=True):
-            seqid, _, feature_type, rest = row.split("\t", 3)
-            types[feature_type] += 1
-            if feature_type in feature_types:
-                start, end, _, strand, _, attributes = rest.rstrip("\n").split("\t")
-                gene_id = _identifier(attributes) or f"{decode(seqid)}:{start}-{end}"
-                yield Gene(gene_id, seqid, int(start) - 1, int(end), strand, line)
+        yield from (row.removesuffix("\n") for row in file if row[0] != "#")
 
 
 def _identifier(attributes: str) -> str:

@@ -46,8 +46,10 @@ class Origin:
 
     def write(self, sorted_gff: Path) -> None:
         """Write the file that belongs to ``sorted_gff``."""
+        rows = [dataclasses.asdict(row) for row in self.broken_rows]
+        fields = {"annotation": self.annotation, "lines": self.lines, "broken_rows": rows}
         with written_beside(_path(sorted_gff)) as file:
-            json.dump(dataclasses.asdict(self), file)
+            file.write(json.dumps(fields))
 
 
 def read_origin(sorted_gff: Path) -> Origin:

@@ -10,12 +10,15 @@ from transgenic_dagster.genome.natural_order import natural_key
 # Nodes are numbered in the order in which siblings are to appear.
 _CREATE_NODES = """
     CREATE TABLE nodes AS
-    SELECT row_number() OVER (ORDER BY rank, start, "end", strand, place, line) - 1 AS node,
-        line, seqid, start,
-        regexp_extract(attributes, '(?:^|;) *ID= *([^;]*[^; ])', 1) AS id,
-        regexp_extract(attributes, '(?:^|;) *Parent= *([^;,]*[^;, ])', 1) AS parent_id
-    FROM rows JOIN sequences USING (seqid)
-    WHERE problem IS NULL
+    SELECT node, line, seqid, start,
+        attribute(attributes, 'ID') AS id,
+        string_split(attribute(attributes, 'Parent'), ',')[1] AS parent_id
+    FROM rows JOIN (
+        SELECT
+            line, row_number() OVER (ORDER BY rank, start, "end", strand, place, line) - 1 AS node
+        FROM rows JOIN sequences USING (seqid)
+        WHERE problem IS NULL
+    ) USING (line)
 """
 
 _CREATE_PARENTS = """
