@@ -1,8 +1,10 @@
 """Reading windows ahead of the model, in processes of their own where that helps."""
 
 import ctypes
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -56,6 +58,9 @@ def load_units(
         prefetch_factor: units that each process keeps ready.
     """
     workers = min(num_workers, len(units) // UNITS_PER_WORKER)
+    if workers:
+        # The tracker of semaphores cleans up after a killed run, and need not say so.
+        os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     loader = DataLoader(
         UnitDataset(units, read_sequences),
         batch_size=None,
@@ -63,12 +68,14 @@ def load_units(
         prefetch_factor=prefetch_factor if workers else None,
         # A forked process would inherit locks of PyTorch and DuckDB in any state.
         multiprocessing_context="spawn" if workers else None,
-        worker_init_fn=_end_with_parent if workers else None,
+        worker_init_fn=partial(_end_with, os.getpid()) if workers else None,
     )
     yield from zip(units, loader, strict=True)
 
 
-def _end_with_parent(_worker: int) -> None:
+def _end_with(main_process: int, _worker: int) -> None:
     """Have the kernel end this process when the main one ends in any way, SIGKILL included."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != main_process:  # it ended while this one was starting
+        os._exit(1)
     torch.set_num_threads(1)
