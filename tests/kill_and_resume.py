@@ -1,0 +1,97 @@
+"""Kill annotation runs with SIGKILL at random moments, resume them, and compare the results.
+
+    python -m tests.kill_and_resume --kills 20
+
+Annotates the demo assembly once without interruption and then again and again, killing the
+process at random moments until so many kills are done. Every run that ends must have left the
+same bytes in GFF3, rejects and GSF table, and nothing else. Exits with 1 where it has not.
+"""
+
+import argparse
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from transgenic_dagster.demo import demo_checkpoint
+from transgenic_dagster.demo.assembly import DemoAssembly, write_assembly
+
+RESULTS = ("out.gff3", "out.gff3.rejects.txt", "gsf.tsv")
+CODE = "import sys; from transgenic_dagster.cli import annotate_command as c; sys.exit(c())"
+
+
+def start(assembly: DemoAssembly, folder: Path) -> subprocess.Popen[bytes]:
+    """Start or resume an annotation into a folder."""
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-c", CODE, str(assembly.genome_fasta), str(assembly.genes_gff3)),
+            *("--output", str(folder / "out.gff3"), "--gsf_output", str(folder / "gsf.tsv")),
+            *("--model", str(demo_checkpoint()), "--device", "cpu", "--batch_size", "4"),
+            *("--resume", "--quiet"),
+        ]
+    )
+
+
+def finish(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a run that must end well."""
+    if process.wait() != 0:
+        raise SystemExit(f"a run that was not killed ended with {process.returncode}")
+
+
+def check(folder: Path, reference: dict[str, bytes]) -> None:
+    """Compare a finished run with the uninterrupted one."""
+    for name, expected in reference.items():
+        if (folder / name).read_bytes() != expected:
+            raise SystemExit(f"{folder / name} differs from the uninterrupted run's")
+    left = {path.name for path in folder.iterdir()} - {*RESULTS, "out.gff3.ckpt.json"}
+    if left:
+        raise SystemExit(f"a finished run left {sorted(left)}")
+
+
+def main() -> None:
+    """Run the experiment."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    moments = random.Random(arguments.seed)
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        assembly = write_assembly(root / "demo")
+        whole = root / "whole"
+        whole.mkdir()
+        began = time.monotonic()
+        finish(start(assembly, whole))
+        duration = time.monotonic() - began
+        reference = {result: (whole / result).read_bytes() for result in RESULTS}
+        check(whole, reference)
+
+        kills, finished = 0, 0
+        folder = root / "run0"
+        folder.mkdir()
+        while kills < arguments.kills:
+            process = start(assembly, folder)
+            try:
+                process.wait(timeout=moments.uniform(0, duration))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                kills += 1
+                continue
+            finish(process)
+            check(folder, reference)
+            finished += 1
+            folder = root / f"run{finished}"
+            folder.mkdir()
+        finish(start(assembly, folder))
+        check(folder, reference)
+    sys.stdout.write(
+        f"{kills} kills, {finished + 1} runs finished after them: all results byte-identical\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
