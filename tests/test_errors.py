@@ -88,9 +88,7 @@ def start(assembly, folder, *options):
     )
 
 
-@pytest.mark.parametrize(
-    ("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)]
-)
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_the_run_within_a_second_and_it_resumes(tmp_path, number, exit_code):
     assembly = golden_chromosome(tmp_path, copies=3)
     process = start(assembly, tmp_path)
