@@ -59,6 +59,12 @@ def fetch_model_command() -> int:
 
 
 def _annotate(options: AnnotateOptions, *, quiet: bool) -> None:
+    if options.plan:
+        from transgenic_dagster.plan import make_plan
+
+        sys.stdout.write(make_plan(options).render())
+        return
+
     from transgenic_dagster.interruption import end_when_interrupted
 
     end_when_interrupted(options.time_limit)

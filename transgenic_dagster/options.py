@@ -86,6 +86,9 @@ class AnnotateOptions(BaseModel):
     strict_gff3: bool = _option(
         False, FILES, "write the attribute 'gm' for 'GM', which the GFF3 specification reserves"
     )
+    plan: bool = _option(
+        False, FILES, "only say what would be done: regions, skips, disk, memory, time"
+    )
     keep_db: bool = _option(False, FILES, "keep the region database, as OUTPUT.work/regions.duckdb")
 
     feature_types: FeatureTypes = _option(

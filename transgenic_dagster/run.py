@@ -240,7 +240,7 @@ def _predict_rest(
     engine = Engine.load(
         machinery.files, machinery.device, machinery.precision, compile_model=options.compile
     )
-    decoding = _decoding_options(options)
+    decoding = decoding_options(options)
 
     def batch_size(window_length: int) -> int:
         if options.batch_size != "auto":
@@ -271,7 +271,8 @@ def _predict_rest(
     return current
 
 
-def _decoding_options(options: AnnotateOptions) -> "DecodingOptions":
+def decoding_options(options: AnnotateOptions) -> "DecodingOptions":
+    """How the options ask sentences to be searched."""
     from transgenic_dagster.inference.beam_search import DecodingOptions
 
     return DecodingOptions(

@@ -84,17 +84,32 @@ def resolve_checkpoint(
         MissingOnMachineError: not there and not to be had.
         CheckpointError: a folder that lacks ``config.json`` or weights.
     """
-    path = Path(name).expanduser()
+    path = _local_path(name)
+    if path is None:
+        return _fetch(name, revision, offline, cache_dir)
     if path.is_file():
         return _files_in(name, path.parent, path)
-    if path.is_dir():
-        return _files_in(name, path)
-    if name.startswith((".", "/", "~")) or name.count("/") != 1:
-        raise MissingOnMachineError(
-            f"Model {name!r} is neither a folder on this machine nor a hub name (OWNER/NAME); "
-            "check --model."
-        )
-    return _fetch(name, revision, offline, cache_dir)
+    return _files_in(name, path)
+
+
+def fetch_config(
+    name: str,
+    *,
+    revision: str | None = None,
+    offline: bool = False,
+    cache_dir: str | Path | None = None,
+) -> TransgenicConfig:
+    """Read a checkpoint's configuration alone; from the hub no weights are fetched.
+
+    Raises:
+        MissingOnMachineError: not there and not to be had.
+        CheckpointError: a local folder without weights, or another kind of model.
+    """
+    path = _local_path(name)
+    if path is not None:
+        return read_config(resolve_checkpoint(name))
+    folder = _download(name, revision, offline, cache_dir, None, [CONFIG_NAME])
+    return read_config(CheckpointFiles(name, folder / CONFIG_NAME, ()))
 
 
 def fetch_checkpoint(name: str, folder: Path, *, revision: str | None = None) -> CheckpointFiles:
@@ -107,6 +122,23 @@ def fetch_checkpoint(name: str, folder: Path, *, revision: str | None = None) ->
     return _fetch(name, revision, offline=False, cache_dir=None, local_dir=folder)
 
 
+def _local_path(name: str) -> Path | None:
+    """The file or folder of that name, or None where it is a hub name.
+
+    Raises:
+        MissingOnMachineError: it is neither.
+    """
+    path = Path(name).expanduser()
+    if path.exists():
+        return path
+    if name.startswith((".", "/", "~")) or name.count("/") != 1:
+        raise MissingOnMachineError(
+            f"Model {name!r} is neither a folder on this machine nor a hub name (OWNER/NAME); "
+            "check --model."
+        )
+    return None
+
+
 def _fetch(
     name: str,
     revision: str | None,
@@ -114,41 +146,53 @@ def _fetch(
     cache_dir: str | Path | None,
     local_dir: Path | None = None,
 ) -> CheckpointFiles:
-    remedy = (
-        "On a machine with network run 'transgenic-fetch-model "
-        f"{name} DIR', copy DIR here and pass --model DIR."
-    )
     for patterns in _HUB_PATTERNS:
-        try:
-            folder = Path(
-                snapshot_download(
-                    name,
-                    revision=revision,
-                    cache_dir=cache_dir,
-                    local_dir=local_dir,
-                    local_files_only=offline,
-                    allow_patterns=patterns,
-                )
-            )
-        except HFValidationError as error:
-            raise MissingOnMachineError(
-                f"{name!r} is no valid hub name ({error}); check --model."
-            ) from error
-        except LocalEntryNotFoundError as error:
-            why = "is not in the local cache and --offline forbids fetching it"
-            if not offline:
-                why = "is not in the local cache and the hub cannot be reached"
-            raise MissingOnMachineError(f"Model {name!r} {why}. {remedy}") from error
-        except (HfHubHTTPError, OSError) as error:
-            first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-            raise MissingOnMachineError(
-                f"Model {name!r} cannot be fetched ({first_line}). {remedy}"
-            ) from error
+        folder = _download(name, revision, offline, cache_dir, local_dir, patterns)
         if any((folder / weight_name).is_file() for weight_name in WEIGHT_NAMES):
             return _files_in(name, folder)
     raise CheckpointError(
         f"Model {name!r} holds none of {', '.join(WEIGHT_NAMES)}; choose another --model."
     )
+
+
+def _download(
+    name: str,
+    revision: str | None,
+    offline: bool,
+    cache_dir: str | Path | None,
+    local_dir: Path | None,
+    patterns: list[str],
+) -> Path:
+    """Bring the files of a hub repository that match here; the folder they are in."""
+    remedy = (
+        "On a machine with network run 'transgenic-fetch-model "
+        f"{name} DIR', copy DIR here and pass --model DIR."
+    )
+    try:
+        return Path(
+            snapshot_download(
+                name,
+                revision=revision,
+                cache_dir=cache_dir,
+                local_dir=local_dir,
+                local_files_only=offline,
+                allow_patterns=patterns,
+            )
+        )
+    except HFValidationError as error:
+        raise MissingOnMachineError(
+            f"{name!r} is no valid hub name ({error}); check --model."
+        ) from error
+    except LocalEntryNotFoundError as error:
+        why = "is not in the local cache and --offline forbids fetching it"
+        if not offline:
+            why = "is not in the local cache and the hub cannot be reached"
+        raise MissingOnMachineError(f"Model {name!r} {why}. {remedy}") from error
+    except (HfHubHTTPError, OSError) as error:
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        raise MissingOnMachineError(
+            f"Model {name!r} cannot be fetched ({first_line}). {remedy}"
+        ) from error
 
 
 def _files_in(name: str, folder: Path, weights: Path | None = None) -> CheckpointFiles:
