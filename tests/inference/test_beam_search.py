@@ -5,7 +5,7 @@ import torch
 
 from tests import golden
 from transgenic_dagster.inference.beam_search import DecodingOptions, search
-from transgenic_dagster.model import TransgenicForConditionalGeneration, encode_dna
+from transgenic_dagster.model import Decoding, TransgenicForConditionalGeneration, encode_dna
 
 
 @pytest.fixture(scope="module")
@@ -13,12 +13,13 @@ def model():
     return TransgenicForConditionalGeneration.from_pretrained(golden.TINY_CHECKPOINT)
 
 
-def sentences(model, names, **options):
+def sentences(model, names, at_once=None, **options):
     windows = [golden.tiny_windows()[name]["sequence"] for name in names]
     ids = torch.stack([encode_dna(window) for window in windows])
     with torch.inference_mode():
-        decoding = model.start_decoding(model.encode(ids))
-        return search(decoding, names, DecodingOptions(max_length=golden.MAX_LENGTH, **options))
+        chosen = DecodingOptions(max_length=golden.MAX_LENGTH, **options)
+        decoding = Decoding(model, ids, chosen.num_beams, at_once or len(names))
+        return search(decoding, names, chosen, at_once=at_once)
 
 
 @pytest.mark.parametrize("name", golden.WINDOWS)
@@ -33,10 +34,11 @@ def test_sentences_are_those_of_the_published_model(model, name, beams, recorded
     assert 0 < hypothesis.confidence < 1
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 3])
 @pytest.mark.parametrize("beams", [1, 2, 3])
-def test_a_sentence_does_not_depend_on_the_batch(model, beams):
+def test_a_sentence_does_not_depend_on_the_batch(model, beams, at_once):
     names = ["a6144", "b6144", "c6144"]
-    together = sentences(model, names, num_beams=beams)
+    together = sentences(model, names, at_once=at_once, num_beams=beams)
     alone = [sentences(model, [name], num_beams=beams)[0] for name in names]
     assert [h.token_ids for h in together] == [h.token_ids for h in alone]
 
@@ -54,15 +56,19 @@ def test_sampling_depends_on_seed_and_region_alone(model):
 class Script:
     """A model that says what a table of next-token probabilities says."""
 
-    def __init__(self, table, vocabulary):
+    def __init__(self, table, vocabulary, width):
         self.table = table
         self.vocabulary = vocabulary
-        self.histories = None
+        self.width = width
+        self.histories = []
+        self.most_at_once = 0
+
+    def enter(self, regions):
+        self.histories += [()] * (len(regions) * self.width)
+        self.most_at_once = max(self.most_at_once, len(self.histories) // self.width)
 
     def step(self, token_ids):
         tokens = token_ids.tolist()
-        if self.histories is None:
-            self.histories = [() for _ in tokens]
         self.histories = [(*h, t) for h, t in zip(self.histories, tokens, strict=True)]
         rows = torch.full((len(tokens), self.vocabulary), 1e-12)
         for row, history in zip(rows, self.histories, strict=True):
@@ -70,15 +76,18 @@ class Script:
                 row[token] = probability
         return rows.log()
 
-    def select_rows(self, rows):
-        self.histories = [self.histories[i] for i in rows.tolist()]
+    def continue_rows(self, parents):
+        self.histories = [self.histories[i] for i in parents]
 
-    def select_regions(self, regions, rows):
-        self.select_rows(rows)
+    def leave(self, slot):
+        rows = slice(slot * self.width, (slot + 1) * self.width)
+        self.histories[rows] = self.histories[-self.width :]
+        del self.histories[-self.width :]
 
 
 def run_script(table, **options):
-    [hypothesis] = search(Script(table, 8), ["r"], DecodingOptions(**options))
+    chosen = DecodingOptions(**options)
+    [hypothesis] = search(Script(table, 8, chosen.num_beams), ["r"], chosen)
     return hypothesis
 
 

@@ -35,8 +35,9 @@ def recorded():
     return [golden.tiny_windows()[name]["beam2"]["decoded_raw"] for name in NAMES]
 
 
-def test_sentences_are_those_of_the_published_model(engine):
-    sentences = engine.predict(REGIONS, input_ids(), OPTIONS)
+@pytest.mark.parametrize("at_once", [1, 2, None])
+def test_sentences_are_those_of_the_published_model(engine, at_once):
+    sentences = engine.predict(REGIONS, input_ids(), OPTIONS, at_once=at_once)
     assert [sentence.raw for sentence in sentences] == recorded()
     assert [sentence.region_id for sentence in sentences] == [0, 1, 2]
 
@@ -46,18 +47,18 @@ def test_sentences_are_those_of_the_published_model(engine):
 )
 def test_a_full_memory_halves_the_batch(engine, monkeypatch, full):
     attempts = []
-    encode = engine.model.encode
+    decode = engine._decode
 
-    def encode_few(ids):
-        attempts.append(len(ids))
-        if len(ids) > 1:
+    def decode_few(regions, ids, options, at_once):
+        attempts.append((len(regions), at_once))
+        if at_once > 1 or len(regions) > 2:
             raise full
-        return encode(ids)
+        return decode(regions, ids, options, at_once)
 
-    monkeypatch.setattr(engine.model, "encode", encode_few)
+    monkeypatch.setattr(engine, "_decode", decode_few)
     sentences = engine.predict(REGIONS, input_ids(), OPTIONS)
     assert [sentence.raw for sentence in sentences] == recorded()
-    assert attempts == [3, 1, 2, 1, 1]
+    assert attempts == [(3, 3), (3, 1), (1, 1), (1, 1), (1, 1)]
 
 
 def test_a_region_that_never_fits_is_marked(engine, monkeypatch):

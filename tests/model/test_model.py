@@ -5,6 +5,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM
 
 from tests import golden
 from transgenic_dagster.model import (
+    Decoding,
     TransgenicConfig,
     TransgenicForConditionalGeneration,
     encode_dna,
@@ -47,7 +48,8 @@ def test_steps_with_a_cache_give_the_logits_of_one_pass(model):
     arrays = golden.tiny_arrays()
     tokens = torch.from_numpy(arrays["decoder_input_ids"])
     with torch.inference_mode():
-        decoding = model.start_decoding(model.encode(window_ids("b6144")))
+        decoding = Decoding(model, window_ids("b6144"), rows_per_region=1, regions_at_once=1)
+        decoding.enter([0])
         steps = [decoding.step(tokens[:, i]) for i in range(tokens.shape[1])]
     np.testing.assert_allclose(
         torch.stack(steps, dim=1), arrays["b6144.logits"], atol=TOLERANCE, rtol=0

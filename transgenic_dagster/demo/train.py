@@ -26,7 +26,6 @@ from transgenic_dagster.genome.dna import normalise
 from transgenic_dagster.genome.windows import plan_window
 from transgenic_dagster.gsf.vocabulary import DECODER_START_ID, PAD_ID, encode_gsf
 from transgenic_dagster.model import TransgenicForConditionalGeneration, encode_dna
-from transgenic_dagster.model.decoder import SelfAttentionCache
 
 SEED = 1
 STEPS = 2_000
@@ -162,9 +161,7 @@ def save_checkpoint(model: TransgenicForConditionalGeneration, folder: Path) -> 
 def _logits(
     model: TransgenicForConditionalGeneration, batch: Batch, memory: torch.Tensor
 ) -> torch.Tensor:
-    decoder = model.transgenic.decoder
-    cache = SelfAttentionCache(decoder.max_length)
-    return model.logits(batch.decoder_input, decoder.project_memory(memory), cache)
+    return model.logits(batch.decoder_input, memory)
 
 
 def _learning_rate_factor(step: int, steps: int) -> float:

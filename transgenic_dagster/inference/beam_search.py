@@ -56,16 +56,22 @@ class Hypothesis:
 
 
 class Decoding(Protocol):
-    """What the search asks of a model's decoding state."""
+    """What the search asks of a model's decoding state; ``Decoding`` of the model offers it.
+
+    Live regions stand in slots 0, 1, …, each with ``num_beams`` rows.
+    """
+
+    def enter(self, regions: Sequence[int]) -> None:
+        """Let regions, by number, start in the slots behind the live ones."""
 
     def step(self, token_ids: torch.Tensor) -> torch.Tensor:
         """Logits (R, V), fp32, after one more token (R,) per row."""
 
-    def select_rows(self, rows: torch.Tensor) -> None:
-        """Reorder rows within their regions."""
+    def continue_rows(self, parents: Sequence[int]) -> None:
+        """Let row i continue the sentence of row ``parents[i]``."""
 
-    def select_regions(self, regions: torch.Tensor, rows: torch.Tensor) -> None:
-        """Keep some regions and their rows."""
+    def leave(self, slot: int) -> None:
+        """Drop the region in a slot; the last region takes its place."""
 
 
 class _Node(NamedTuple):
@@ -161,68 +167,66 @@ def search(
     region_keys: Sequence[str],
     options: DecodingOptions,
     device: torch.device | str = "cpu",
+    *,
+    at_once: int | None = None,
 ) -> list[Hypothesis]:
     """Write one sentence per region.
 
     Args:
-        decoding: state of ``len(region_keys)`` regions that have written nothing yet; it is used
-            up. Finished regions leave it as the search goes on.
+        decoding: state that no region has entered yet; it is used up.
         region_keys: one stable name per region; with the seed it fixes a region's random stream,
             whatever batch the region is in.
         options: how to search.
         device: where the logits are.
+        at_once: most regions that are decoded together, all by default; when one is finished
+            the next that waits takes its place.
 
     Returns:
         One hypothesis per region, in order.
     """
-    width = options.num_beams
+    searches = [_begin(options, key) for key in region_keys]
+    at_once = at_once or len(searches)
+    live: list[_Search] = []
+    entered = 0
+    while True:
+        entering = range(entered, min(entered + at_once - len(live), len(searches)))
+        if entering:
+            decoding.enter(entering)
+            live += [searches[i] for i in entering]
+            entered = entering.stop
+        if not live:
+            return [s.best() for s in searches]
+        _step(decoding, live, options.num_beams, device)
+        for slot in reversed(range(len(live))):
+            if live[slot].done:
+                decoding.leave(slot)
+                live[slot] = live[-1]
+                live.pop()
+
+
+def _begin(options: DecodingOptions, region_key: str) -> _Search:
     start = _Node(options.start_id, None, 0.0, 0)
-    searches = [
-        _Search(
-            options,
-            # Only the first beam counts at the first step: all are equal there.
-            [_Beam(start, NEVER if beam else 0.0, beam) for beam in range(width)],
-            _generator(options.seed, key) if options.do_sample else None,
-        )
-        for key in region_keys
+    # Only the first beam counts at the first step: all are equal there.
+    beams = [_Beam(start, NEVER if i else 0.0, i) for i in range(options.num_beams)]
+    generator = _generator(options.seed, region_key) if options.do_sample else None
+    return _Search(options, beams, generator)
+
+
+def _step(decoding: Decoding, live: list[_Search], width: int, device: torch.device | str) -> None:
+    """Write one token in every beam of the live searches, and let the decoding state follow."""
+    last = torch.tensor([b.node.token for s in live for b in s.beams], device=device)
+    scores = torch.tensor([[b.score for b in s.beams] for s in live], device=device)
+    log_probabilities = torch.log_softmax(decoding.step(last), dim=-1)
+    vocabulary = log_probabilities.shape[-1]
+    best, index = _candidates(log_probabilities.view(len(live), width, vocabulary), scores, live)
+    for s, values, indices in zip(live, best.tolist(), index.tolist(), strict=True):
+        s.advance(values, [i // vocabulary for i in indices], [i % vocabulary for i in indices])
+    parents = [
+        slot * width + (i if s.done else beam.row)
+        for slot, s in enumerate(live)
+        for i, beam in enumerate(s.beams)
     ]
-    live = list(searches)
-    while live:
-        last = torch.tensor([[b.node.token for b in s.beams] for s in live], device=device)
-        scores = torch.tensor([[b.score for b in s.beams] for s in live], device=device)
-        log_probabilities = torch.log_softmax(decoding.step(last.flatten()), dim=-1)
-        vocabulary = log_probabilities.shape[-1]
-        best, index = _candidates(
-            log_probabilities.view(len(live), width, vocabulary), scores, live
-        )
-        for s, values, parents, tokens in zip(
-            live,
-            best.tolist(),
-            (index // vocabulary).tolist(),
-            (index % vocabulary).tolist(),
-            strict=True,
-        ):
-            s.advance(values, parents, tokens)
-        live = _continue(decoding, live, width, device)
-    return [s.best() for s in searches]
-
-
-def _continue(
-    decoding: Decoding, before: list[_Search], width: int, device: torch.device | str
-) -> list[_Search]:
-    """Bring the decoding state in line with the beams that live on."""
-    regions = [i for i, s in enumerate(before) if not s.done]
-    live = [before[i] for i in regions]
-    if not live:
-        return live
-    rows = [i * width + beam.row for i in regions for beam in before[i].beams]
-    if len(live) < len(before):
-        decoding.select_regions(
-            torch.tensor(regions, device=device), torch.tensor(rows, device=device)
-        )
-    elif rows != list(range(len(rows))):
-        decoding.select_rows(torch.tensor(rows, device=device))
-    return live
+    decoding.continue_rows(parents)
 
 
 def _candidates(

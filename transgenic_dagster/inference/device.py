@@ -1,5 +1,6 @@
 """The machine that predicts: device, precision and memory."""
 
+import ctypes
 import os
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,7 @@ DTYPES: dict[Precision, torch.dtype] = {
     "bf16": torch.bfloat16,
 }
 MEMINFO = Path("/proc/meminfo")
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 _CGROUP_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
@@ -58,6 +60,19 @@ def memory_of(device: torch.device) -> int:
         if path.is_file() and (text := path.read_text().strip()).isdigit():
             limits.append(int(text))
     return min(limits)
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep large blocks that are freed, for the next ones of their size.
+
+    By default every block above 32 MB is fetched from the system and returned each time, and the
+    first touch of its pages costs more than most of what an encoder layer does with it. Where
+    the C library is not glibc, nothing changes.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_MAX, 0)
+        mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def swap_warning(needed: int) -> str | None:

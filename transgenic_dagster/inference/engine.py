@@ -11,12 +11,19 @@ from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.gsf.vocabulary import clean_sentence, decode_ids
 from transgenic_dagster.inference.batching import automatic_batch_size, region_bytes
 from transgenic_dagster.inference.beam_search import DecodingOptions, Hypothesis, search
-from transgenic_dagster.inference.device import DTYPES, Precision, is_out_of_memory
+from transgenic_dagster.inference.device import (
+    DTYPES,
+    Precision,
+    is_out_of_memory,
+    keep_freed_memory,
+)
 from transgenic_dagster.model import (
     CheckpointFiles,
+    Decoding,
     TransgenicConfig,
     TransgenicForConditionalGeneration,
 )
+from transgenic_dagster.model.packed_linear import pack_linears
 
 logger = logging.getLogger(__name__)
 
@@ -44,8 +51,11 @@ class Engine:
         self.model = model
         self.device = device
         self.precision = precision
+        self.parameters = model.num_parameters()
         if compile_model:
             model.compile_parts()
+        elif device.type == "cpu" and precision == "fp32":
+            pack_linears(model.transgenic)
 
     @classmethod
     def load(
@@ -62,6 +72,8 @@ class Engine:
             CheckpointError: its tensors or its configuration do not fit.
         """
         library_logging.disable_progress_bar()
+        if device.type == "cpu":
+            keep_freed_memory()
         model = TransgenicForConditionalGeneration.from_files(files, dtype=DTYPES[precision])
         model.to(device)  # type: ignore[arg-type]  # the library wraps Module.to
         return cls(model, device, precision, compile_model=compile_model)
@@ -72,9 +84,9 @@ class Engine:
         return self.model.config
 
     def batch_size(self, window_length: int, options: DecodingOptions, memory_budget: int) -> int:
-        """Automatic regions per unit for a window length."""
+        """Automatic number of regions of a window length that are decoded at once."""
         return automatic_batch_size(
-            self.model.num_parameters(),
+            self.parameters,
             window_length,
             on_gpu=self.device.type == "cuda",
             bytes_per_region=region_bytes(
@@ -88,23 +100,30 @@ class Engine:
         )
 
     def predict(
-        self, regions: Sequence[Region], input_ids: torch.Tensor, options: DecodingOptions
+        self,
+        regions: Sequence[Region],
+        input_ids: torch.Tensor,
+        options: DecodingOptions,
+        *,
+        at_once: int | None = None,
     ) -> list[PredictedSentence]:
         """Write one sentence per region.
 
-        Where memory runs out the regions are halved, again and again; a single region that still
-        does not fit ends as ``out_of_memory``.
+        Where memory runs out, half as many regions are decoded at once, again and again; a
+        region that does not even fit alone ends as ``out_of_memory``.
 
         Args:
-            regions: B regions with windows of one length L.
-            input_ids: their DNA ids, (B, L).
+            regions: N regions with windows of one length L.
+            input_ids: their DNA ids, (N, L).
             options: how to search.
+            at_once: most regions that are decoded together, all by default.
 
         Returns:
-            B sentences, in the order of the regions.
+            N sentences, in the order of the regions.
         """
+        at_once = min(at_once or len(regions), len(regions))
         try:
-            hypotheses = self._decode(regions, input_ids, options)
+            hypotheses = self._decode(regions, input_ids, options, at_once)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -116,25 +135,30 @@ class Engine:
         if len(regions) == 1:
             lost = PredictedSentence(regions[0].region_id, "", "", 0.0, 0.0, False, OUT_OF_MEMORY)
             return [lost]
-        half = len(regions) // 2
-        logger.warning(
-            "memory is full with %d windows of %d nt; going on with half as many",
-            len(regions),
-            regions[0].window_length,
-        )
-        return self.predict(regions[:half], input_ids[:half], options) + self.predict(
-            regions[half:], input_ids[half:], options
-        )
+        if at_once > 1:
+            logger.warning(
+                "memory is full with %d windows of %d nt; going on with half as many",
+                at_once,
+                regions[0].window_length,
+            )
+            return self.predict(regions, input_ids, options, at_once=at_once // 2)
+        return [
+            sentence
+            for i in range(len(regions))
+            for sentence in self.predict(regions[i : i + 1], input_ids[i : i + 1], options)
+        ]
 
     @torch.inference_mode()
     def _decode(
-        self, regions: Sequence[Region], input_ids: torch.Tensor, options: DecodingOptions
+        self,
+        regions: Sequence[Region],
+        input_ids: torch.Tensor,
+        options: DecodingOptions,
+        at_once: int,
     ) -> list[Hypothesis]:
-        memory = self.model.encode(input_ids.to(self.device))
-        decoding = self.model.start_decoding(memory)
-        del memory
+        decoding = Decoding(self.model, input_ids, options.num_beams, at_once)
         keys = [f"{r.seqid}:{r.window_start}-{r.window_end}:{r.gene_id}" for r in regions]
-        return search(decoding, keys, options, self.device)
+        return search(decoding, keys, options, self.device, at_once=at_once)
 
 
 def _sentence(region: Region, hypothesis: Hypothesis) -> PredictedSentence:

@@ -7,9 +7,10 @@ from transgenic_dagster.model.checkpoint import (
     resolve_checkpoint,
 )
 from transgenic_dagster.model.configuration import TransgenicConfig
+from transgenic_dagster.model.decoding import Decoding
 from transgenic_dagster.model.dna_tokenizer import encode_dna
 from transgenic_dagster.model.downsample import memory_length
-from transgenic_dagster.model.model import Decoding, TransgenicForConditionalGeneration
+from transgenic_dagster.model.model import TransgenicForConditionalGeneration
 
 __all__ = [
     "CheckpointFiles",

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from transgenic_dagster.model.configuration import TransgenicConfig
-from transgenic_dagster.model.layers import LayerNorm, Linear
+from transgenic_dagster.model.layers import ChannelsFirstLinear, LayerNorm, Linear
 
 SHORT_FILTER_TAPS = 3
 MODULATION_SHIFT = 0.05
@@ -105,7 +105,7 @@ class HyenaMixer(nn.Module):
     def __init__(self, config: TransgenicConfig) -> None:
         super().__init__()
         channels = config.d_model
-        self.in_proj = Linear(channels, 3 * channels)
+        self.in_proj = ChannelsFirstLinear(channels, 3 * channels)
         self.out_proj = Linear(channels, channels)
         self.short_filter = nn.Conv1d(
             3 * channels,
@@ -119,9 +119,7 @@ class HyenaMixer(nn.Module):
     def forward(self, y: torch.Tensor) -> torch.Tensor:
         """Map (B, L, C) to (B, L, C)."""
         length = y.shape[1]
-        weight = self.in_proj.weight
-        u = torch.matmul(weight, y.to(weight.dtype).transpose(1, 2)) + self.in_proj.bias[:, None]
-        u = self.short_filter(u.to(self.short_filter.weight.dtype))[..., :length]
+        u = self.short_filter(self.in_proj(y))[..., :length]
         x0, x1, v = u.chunk(3, dim=1)
         v = self.filter_fn.convolve(v * x1)
         return self.out_proj((v * x0).transpose(1, 2))

@@ -1,4 +1,4 @@
-"""The two layers that all parts share, and how they treat precision.
+"""The layers that all parts share, and how they treat precision.
 
 The residual stream and everything that is summed or normalised stays fp32; matrix products run in
 the dtype of their weights. In fp32 both rules change nothing.
@@ -15,6 +15,15 @@ class Linear(nn.Linear):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (..., in) to (..., out)."""
         return F.linear(x.to(self.weight.dtype), self.weight, self.bias)
+
+
+class ChannelsFirstLinear(Linear):
+    """The same layer with its output laid out for what runs along the sequence."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (B, L, in) to (B, out, L)."""
+        product = torch.matmul(self.weight, x.to(self.weight.dtype).transpose(1, 2))
+        return product + self.bias[:, None]
 
 
 class LayerNorm(nn.LayerNorm):

@@ -10,6 +10,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM, PreTraine
 from transformers.modeling_outputs import Seq2SeqLMOutput
 
 from transgenic_dagster.errors import CheckpointError
+from transgenic_dagster.model.caches import MemoryBank, SelfAttentionCache
 from transgenic_dagster.model.checkpoint import (
     CheckpointFiles,
     check_tensors,
@@ -17,7 +18,7 @@ from transgenic_dagster.model.checkpoint import (
     resolve_checkpoint,
 )
 from transgenic_dagster.model.configuration import TransgenicConfig
-from transgenic_dagster.model.decoder import Decoder, KeyValues, SelfAttentionCache
+from transgenic_dagster.model.decoder import Decoder
 from transgenic_dagster.model.downsample import Downsample
 from transgenic_dagster.model.hyena_encoder import HyenaBackbone
 
@@ -156,16 +157,18 @@ class TransgenicForConditionalGeneration(PreTrainedModel):
         for layer in self.transgenic.decoder.layers:
             layer.compile(dynamic=True)
 
-    def logits(
-        self, token_ids: torch.Tensor, memory: list[KeyValues], cache: SelfAttentionCache
-    ) -> torch.Tensor:
-        """Logits after new tokens: (R, T) in, (R, T, V) fp32 out; the cache advances by T."""
-        h = self.transgenic.decoder(token_ids, memory, cache)
-        return F.linear(h, self.lm_head.weight.float()) + self.final_logits_bias.float()
+    def logits(self, token_ids: torch.Tensor, memory: torch.Tensor) -> torch.Tensor:
+        """Logits (B, T, V), fp32, after every token of (B, T), given memories (B, S, D)."""
+        return self._head(self.transgenic.decoder(token_ids, memory))
 
-    def start_decoding(self, memory: torch.Tensor) -> "Decoding":
-        """Project a memory (B, S, D) once, ready for any number of rows per region."""
-        return Decoding(self, self.transgenic.decoder.project_memory(memory))
+    def step_logits(
+        self, token_ids: torch.Tensor, memory: MemoryBank, cache: SelfAttentionCache
+    ) -> torch.Tensor:
+        """Logits (R, V), fp32, after one more token (R,) per row; the cache advances."""
+        return self._head(self.transgenic.decoder.step(token_ids, memory, cache))[:, -1]
+
+    def _head(self, h: torch.Tensor) -> torch.Tensor:
+        return F.linear(h, self.lm_head.weight.float()) + self.final_logits_bias.float()
 
     def forward(
         self,
@@ -184,40 +187,13 @@ class TransgenicForConditionalGeneration(PreTrainedModel):
             ``logits`` (B, T, V), ``encoder_last_hidden_state`` (the memory), ``loss``.
         """
         memory = self.encode(input_ids)
-        decoder = self.transgenic.decoder
-        logits = self.logits(
-            decoder_input_ids,
-            decoder.project_memory(memory),
-            SelfAttentionCache(decoder.max_length),
-        )
+        logits = self.logits(decoder_input_ids, memory)
         loss = None
         if labels is not None:
             loss = F.cross_entropy(
                 logits.flatten(0, 1), labels.flatten(), ignore_index=self.config.pad_token_id
             )
         return Seq2SeqLMOutput(loss=loss, logits=logits, encoder_last_hidden_state=memory)
-
-
-class Decoding:
-    """A batch of regions whose sentences are being written, R = B * g rows grouped by region."""
-
-    def __init__(self, model: TransgenicForConditionalGeneration, memory: list[KeyValues]) -> None:
-        self._model = model
-        self._memory = memory
-        self._cache = SelfAttentionCache(model.transgenic.decoder.max_length)
-
-    def step(self, token_ids: torch.Tensor) -> torch.Tensor:
-        """Logits (R, V), fp32, after one more token (R,) per row."""
-        return self._model.logits(token_ids[:, None], self._memory, self._cache)[:, -1]
-
-    def select_rows(self, rows: torch.Tensor) -> None:
-        """Reorder the rows within their regions; the regions' memories stay untouched."""
-        self._cache.select(rows)
-
-    def select_regions(self, regions: torch.Tensor, rows: torch.Tensor) -> None:
-        """Keep the given regions and the given rows, in that order."""
-        self._memory = [layer.select(regions) for layer in self._memory]
-        self._cache.select(rows)
 
 
 def register() -> None:
