@@ -11,8 +11,9 @@ from transgenic_dagster.genome.recognise import AnnotationFormat
 # attribute(attributes, 'ID') is the value of ID in column 9 of GFF3, still encoded, '' if absent.
 # Splitting is much faster than the regular expression, which only stray blanks need.
 _CREATE_MACROS = """
-    CREATE MACRO trim_blanks(text) AS CASE WHEN contains(text, ' ') THEN trim(text) ELSE text END;
-    CREATE MACRO attribute(attributes, key) AS CASE
+    CREATE OR REPLACE MACRO trim_blanks(text) AS
+        CASE WHEN contains(text, ' ') THEN trim(text) ELSE text END;
+    CREATE OR REPLACE MACRO attribute(attributes, key) AS CASE
         WHEN contains(attributes, ' ')
             THEN regexp_extract(attributes, '(?:^|;) *' || key || ' *= *([^;]*[^; ])', 1)
         ELSE coalesce(

@@ -8,6 +8,22 @@ from collections.abc import Sequence
 
 import duckdb
 
+# BRAKER names a transcript on two rows, of type transcript and mRNA; an ID belongs to one.
+_DROP_REPEATED_IDS = """
+    UPDATE rows
+    SET attributes = regexp_replace(attributes, '^ID=[^;]*;', '')
+    FROM (
+        SELECT line
+        FROM rows
+        WHERE problem IS NULL AND regexp_matches(type, '(?i)(transcript|rna)$')
+            AND starts_with(attributes, 'ID=')
+        QUALIFY row_number() OVER (
+            PARTITION BY seqid, attribute(attributes, 'ID') ORDER BY type DESC, line
+        ) > 1
+    ) AS repeated
+    WHERE rows.line = repeated.line AND contains(attributes, ';Parent=')
+"""
+
 # Who belongs to whom, as written: identifiers are compared in their percent-encoded form.
 _CREATE_LINKS = r"""
     CREATE TABLE links AS
@@ -116,6 +132,8 @@ def add_missing_parents(
     needs_genes = genes == 0 and "gene" in feature_types
     if not needs_genes and not was_gtf:
         return
+    if was_gtf:
+        database.execute(_DROP_REPEATED_IDS)
     database.execute(_CREATE_LINKS)
     if needs_genes:
         database.execute(_CREATE_MEMBERS)

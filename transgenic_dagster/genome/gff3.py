@@ -4,6 +4,7 @@ Facts from the specification (https://github.com/The-Sequence-Ontology/Specifica
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from transgenic_dagster.genome.text_encoding import decode_text
@@ -12,6 +13,7 @@ _RESERVED_IN_ATTRIBUTE = re.compile(r"[\x00-\x1f\x7f%;=&,]")
 _RESERVED_IN_SEQID = re.compile(r"[^a-zA-Z0-9.:^*$@!+_?|-]")
 
 
+@lru_cache(maxsize=4096)
 def encode_attribute(value: str) -> str:
     """Percent-encode the characters that column 9 reserves: ``; = & , %`` and control characters.
 

@@ -4,11 +4,30 @@ import re
 
 from transgenic_dagster.genome.gff3 import encode_attribute
 
-# A key, then values in quotes or bare; semicolons inside quotes do not count.
-_ENTRY = re.compile(r'\s*([^\s;"]+)((?:"[^"]*"|[^;"])*)(?:;|$)')
+_GFF3 = re.compile(r'[ ;]*([^=";]+=|\.?[ ;]*$)')
+# A key, then one value in quotes, or else anything up to a semicolon outside quotes.
+_ENTRY = re.compile(r'([^\s;"]+)\s+(?:"([^"]*)"\s*(?=;|$)|((?:"[^"]*"|[^;"])+))')
 _QUOTED = re.compile(r'"([^"]*)"')
 _TRANSCRIPT_TYPE = re.compile(r"(transcript|rna)$", re.IGNORECASE)
 _AUGUSTUS_TRANSCRIPT = re.compile(r"(.+)\.t[0-9]+")
+
+
+def is_gff3(column: str) -> bool:
+    """Say whether a column 9 is GFF3 (or empty): its first entry is ``key=value``."""
+    return _GFF3.match(column) is not None
+
+
+def rows_as_gff3(text: str) -> str:
+    """Return rows with column 9 in GFF3, line by line; other lines stay as they are."""
+    return "\n".join(map(_row_as_gff3, text.split("\n")))
+
+
+def _row_as_gff3(row: str) -> str:
+    columns = row.split("\t")
+    if len(columns) != 9 or row.startswith("#") or is_gff3(columns[8]):
+        return row
+    columns[8] = gff3_attributes(columns[2], columns[8])
+    return "\t".join(columns)
 
 
 def gff3_attributes(feature_type: str, column: str) -> str:
@@ -49,10 +68,11 @@ def parse_gtf(column: str) -> dict[str, list[str]]:
     Keys without a value are ignored, so a single word has no attributes.
     """
     attributes: dict[str, list[str]] = {}
-    for key, text in _ENTRY.findall(column):
-        values = _QUOTED.findall(text) or [text.strip()]
-        if values != [""] or '"' in text:
-            attributes.setdefault(key, []).extend(values)
+    for key, value, text in _ENTRY.findall(column):
+        if text.isspace():
+            continue
+        values = _QUOTED.findall(text) or [text.strip()] if text else [value]
+        attributes[key] = attributes.get(key, []) + values
     return attributes
 
 

@@ -14,7 +14,7 @@ from transgenic_dagster.genome.annotation_rows import load_rows
 from transgenic_dagster.genome.annotation_text import read_annotation
 from transgenic_dagster.genome.gene_building import add_missing_parents
 from transgenic_dagster.genome.gene_list import read_genes
-from transgenic_dagster.genome.gtf_rows import rewrite_column_9
+from transgenic_dagster.genome.gtf import rows_as_gff3
 from transgenic_dagster.genome.origin import BrokenRow, Origin, read_origin
 from transgenic_dagster.genome.row_order import keep_file_order, sort_by_position
 from transgenic_dagster.genome.scratch import scratch_database
@@ -22,6 +22,13 @@ from transgenic_dagster.genome.scratch import scratch_database
 Sorter = Literal["builtin", "agat", "none"]
 
 _ROWS_PER_BATCH = 20_000
+
+# The test of transgenic_dagster.genome.gtf.is_gff3 in SQL.
+_HAS_OTHER_DIALECTS = """
+    SELECT coalesce(bool_or(NOT regexp_matches(attributes, '^[ ;]*([^=";]+=|[.]?[ ;]*$)')), false)
+    FROM rows
+    WHERE problem IS NULL
+"""
 
 
 def sort_annotation(
@@ -59,8 +66,7 @@ def _convert(
     annotation: Path, output: Path, feature_types: Sequence[str], *, in_file_order: bool
 ) -> None:
     with scratch_database(output.parent) as database:
-        load_rows(database, *read_annotation(annotation))
-        was_gtf = rewrite_column_9(database)
+        was_gtf = _load(database, annotation)
         add_missing_parents(database, feature_types, was_gtf=was_gtf)
         if in_file_order:
             keep_file_order(database)
@@ -69,6 +75,19 @@ def _convert(
         with written_beside(output) as file:
             lines = _write_rows(database, file)
             Origin(annotation.name, lines, _broken_rows(database)).write(output)
+
+
+def _load(database: duckdb.DuckDBPyConnection, annotation: Path) -> bool:
+    """Create the table ``rows``; return whether column 9 was in another dialect than GFF3."""
+    annotation_format, blocks = read_annotation(annotation)
+    load_rows(database, annotation_format, blocks)
+    ((was_gtf,),) = database.execute(_HAS_OTHER_DIALECTS).fetchall()
+    if was_gtf:
+        database.execute("DROP TABLE rows")
+        _, blocks = read_annotation(annotation)
+        rewritten = ((line, rows_as_gff3(text)) for line, text in blocks)
+        load_rows(database, annotation_format, rewritten)
+    return bool(was_gtf)
 
 
 def _sort_with_agat(annotation: Path, output: Path, feature_types: Sequence[str]) -> None:
