@@ -1,4 +1,4 @@
-"""A small TransGenic model before training: sizes, position tables and random weights."""
+"""A TransGenic model before training: sizes, position tables and random weights."""
 
 import math
 
@@ -15,27 +15,34 @@ SLOWEST_DECAY, FASTEST_DECAY = 1.5, 0.3
 """Fractions of the longest window after which a filter has decayed to ``DECAY_TARGET``."""
 
 
-def untrained_model(seed: int) -> TransgenicForConditionalGeneration:
-    """Build the demo model with random weights.
+def demo_config() -> TransgenicConfig:
+    """Sizes of the demo model.
 
-    The sizes keep the saved checkpoint under 6 MB; half of that is the table of positions that
-    is added to the encoder's output, one row for each nucleotide of the longest window.
+    They keep the saved checkpoint under 6 MB; half of that is the table of positions that is
+    added to the encoder's output, one row for each nucleotide of the longest window.
+    """
+    return TransgenicConfig(
+        d_model=48,
+        encoder_n_layer=2,
+        decoder_layers=2,
+        decoder_attention_heads=4,
+        decoder_ffn_dim=256,
+        max_encoder_seqlen=MAX_WINDOW,
+        encoder_d_inner=192,
+    )
+
+
+def untrained_model(
+    seed: int, config: TransgenicConfig | None = None
+) -> TransgenicForConditionalGeneration:
+    """Build a model with random weights.
 
     Args:
         seed: of the random weights; the global torch generator is set to it.
+        config: sizes, those of the demo model by default.
     """
     torch.manual_seed(seed)
-    model = TransgenicForConditionalGeneration(
-        TransgenicConfig(
-            d_model=48,
-            encoder_n_layer=2,
-            decoder_layers=2,
-            decoder_attention_heads=4,
-            decoder_ffn_dim=256,
-            max_encoder_seqlen=MAX_WINDOW,
-            encoder_d_inner=192,
-        )
-    )
+    model = TransgenicForConditionalGeneration(config or demo_config())
     model.apply(_set_weights)
     positions = model.transgenic.EncoderOutputPositionalEmbedding
     positions.pe.copy_(_sinusoidal_table(*positions.pe.shape))
