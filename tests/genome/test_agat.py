@@ -42,8 +42,12 @@ def test_genes_that_it_drops_are_listed(agat, tmp_path):
     assert (dropped.line, broken.line) == (1, 3)
 
 
-def test_an_empty_result_is_explained(agat, tmp_path):
-    agat('echo "##gff-version 3" > "$4"')
+@pytest.mark.parametrize(
+    "script",
+    ['echo "##gff-version 3" > "$4"', "true", 'echo "chr1\t.\tmRNA\t1\t9\t.\t+\t.\tID=t" > "$4"'],
+)
+def test_a_result_without_genes_is_explained(script, agat, tmp_path):
+    agat(script)
     with pytest.raises(InputError, match="it drops genes without children; leave out --sorter"):
         read(GENES, tmp_path, sorter="agat")
 

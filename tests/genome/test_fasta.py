@@ -95,6 +95,7 @@ def test_compression_is_recognised_by_content(compress, name, tmp_path):
         ">a\tnote\nACGT\r\nACGT\nAC\r\n>b\nA\n",
         ">a\rACGT\rACGT\rAC\r>b\rA\r",
         "\n\n>a\nACGTACGTAC\n\n\n>b\n\nA",
+        "\ufeff>a\nACGTACGTAC\n>b\nA\n",
     ],
 )
 def test_irregular_lines_are_read_all_the_same(content, tmp_path):

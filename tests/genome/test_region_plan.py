@@ -1,5 +1,6 @@
 import pytest
 
+from tests.golden import text_cases
 from transgenic_dagster.errors import InputError
 from transgenic_dagster.genome.gene_list import Gene
 from transgenic_dagster.genome.region_plan import plan_regions
@@ -26,23 +27,22 @@ def test_regions_are_numbered_in_the_order_of_the_genes():
         (
             gene("Chr1"),
             "unknown_sequence",
-            "line 7: gene g is skipped because the FASTA file has no sequence Chr1 (it has chr1,"
-            " which may be the same).",
+            "the FASTA file has no sequence Chr1 (it has chr1, which may be the same).",
         ),
         (
             gene("chr9"),
             "unknown_sequence",
-            "line 7: gene g is skipped because the FASTA file has no sequence chr9.",
+            "the FASTA file has no sequence chr9.",
         ),
         (
             gene(start=99_990, end=100_001),
             "outside_sequence",
-            "line 7: gene g is skipped because it ends at 100001, but chr1 is only 100000 nt long.",
+            "it ends at 100001, but chr1 is only 100000 nt long.",
         ),
         (
             gene(start=0, end=50_000),
             "window_too_long",
-            "line 7: gene g is skipped because it is 50000 nt long, and its window would be longer"
+            "it is 50000 nt long, and its window would be longer"
             " than the 49152 nt that the model reads.",
         ),
     ],
@@ -51,7 +51,8 @@ def test_genes_without_a_window_are_skipped_with_the_reason(unusable, reason, se
     plan = plan_regions([gene(gene_id="good"), unusable], LENGTHS)
     assert [region.gene_id for region in plan.regions] == ["good"]
     (skip,) = plan.skipped
-    assert (skip.reason, skip.detail, skip.line, skip.gene_id) == (reason, sentence, 7, "g")
+    assert skip.detail == f"the annotation, line 7: gene g is skipped because {sentence}"
+    assert (skip.reason, skip.line, skip.gene_id) == (reason, 7, "g")
     assert skip.is_gene
 
 
@@ -63,7 +64,10 @@ def test_sequence_names_are_taken_as_written_before_they_are_decoded(written, fo
 def test_rules_and_limits_reach_the_windows():
     long = gene(start=20_000, end=35_000)
     assert plan_regions([long], LENGTHS).regions[0].window_length == 18_432
-    with pytest.raises(InputError, match="None of the 1 genes of the annotation can be used"):
+    with pytest.raises(
+        InputError,
+        match="None of the 1 genes can be used; the first: the annotation, line 7: gene g",
+    ):
         plan_regions([long], LENGTHS, max_window=12_288)
     near_end = gene(start=99_000, end=99_500)
     published = plan_regions([near_end], LENGTHS, window_rule="published").regions[0]
@@ -73,15 +77,30 @@ def test_rules_and_limits_reach_the_windows():
 
 def test_annotation_of_another_genome_is_refused_with_examples_of_both():
     genes = [gene(str(number)) for number in range(1, 6)]
+    lengths = {f"Chr{number}": 1000 for number in range(1, 4)}
     with pytest.raises(InputError) as caught:
-        plan_regions(genes, {f"Chr{number}": 1000 for number in range(1, 4)})
+        plan_regions(genes, lengths, annotation="genes.gff3", fasta="genome.fa")
     assert str(caught.value) == (
-        "None of the 5 genes of the annotation lies on a sequence of the FASTA file: the annotation"
-        " names 1, 2, 3, …, the FASTA file Chr1, Chr2, Chr3 (1 may be Chr1); rename the sequences"
-        " in one of them."
+        "None of the 5 genes lies on a sequence of genome.fa: genes.gff3 names 1, 2, 3, …,"
+        " genome.fa names Chr1, Chr2, Chr3 (1 may be Chr1); rename the sequences in one of them."
     )
 
 
 def test_no_genes_are_refused():
-    with pytest.raises(InputError, match="has no genes"):
-        plan_regions([], LENGTHS)
+    with pytest.raises(InputError, match="There are no genes in x"):
+        plan_regions([], LENGTHS, annotation="x")
+
+
+def test_genes_that_the_published_code_recorded_keep_their_windows_and_their_last_gene():
+    recorded = text_cases("preprocess_cases")["defects"]["i_ii"]
+    genes = [
+        Gene(gene_id, seqid, start - 1, end, strand, 0)
+        for seqid, start, end, strand, gene_id in recorded["genes"]
+    ]
+    regions = plan_regions(genes, {"chr1": 100_000, "chr2": 100_000}).regions
+    windows = {region.gene_id: (region.window_start, region.window_end) for region in regions}
+    published = {r["geneModel"]: (r["start"], r["fin"]) for r in recorded["rows"]}
+    assert published.items() < windows.items()
+    assert [(region.seqid, region.strand) for region in regions] == [
+        (seqid, strand) for seqid, _, _, strand, _ in recorded["genes"]
+    ]

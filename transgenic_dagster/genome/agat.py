@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from transgenic_dagster.errors import InputError, MissingOnMachineError, RunError
@@ -9,12 +10,13 @@ from transgenic_dagster.errors import InputError, MissingOnMachineError, RunErro
 _PROGRAM = "agat_convert_sp_gxf2gxf.pl"
 
 
-def run_agat(gff3: Path, folder: Path) -> Path:
+def run_agat(gff3: Path, folder: Path, feature_types: Sequence[str]) -> Path:
     """Run AGAT with its own defaults.
 
     Args:
         gff3: a GFF3 file.
         folder: where AGAT leaves its logs and its result.
+        feature_types: types of rows (column 3) that count as genes.
 
     Returns:
         The GFF3 file that AGAT wrote.
@@ -22,7 +24,7 @@ def run_agat(gff3: Path, folder: Path) -> Path:
     Raises:
         MissingOnMachineError: AGAT is not installed.
         RunError: AGAT failed.
-        InputError: AGAT left nothing of the annotation.
+        InputError: AGAT left no gene.
     """
     program = shutil.which(_PROGRAM)
     if program is None:
@@ -42,14 +44,14 @@ def run_agat(gff3: Path, folder: Path) -> Path:
     if done.returncode != 0:
         last_words = (done.stderr or done.stdout).strip().rpartition("\n")[2]
         raise RunError(f"{_PROGRAM} failed with exit code {done.returncode}: {last_words[:200]}")
-    if not result.exists() or not _has_rows(result):
+    if not result.exists() or not _has_genes(result, feature_types):
         raise InputError(
-            f"{_PROGRAM} left nothing of the annotation: in its default settings it drops genes"
+            f"{_PROGRAM} left no gene of the annotation: in its default settings it drops genes"
             " without children; leave out --sorter agat to keep them."
         )
     return result
 
 
-def _has_rows(gff3: Path) -> bool:
-    with gff3.open("rb") as file:
-        return any(line.strip() and not line.startswith(b"#") for line in file)
+def _has_genes(gff3: Path, feature_types: Sequence[str]) -> bool:
+    with gff3.open(encoding="utf-8", errors="replace") as file:
+        return any(line.split("\t")[2:3] in [[kind] for kind in feature_types] for line in file)

@@ -3,6 +3,7 @@
 The index has the columns of a samtools ``.fai`` file; pyfaidx reads it.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -92,6 +93,8 @@ def index_in_place(path: Path) -> list[FastaRecord]:
         lines_before = slice(0, headers[0] if headers.size else bases.size)
         if records:
             records[-1].add_lines(bases[lines_before], line_bytes[lines_before])
+        elif block.startswith(BOM_UTF8):
+            raise IrregularFastaError
         elif bases[lines_before].any():
             raise _no_fasta(path)
         names: list[bytes] = []
@@ -118,7 +121,7 @@ def write_flat(path: Path, target: BinaryIO) -> list[FastaRecord]:
     records: list[FastaRecord] = []
     rest = b"\n"
     for block in chain(read_blocks(path), [b"\n"]):
-        text = rest + block.replace(b"\r", b"\n")
+        text = rest + (block if records else block.removeprefix(BOM_UTF8)).replace(b"\r", b"\n")
         position = 0
         while (header := text.find(b"\n>", position)) >= 0:
             _append_bases(records, text[position:header], target, path)

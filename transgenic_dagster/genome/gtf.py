@@ -8,6 +8,7 @@ _GFF3 = re.compile(r'[ ;]*([^=";]+=|\.?[ ;]*$)')
 # A key, then one value in quotes, or else anything up to a semicolon outside quotes.
 _ENTRY = re.compile(r'([^\s;"]+)\s+(?:"([^"]*)"\s*(?=;|$)|((?:"[^"]*"|[^;"])+))')
 _QUOTED = re.compile(r'"([^"]*)"')
+_GENE_TYPE = re.compile("gene$", re.IGNORECASE)
 _TRANSCRIPT_TYPE = re.compile(r"(transcript|rna)$", re.IGNORECASE)
 _AUGUSTUS_TRANSCRIPT = re.compile(r"(.+)\.t[0-9]+")
 
@@ -49,7 +50,7 @@ def gff3_attributes(feature_type: str, column: str) -> str:
         gene_id, transcript_id = _ids_from_word(feature_type, word)
     if transcript_id and transcript_id == gene_id:
         transcript_id = f"{gene_id}.transcript"
-    if feature_type == "gene":
+    if _GENE_TYPE.search(feature_type):
         derived = {"ID": gene_id}
     elif _TRANSCRIPT_TYPE.search(feature_type):
         derived = {"ID": transcript_id, "Parent": gene_id}
@@ -78,7 +79,7 @@ def parse_gtf(column: str) -> dict[str, list[str]]:
 
 def _ids_from_word(feature_type: str, word: str) -> tuple[str, str]:
     """Return the gene and transcript that a column 9 of a single word means."""
-    if feature_type == "gene":
+    if _GENE_TYPE.search(feature_type):
         return word, ""
     gene = _AUGUSTUS_TRANSCRIPT.fullmatch(word)
     return (gene[1] if gene else ""), word

@@ -51,6 +51,7 @@ def build_region_db(
     window_rule: WindowRule = "extended",
     max_window: int = MAX_WINDOW,
     run_info: Mapping[str, str],
+    annotation: str = "the annotation",
 ) -> None:
     """Write the region database; it appears at ``db_path`` complete or not at all.
 
@@ -62,11 +63,19 @@ def build_region_db(
         window_rule: see ``plan_window``.
         max_window: longest window that the model can read.
         run_info: facts about the run to keep in the database, such as digests and versions.
+        annotation: name of the annotation file, for messages.
 
     Raises:
         InputError: there is not one usable gene.
     """
-    plan = plan_regions(genes, genome.lengths, window_rule=window_rule, max_window=max_window)
+    plan = plan_regions(
+        genes,
+        genome.lengths,
+        window_rule=window_rule,
+        max_window=max_window,
+        annotation=annotation,
+        fasta=genome.path.name,
+    )
     unfinished = partial_path(db_path)
     for leftover in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
         leftover.unlink(missing_ok=True)
@@ -107,7 +116,7 @@ class RegionDb:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._database = duckdb.connect(str(path), read_only=True)
+            self._database = duckdb.connect(str(path), read_only=True, config=DUCKDB_CONFIG)
         except duckdb.Error as error:
             raise RunError(f"{path} is no region database: run again without it.") from error
 
@@ -140,7 +149,12 @@ class RegionDb:
         """
         wanted = list(region_ids)
         rows = self._database.execute(
-            "SELECT region_id, sequence FROM regions WHERE list_contains($1, region_id)", [wanted]
+            """
+            SELECT region_id, sequence
+            FROM regions
+            WHERE region_id BETWEEN $1 AND $2 AND list_contains($3, region_id)
+            """,
+            [min(wanted, default=0), max(wanted, default=0), wanted],
         ).fetchall()
         found = dict(rows)
         return {region_id: found[region_id] for region_id in wanted}

@@ -30,6 +30,8 @@ def plan_regions(
     *,
     window_rule: WindowRule = "extended",
     max_window: int = MAX_WINDOW,
+    annotation: str = "the annotation",
+    fasta: str = "the FASTA file",
 ) -> RegionPlan:
     """Plan the window of every gene; no sequence is read.
 
@@ -38,6 +40,8 @@ def plan_regions(
         lengths: length (nt) of each sequence of the FASTA file.
         window_rule: see ``plan_window``.
         max_window: longest window that the model can read.
+        annotation: name of the annotation file, for messages.
+        fasta: name of the FASTA file, for messages.
 
     Returns:
         A plan in which every gene is exactly one region or one skipped input.
@@ -52,51 +56,44 @@ def plan_regions(
         if seqid not in lengths:
             similar = hints.similar(seqid)
             hint = f" (it has {similar}, which may be the same)" if similar else ""
-            plan.skipped.append(
-                _skip(gene, "unknown_sequence", f"the FASTA file has no sequence {seqid}{hint}")
-            )
+            reason, why = "unknown_sequence", f"{fasta} has no sequence {seqid}{hint}"
         elif gene.end > lengths[seqid]:
-            plan.skipped.append(
-                _skip(
-                    gene,
-                    "outside_sequence",
-                    f"it ends at {gene.end}, but {seqid} is only {lengths[seqid]} nt long",
-                )
-            )
+            reason = "outside_sequence"
+            why = f"it ends at {gene.end}, but {seqid} is only {lengths[seqid]} nt long"
+        elif window := plan_window(gene.start, gene.end, lengths[seqid], max_window, window_rule):
+            plan.regions.append(_region(len(plan.regions), gene, seqid, window))
+            continue
         else:
-            window = plan_window(gene.start, gene.end, lengths[seqid], max_window, window_rule)
-            if window is None:
-                plan.skipped.append(
-                    _skip(
-                        gene,
-                        "window_too_long",
-                        f"it is {gene.end - gene.start} nt long, and its window would be longer"
-                        f" than the {max_window} nt that the model reads",
-                    )
-                )
-            else:
-                plan.regions.append(
-                    Region(
-                        region_id=len(plan.regions),
-                        gene_id=gene.gene_id,
-                        seqid=seqid,
-                        gene_start=gene.start,
-                        gene_end=gene.end,
-                        strand=gene.strand,
-                        window_start=window[0],
-                        window_end=window[1],
-                    )
-                )
+            reason = "window_too_long"
+            why = (
+                f"it is {gene.end - gene.start} nt long, and its window would be longer than the"
+                f" {max_window} nt that the model reads"
+            )
+        where = f"{annotation}, line {gene.line}" if gene.line else annotation
+        detail = f"{where}: gene {gene.gene_id} is skipped because {why}."
+        plan.skipped.append(_skipped(gene, reason, detail))
     if not plan.regions:
-        raise _nothing_usable(plan.skipped, lengths)
+        raise _nothing_usable(plan.skipped, lengths, annotation, fasta)
     return plan
 
 
-def _skip(gene: Gene, reason: str, why: str) -> SkippedInput:
-    where = f"line {gene.line}: " if gene.line else ""
+def _region(region_id: int, gene: Gene, seqid: str, window: tuple[int, int]) -> Region:
+    return Region(
+        region_id=region_id,
+        gene_id=gene.gene_id,
+        seqid=seqid,
+        gene_start=gene.start,
+        gene_end=gene.end,
+        strand=gene.strand,
+        window_start=window[0],
+        window_end=window[1],
+    )
+
+
+def _skipped(gene: Gene, reason: str, detail: str) -> SkippedInput:
     return SkippedInput(
         reason=reason,
-        detail=f"{where}gene {gene.gene_id} is skipped because {why}.",
+        detail=detail,
         line=gene.line,
         gene_id=gene.gene_id,
         seqid=gene.seqid,
@@ -106,20 +103,21 @@ def _skip(gene: Gene, reason: str, why: str) -> SkippedInput:
     )
 
 
-def _nothing_usable(skipped: list[SkippedInput], lengths: Mapping[str, int]) -> InputError:
+def _nothing_usable(
+    skipped: list[SkippedInput], lengths: Mapping[str, int], annotation: str, fasta: str
+) -> InputError:
     """Return the error for an annotation of which no gene can be used."""
     if not skipped:
-        return InputError("The annotation has no genes.")
+        return InputError(f"There are no genes in {annotation}.")
     if any(skip.reason != "unknown_sequence" for skip in skipped):
         return InputError(
-            f"None of the {len(skipped)} genes of the annotation can be used; the first:"
-            f" {skipped[0].detail}"
+            f"None of the {len(skipped)} genes can be used; the first: {skipped[0].detail}"
         )
     names = list(dict.fromkeys(skip.seqid for skip in skipped))
     similar = SeqidHints(lengths).similar(names[0])
     hint = f" ({names[0]} may be {similar})" if similar else ""
     return InputError(
-        f"None of the {len(skipped)} genes of the annotation lies on a sequence of the FASTA file:"
-        f" the annotation names {examples(names)}, the FASTA file {examples(list(lengths))}{hint};"
-        " rename the sequences in one of them."
+        f"None of the {len(skipped)} genes lies on a sequence of {fasta}: {annotation} names"
+        f" {examples(names)}, {fasta} names {examples(list(lengths))}{hint}; rename the"
+        " sequences in one of them."
     )

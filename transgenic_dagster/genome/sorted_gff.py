@@ -52,7 +52,7 @@ def sort_annotation(
         feature_types: types of rows (column 3) that count as genes.
 
     Raises:
-        InputError: the file is missing, unreadable or no annotation, or AGAT leaves nothing of it.
+        InputError: the file is missing, unreadable or no annotation, or AGAT leaves no gene.
         MissingOnMachineError: AGAT is wanted but not installed.
         RunError: AGAT failed.
     """
@@ -96,7 +96,8 @@ def _sort_with_agat(annotation: Path, output: Path, feature_types: Sequence[str]
         ours = Path(folder) / "sorted.gff3"
         _convert(annotation, ours, feature_types, in_file_order=False)
         genes = read_genes(ours, feature_types).genes
-        _convert(run_agat(ours, Path(folder)), output, feature_types, in_file_order=True)
+        theirs = run_agat(ours, Path(folder), feature_types)
+        _convert(theirs, output, feature_types, in_file_order=True)
         kept = read_genes(output, feature_types).genes
         ids = {gene.gene_id for gene in kept}
         places = {(gene.seqid, gene.start, gene.end) for gene in kept}
