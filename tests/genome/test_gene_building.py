@@ -1,7 +1,11 @@
 """Genes of annotations that have no gene rows."""
 
+from pathlib import Path
+
 import pytest
 from annotation_files import places, read, row, rows_of, sort
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from transgenic_dagster.errors import InputError
 
@@ -105,3 +109,45 @@ def test_built_genes_have_their_place_without_sorting(tmp_path):
     text = row("CDS", 500, 600, "Parent=b") + row("CDS", 5, 9, "Parent=a")
     genes = read(text, tmp_path, sorter="none").genes
     assert [(gene.gene_id, gene.line) for gene in genes] == [("b", 0), ("a", 0)]
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["chr1", "chr2"]),
+            st.integers(1, 500),
+            st.integers(0, 90),
+            st.sampled_from(["g", "h i", "g;1"]),
+            st.sampled_from(["t1", "t2", "g"]),
+            st.sampled_from("+-"),
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    st.randoms(),
+    st.sampled_from(["gtf", "parents"]),
+)
+def test_genes_span_their_parts_in_whatever_order_they_come(
+    tmp_path: Path, parts: list[tuple[str, int, int, str, str, str]], random: object, form: str
+) -> None:
+    expected: dict[tuple[str, str], tuple[int, int, str]] = {}
+    rows = []
+    for seqid, start, length, gene, transcript, strand in parts:
+        end = start + length
+        low, high, known = expected.get((seqid, gene), (start, end, strand))
+        both = strand if strand == known else "."
+        expected[seqid, gene] = (min(low, start), max(high, end), both)
+        if form == "gtf":
+            attributes = f'gene_id "{gene}"; transcript_id "{transcript}";'
+        else:
+            attributes = f"Parent={gene.replace(';', '%3B')}"
+        rows.append(row("exon", start, end, attributes, seqid=seqid, strand=strand))
+    random.shuffle(rows)  # type: ignore[attr-defined]
+    found = {
+        (seqid, start, end, strand)
+        for seqid, start, end, strand, _ in places(read("".join(rows), tmp_path))
+    }
+    assert found == {(seqid, *span) for (seqid, _), span in expected.items()}

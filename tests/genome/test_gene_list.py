@@ -2,6 +2,7 @@ import pytest
 from annotation_files import places, read, row
 
 from transgenic_dagster.errors import InputError
+from transgenic_dagster.genome import annotation_text, compressed
 
 GENE = row()
 
@@ -142,6 +143,28 @@ def test_rows_after_embedded_sequences_still_count(tmp_path):
     text = GENE + fasta + "##gff-version 3\n" + row(seqid="chr2", attributes="ID=late")
     gene_list = read(text, tmp_path)
     assert [(gene.gene_id, gene.line) for gene in gene_list.genes] == [("g", 1), ("late", 7)]
+    assert gene_list.skipped == []
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 200])
+def test_blocks_of_the_file_do_not_show(size, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        annotation_text, "read_blocks", lambda path: compressed.read_blocks(path, size)
+    )
+    text = (
+        row(attributes="ID=a")
+        + ">chr1\n"
+        + "ACGT\n" * 90
+        + GENE
+        + "ACGT\n" * 90
+        + row(seqid="chr2")
+    )
+    gene_list = read(text, tmp_path)
+    assert [(gene.seqid, gene.line) for gene in gene_list.genes] == [
+        ("chr1", 21),
+        ("chr1", 113),
+        ("chr2", 204),
+    ]
     assert gene_list.skipped == []
 
 

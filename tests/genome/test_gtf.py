@@ -18,6 +18,7 @@ VALUES = st.text(st.characters(exclude_characters='"\n', exclude_categories=["Cs
         ('term "GO:1" "GO:2"; tag "a"; tag "b"', {"term": ["GO:1", "GO:2"], "tag": ["a", "b"]}),
         ('transcript_id ""; gene_id "g"', {"transcript_id": [""], "gene_id": ["g"]}),
         ("g1.t1", {}),
+        ("gene_id ; n 5", {"n": ["5"]}),
         ("", {}),
     ],
 )

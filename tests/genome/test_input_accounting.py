@@ -36,7 +36,7 @@ OTHER_ROWS = st.sampled_from(
     [row("exon"), row("mRNA", 5, 4), row("CDS", attributes="Parent=a"), "#\tgene\n", "\n", "x\n"]
 )
 IN_A_FOLDER = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -75,7 +75,7 @@ def test_no_gene_row_is_lost_or_counted_twice(
     assert len({region.gene_id for region in regions}) == len(regions)
 
 
-@IN_A_FOLDER
+@settings(IN_A_FOLDER, max_examples=6)
 @given(st.lists(GOOD_GENES, min_size=1, max_size=20), st.randoms())
 def test_the_form_of_the_file_never_changes_the_gene_set(
     tmp_path: Path, rows: list[str], random: object

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from transgenic_dagster.errors import InputError, RunError
+from transgenic_dagster.genome import region_db
 from transgenic_dagster.genome.fasta import open_genome
 from transgenic_dagster.genome.gene_list import Gene
 from transgenic_dagster.genome.region import Region, SkippedInput
@@ -90,6 +91,18 @@ def test_run_info_is_kept(path: Path) -> None:
 
 def test_only_the_database_itself_is_left(path: Path) -> None:
     assert {file.name for file in path.parent.iterdir()} == {"regions.db", "genome.fa.fai"}
+
+
+def test_regions_are_written_in_batches(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(region_db, "_BASES_PER_BATCH", 4000)
+    again = path.parent / "again.db"
+    fasta = path.parent / "genome.fa"
+    fasta.write_text("".join(f">{seqid}\n{sequence}\n" for seqid, sequence in SEQUENCES.items()))
+    with open_genome(fasta, path.parent) as genome:
+        build_region_db(again, genome, GENES, BROKEN, run_info=RUN_INFO)
+    with RegionDb(path) as one, RegionDb(again) as other:
+        assert one.regions() == other.regions()
+        assert one.sequences(range(3)) == other.sequences(range(3))
 
 
 def test_a_build_that_fails_leaves_no_database(tmp_path: Path) -> None:

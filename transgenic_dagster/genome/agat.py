@@ -54,4 +54,5 @@ def run_agat(gff3: Path, folder: Path, feature_types: Sequence[str]) -> Path:
 
 def _has_genes(gff3: Path, feature_types: Sequence[str]) -> bool:
     with gff3.open(encoding="utf-8", errors="replace") as file:
-        return any(line.split("\t")[2:3] in [[kind] for kind in feature_types] for line in file)
+        columns = (line.split("\t") for line in file)
+        return any(row[2] in feature_types for row in columns if len(row) == 9)

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from transgenic_dagster.errors import InputError
 from transgenic_dagster.genome.compressed import read_blocks
-from transgenic_dagster.genome.recognise import AnnotationFormat, recognise
+from transgenic_dagster.genome.recognise import AnnotationFormat, has_rows, recognise
 from transgenic_dagster.genome.text_encoding import decode_lines
 
 _FASTA_STARTS = ("##FASTA", ">")
@@ -24,11 +23,13 @@ def read_annotation(path: Path) -> tuple[AnnotationFormat, Iterator[tuple[int, s
         InputError: the file is missing, unreadable, empty or no annotation.
     """
     blocks = decode_lines(read_blocks(path))
-    first = next(blocks, "")
-    if not first:
-        raise InputError(f"{path} is empty.")
-    annotation_format = recognise(str(path), first)
-    return annotation_format, _numbered(chain([first], blocks))
+    beginning = ""
+    for block in blocks:
+        beginning += block
+        if has_rows(block):
+            break
+    annotation_format = recognise(str(path), beginning)
+    return annotation_format, _numbered(chain([beginning], blocks))
 
 
 def _numbered(blocks: Iterator[str]) -> Iterator[tuple[int, str]]:

@@ -1,6 +1,7 @@
 """Recognising what an annotation file is from its content, not from its name."""
 
 import re
+from collections.abc import Iterator
 from itertools import islice
 from typing import Literal
 
@@ -24,9 +25,7 @@ def recognise(name: str, text: str) -> AnnotationFormat:
         InputError: the file is something else, or has no rows.
     """
     _refuse_other_files(name, text)
-    lines = enumerate(text.split("\n"), start=1)
-    row_lines = ((n, line) for n, line in lines if line.strip() and not line.startswith(_NO_ROWS))
-    rows = list(islice(row_lines, _ROWS_TO_LOOK_AT))
+    rows = list(islice(_rows(text), _ROWS_TO_LOOK_AT))
     if not rows:
         raise InputError(f"{name} has no rows, only comments or blank lines.")
     votes = [vote for _, line in rows if (vote := _format_of_row(line))]
@@ -37,6 +36,18 @@ def recognise(name: str, text: str) -> AnnotationFormat:
             f" GTF) or 2 and 3 (BED) separated by tabs; line {number} is {line.strip()[:60]!r}."
         )
     return "bed" if votes.count("bed") * 2 > len(votes) else "gff"
+
+
+def has_rows(text: str) -> bool:
+    """Say whether there is anything but comments and blank lines."""
+    return next(_rows(text), None) is not None
+
+
+def _rows(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the rows, each with its line number from 1."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip() and not line.startswith(_NO_ROWS):
+            yield number, line
 
 
 def _refuse_other_files(name: str, text: str) -> None:
