@@ -152,7 +152,8 @@ def test_blocks_of_the_file_do_not_show(size, tmp_path, monkeypatch):
         annotation_text, "read_blocks", lambda path: compressed.read_blocks(path, size)
     )
     text = (
-        row(attributes="ID=a")
+        "# a long comment\n" * 20
+        + row(attributes="ID=a")
         + ">chr1\n"
         + "ACGT\n" * 90
         + GENE
