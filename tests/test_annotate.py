@@ -261,6 +261,20 @@ def test_an_unfinished_run_is_neither_overwritten_nor_mixed_up(tmp_path):
     assert "complete already" in again.stderr
 
 
+def test_reading_processes_change_no_result_and_say_nothing(tmp_path):
+    assembly = golden_chromosome(tmp_path, copies=6)
+    outputs = []
+    for workers in (0, 2):
+        done = program(
+            assembly.fasta, assembly.gff, "-o", f"{workers}.gff3", "-m", TINY["model"],
+            "--max_length", 8, "--batch_size", 1, "--num_workers", workers, "--quiet",
+            "--gsf_output", f"{workers}.tsv", cwd=tmp_path,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        outputs.append((tmp_path / f"{workers}.tsv").read_bytes())
+    assert outputs[0] == outputs[1]
+
+
 def test_resume_without_a_checkpoint_starts_afresh_with_a_note(tmp_path):
     assembly = golden_contigs(tmp_path)
     done = program(

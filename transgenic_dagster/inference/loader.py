@@ -1,5 +1,6 @@
 """Reading windows ahead of the model, in processes of their own where that helps."""
 
+import atexit
 import ctypes
 import os
 import signal
@@ -78,4 +79,6 @@ def _end_with(main_process: int, _worker: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != main_process:  # it ended while this one was starting
         os._exit(1)
+    # DuckDB's binding would report leaks of its own on stderr at a regular exit.
+    atexit.register(os._exit, 0)
     torch.set_num_threads(1)
