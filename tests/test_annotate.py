@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -358,3 +359,21 @@ def test_the_published_window_rule_clips_where_ours_extends(tmp_path):
         row = table(path)["g"]
         windows.append((int(row["window_start"]), int(row["window_end"])))
     assert windows == [(6144, 12_288), (9027, 12_288)]
+
+
+def test_resume_makes_what_is_missing_of_a_complete_run(tmp_path):
+    assembly = golden_contigs(tmp_path)
+    run(assembly, tmp_path, max_length=4)
+    (tmp_path / "out.gff3").unlink()
+    assert run(assembly, tmp_path, max_length=4, resume=True).total == 6
+    assert (tmp_path / "out.gff3").exists()
+    table_path = tmp_path / "gsf.tsv"
+    assert run(assembly, tmp_path, max_length=4, resume=True, gsf_output=table_path).total == 6
+    assert len(table(table_path)) == 6
+
+
+def test_a_work_folder_that_was_removed_is_made_again(tmp_path):
+    assembly = golden_chromosome(tmp_path)
+    interrupt(assembly, tmp_path)
+    shutil.rmtree(tmp_path / "out.gff3.work")
+    assert run(assembly, tmp_path, batch_size=2, resume=True).total == 9

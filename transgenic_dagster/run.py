@@ -169,9 +169,15 @@ def _continue_or_refuse(
             "Repeat the original command, or start afresh with --overwrite."
         )
     if state.status == "complete":
-        missing = [path for path in (options.output, options.reject_path) if not path.exists()]
-        return None if missing else state
-    return state if folder.region_db.exists() else None
+        wanted = (options.output, options.reject_path, options.gsf_output, options.proteins)
+        if all(path is None or path.exists() for path in wanted):
+            return state
+        logger.info("the run is complete but a result is missing: starting afresh")
+        return None
+    if folder.region_db.exists():
+        return state
+    logger.info("%s holds no region database: starting afresh", folder.root)
+    return None
 
 
 def _begin(
