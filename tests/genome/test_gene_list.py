@@ -27,7 +27,8 @@ GENE = row()
         (";ID=a", "a"),
         ('gene_id "g1"; gene_name "x";', "g1"),
         ('gene_id "g;1"; ID "id 1"', "id 1"),
-        ("gene_id g1; note x", "g1"),
+        ("gene_id g1; note a=b", "g1"),
+        ("protein_coding;ID=a", "a"),
         ("g1", "g1"),
     ],
 )

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transgenic_dagster.genome.gff3 import parse_attributes
-from transgenic_dagster.genome.gtf import gff3_attributes, parse_gtf
+from transgenic_dagster.genome.gtf import gff3_attributes, is_gff3, parse_gtf
 
 KEYS = st.text("abcdefgh_", min_size=1, max_size=8)
 VALUES = st.text(st.characters(exclude_characters='"\n', exclude_categories=["Cs"]))
@@ -47,6 +47,26 @@ def test_identifiers_of_gff3_come_from_those_of_gtf(
     feature_type: str, column: str, expected: str
 ) -> None:
     assert gff3_attributes(feature_type, column) == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("ID=a;Name=b", True),
+        ('Note="a";ID=b', True),
+        ("protein_coding;ID=a", True),
+        ("two words=a;ID=b", True),
+        ("", True),
+        (".", True),
+        ("; ", True),
+        ('gene_id "a=b"; x "y"', False),
+        ("gene_id g; note a=b", False),
+        ('gene "a"', False),
+        ("g1", False),
+    ],
+)
+def test_dialects_are_told_apart(column: str, expected: bool) -> None:
+    assert is_gff3(column) == expected
 
 
 @given(st.dictionaries(KEYS, VALUES))

@@ -4,7 +4,8 @@ import re
 
 from transgenic_dagster.genome.gff3 import encode_attribute
 
-_GFF3 = re.compile(r'[ ;]*([^=";]+=|\.?[ ;]*$)')
+_GTF_START = re.compile(r"\s*(gene_id|transcript_id)\s")
+_GFF3 = re.compile(r'[^"=]*=|\.?[ ;]*$')
 # A key, then one value in quotes, or else anything up to a semicolon outside quotes.
 _ENTRY = re.compile(r'([^\s;"]+)\s+(?:"([^"]*)"\s*(?=;|$)|((?:"[^"]*"|[^;"])+))')
 _QUOTED = re.compile(r'"([^"]*)"')
@@ -14,8 +15,8 @@ _AUGUSTUS_TRANSCRIPT = re.compile(r"(.+)\.t[0-9]+")
 
 
 def is_gff3(column: str) -> bool:
-    """Say whether a column 9 is GFF3 (or empty): its first entry is ``key=value``."""
-    return _GFF3.match(column) is not None
+    """Say whether a column 9 is GFF3 (or empty): an equals sign comes before any quotes."""
+    return not _GTF_START.match(column) and _GFF3.match(column) is not None
 
 
 def rows_as_gff3(text: str) -> str:

@@ -24,8 +24,11 @@ Sorter = Literal["builtin", "agat", "none"]
 _ROWS_PER_BATCH = 20_000
 
 # The test of transgenic_dagster.genome.gtf.is_gff3 in SQL.
-_HAS_OTHER_DIALECTS = """
-    SELECT coalesce(bool_or(NOT regexp_matches(attributes, '^[ ;]*([^=";]+=|[.]?[ ;]*$)')), false)
+_HAS_OTHER_DIALECTS = r"""
+    SELECT coalesce(bool_or(
+        regexp_matches(attributes, '^\s*(gene_id|transcript_id)\s')
+        OR NOT regexp_matches(attributes, '^([^"=]*=|[.]?[ ;]*$)')
+    ), false)
     FROM rows
     WHERE problem IS NULL
 """
