@@ -64,7 +64,7 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
     Raises:
         TransgenicError: one sentence for the user; what is journaled stays.
     """
-    paths = ResultPaths(options.output, options.reject_path, options.gsf_output, options.proteins)
+    paths = _results(options)
     _check_folders((*paths.all(), options.checkpoint_file))
     folder = RunFolder(options.work_folder)
     digests = {
@@ -149,15 +149,11 @@ def _continue_or_refuse(
 ) -> RunState | None:
     """The state to go on from, or None for a fresh start."""
     state = read_run_state(options.checkpoint_file)
-    if options.overwrite:
-        return None
-    if state is None:
-        if options.resume:
-            logger.info("no checkpoint at %s: starting afresh", options.checkpoint_file)
+    if state is None and options.resume:
+        logger.info("no checkpoint at %s: starting afresh", options.checkpoint_file)
+    if state is None or options.overwrite or (not options.resume and state.status == "complete"):
         return None
     if not options.resume:
-        if state.status == "complete":
-            return None
         raise UsageError(
             f"An unfinished run ({state.completed:,} regions done) is kept in {folder.root}; "
             "continue it with --resume or discard it with --overwrite."
@@ -168,16 +164,15 @@ def _continue_or_refuse(
             f"--resume: this is not the run that was interrupted: {'; '.join(differences)}. "
             "Repeat the original command, or start afresh with --overwrite."
         )
-    if state.status == "complete":
-        wanted = (options.output, options.reject_path, options.gsf_output, options.proteins)
-        if all(path is None or path.exists() for path in wanted):
-            return state
-        logger.info("the run is complete but a result is missing: starting afresh")
-        return None
-    if folder.region_db.exists():
-        return state
-    logger.info("%s holds no region database: starting afresh", folder.root)
-    return None
+    needed = (folder.region_db,) if state.status == "running" else _results(options).all()
+    missing = [path for path in needed if not path.exists()]
+    if missing:
+        logger.info("%s is missing: starting afresh", missing[0])
+    return None if missing else state
+
+
+def _results(options: AnnotateOptions) -> ResultPaths:
+    return ResultPaths(options.output, options.reject_path, options.gsf_output, options.proteins)
 
 
 def _begin(
