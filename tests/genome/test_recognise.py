@@ -11,11 +11,11 @@ from transgenic_dagster.genome.sorted_gff import sort_annotation
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (row(), "gff"),
-        ("##gff-version 3\n#c\n\n" + row(), "gff"),
-        (row(attributes='gene_id "g";'), "gff"),
-        (row(seqid="1"), "gff"),
-        ("nonsense\n" * 50 + row(), "gff"),
+        (row(), "gff3"),
+        ("##gff-version 3\n#c\n\n" + row(), "gff3"),
+        (row(attributes='gene_id "g";'), "gtf"),
+        (row(seqid="1"), "gff3"),
+        ("nonsense\n" * 50 + row(), "gff3"),
         ("chr1\t0\t9\ta\n", "bed"),
         ("chr1\t0\t9\t5\t6\t+\t0\t9\t0\t1\t9,\t0,\n", "bed"),
         ("1\t2\t3\t4\t5\t+\t2\t3\t0\n", "bed"),

@@ -105,6 +105,11 @@ def test_gtf_becomes_gff3_with_all_its_features(tmp_path):
     ]
 
 
+def test_gtf_rows_far_down_a_gff3_file_are_still_found(tmp_path):
+    text = row() * 1200 + row("gene", 1, 9, 'gene_id "h";', seqid="chr2")
+    assert rows_of(sort(text, tmp_path))[-1] == row("gene", 1, 9, "ID=h;gene_id=h", seqid="chr2")
+
+
 def test_gtf_with_exons_alone_gets_transcripts_and_genes(tmp_path):
     attributes = 'gene_id "g"; transcript_id "t";'
     parts = "Parent=t;gene_id=g;transcript_id=t"

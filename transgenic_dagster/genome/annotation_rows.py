@@ -104,7 +104,7 @@ def load_rows(
 
     Args:
         database: an empty database.
-        annotation_format: what the text is.
+        annotation_format: what the text is (of GTF, only what its rows share with GFF3 counts).
         blocks: whole lines of text, each block with the number of its first line.
     """
     database.execute("CREATE TABLE lines (line BIGINT, text VARCHAR)")

@@ -9,6 +9,9 @@ _GFF3 = re.compile(r'[^"=]*=|\.?[ ;]*$')
 # A key, then one value in quotes, or else anything up to a semicolon outside quotes.
 _ENTRY = re.compile(r'([^\s;"]+)\s+(?:"([^"]*)"\s*(?=;|$)|((?:"[^"]*"|[^;"])+))')
 _QUOTED = re.compile(r'"([^"]*)"')
+# What nearly all rows look like; nothing in them needs encoding.
+_PLAIN = re.compile(r'(?:\w+ "[^"%;=&,\x00-\x1f\x7f]*"; ?)+')
+_PLAIN_ENTRY = re.compile(r'(\w+) "([^"]*)"')
 _GENE_TYPE = re.compile("gene$", re.IGNORECASE)
 _TRANSCRIPT_TYPE = re.compile(r"(transcript|rna)$", re.IGNORECASE)
 _AUGUSTUS_TRANSCRIPT = re.compile(r"(.+)\.t[0-9]+")
@@ -44,11 +47,11 @@ def gff3_attributes(feature_type: str, column: str) -> str:
         feature_type: column 3.
         column: column 9 as in the file.
     """
-    attributes = parse_gtf(column)
-    gene_id = _first(attributes, "gene_id")
-    transcript_id = _first(attributes, "transcript_id")
+    attributes = _encoded_attributes(column)
+    gene_id = attributes.get("gene_id", "").partition(",")[0]
+    transcript_id = attributes.get("transcript_id", "").partition(",")[0]
     if not attributes and (word := column.strip(" ;")):
-        gene_id, transcript_id = _ids_from_word(feature_type, word)
+        gene_id, transcript_id = _ids_from_word(feature_type, encode_attribute(word))
     if transcript_id and transcript_id == gene_id:
         transcript_id = f"{gene_id}.transcript"
     if _GENE_TYPE.search(feature_type):
@@ -57,11 +60,21 @@ def gff3_attributes(feature_type: str, column: str) -> str:
         derived = {"ID": transcript_id, "Parent": gene_id}
     else:
         derived = {"Parent": transcript_id or gene_id}
-    leading = {key: [value] for key, value in derived.items() if value and key not in attributes}
-    return ";".join(
-        f"{encode_attribute(key)}={','.join(map(encode_attribute, values))}"
-        for key, values in {**leading, **attributes}.items()
-    )
+    leading = {key: value for key, value in derived.items() if value and key not in attributes}
+    return ";".join([f"{key}={value}" for key, value in (leading | attributes).items()])
+
+
+def _encoded_attributes(column: str) -> dict[str, str]:
+    """Return the attributes of a GTF column as GFF3 writes them."""
+    if _PLAIN.fullmatch(column):
+        pairs = _PLAIN_ENTRY.findall(column)
+        attributes = dict(pairs)
+        if len(attributes) == len(pairs):
+            return attributes
+    return {
+        encode_attribute(key): ",".join(map(encode_attribute, values))
+        for key, values in parse_gtf(column).items()
+    }
 
 
 def parse_gtf(column: str) -> dict[str, list[str]]:
@@ -84,7 +97,3 @@ def _ids_from_word(feature_type: str, word: str) -> tuple[str, str]:
         return word, ""
     gene = _AUGUSTUS_TRANSCRIPT.fullmatch(word)
     return (gene[1] if gene else ""), word
-
-
-def _first(attributes: dict[str, list[str]], key: str) -> str:
-    return attributes.get(key, [""])[0]

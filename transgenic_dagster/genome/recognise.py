@@ -6,8 +6,9 @@ from itertools import islice
 from typing import Literal
 
 from transgenic_dagster.errors import InputError
+from transgenic_dagster.genome.gtf import is_gff3
 
-AnnotationFormat = Literal["gff", "bed"]
+AnnotationFormat = Literal["gff3", "gtf", "bed"]
 
 _ROWS_TO_LOOK_AT = 1000
 _NO_ROWS = ("#", ">", "track ", "browser ")
@@ -15,7 +16,7 @@ _NUMBER = re.compile("[0-9]+")
 
 
 def recognise(name: str, text: str) -> AnnotationFormat:
-    """Return the format of an annotation file: ``gff`` (GFF3, GTF and their relatives) or ``bed``.
+    """Return the format of an annotation file; relatives of GFF3 count as ``gtf``.
 
     Args:
         name: name of the file, for messages.
@@ -35,7 +36,9 @@ def recognise(name: str, text: str) -> AnnotationFormat:
             f"{name} is neither GFF3, GTF nor BED: no row has coordinates in columns 4 and 5 (GFF3,"
             f" GTF) or 2 and 3 (BED) separated by tabs; line {number} is {line.strip()[:60]!r}."
         )
-    return "bed" if votes.count("bed") * 2 > len(votes) else "gff"
+    if votes.count("bed") * 2 > len(votes):
+        return "bed"
+    return "gtf" if "gtf" in votes else "gff3"
 
 
 def has_rows(text: str) -> bool:
@@ -68,7 +71,7 @@ def _refuse_other_files(name: str, text: str) -> None:
 def _format_of_row(line: str) -> AnnotationFormat | None:
     columns = line.split("\t")
     if len(columns) >= 8 and _are_numbers(columns[3:5]) and not _are_numbers(columns[1:3]):
-        return "gff"
+        return "gff3" if is_gff3("".join(columns[8:9])) else "gtf"
     if len(columns) == 1:
         columns = line.split()
     return "bed" if len(columns) >= 3 and _are_numbers(columns[1:3]) else None

@@ -83,14 +83,15 @@ def _convert(
 def _load(database: duckdb.DuckDBPyConnection, annotation: Path) -> bool:
     """Create the table ``rows``; return whether column 9 was in another dialect than GFF3."""
     annotation_format, blocks = read_annotation(annotation)
-    load_rows(database, annotation_format, blocks)
-    ((was_gtf,),) = database.execute(_HAS_OTHER_DIALECTS).fetchall()
-    if was_gtf:
+    if annotation_format != "gtf":
+        load_rows(database, annotation_format, blocks)
+        ((is_mixed,),) = database.execute(_HAS_OTHER_DIALECTS).fetchall()
+        if not is_mixed:
+            return False
         database.execute("DROP TABLE rows")
         _, blocks = read_annotation(annotation)
-        rewritten = ((line, rows_as_gff3(text)) for line, text in blocks)
-        load_rows(database, annotation_format, rewritten)
-    return bool(was_gtf)
+    load_rows(database, "gff3", ((line, rows_as_gff3(text)) for line, text in blocks))
+    return True
 
 
 def _sort_with_agat(annotation: Path, output: Path, feature_types: Sequence[str]) -> None:
