@@ -11,6 +11,7 @@ from itertools import groupby
 
 from transgenic_dagster.genome.region import Region
 from transgenic_dagster.model import TransgenicConfig, memory_length
+from transgenic_dagster.model.caches import FIRST_CACHE_LENGTH
 
 CPU_WINDOW_BUDGET = 24_576
 """Nucleotides per unit on a CPU for the published 400M model: under a minute on two cores."""
@@ -19,6 +20,11 @@ PUBLISHED_PARAMETERS = 400_000_000
 LARGEST_CPU_FACTOR = 8
 MEMORY_SHARE = 0.4
 """Share of a device's memory that caches may fill; the rest is for the model and its work."""
+
+PROCESS_BYTES = 330_000_000
+"""Python, PyTorch and the rest of the program (measured)."""
+ENCODER_COPIES = 32
+"""Arrays of channels x window, in fp32, that encoding one window takes at its peak (measured)."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +74,41 @@ def region_bytes(
         max_length: longest sentence in tokens.
         width: bytes per number in the caches (4 in fp32, 2 in bf16 and fp16).
     """
-    positions = memory_length(window_length) + num_beams * max_length
-    caches = 2 * config.decoder_layers * positions * config.decoder_dim * width
-    # The widest moment of the encoder: 3C channels, their spectra and products, in fp32.
-    encoder = 12 * config.d_model * window_length * 4
-    return caches + encoder
+    columns = FIRST_CACHE_LENGTH
+    while columns < max_length:
+        columns *= 2
+    positions = memory_length(window_length) + num_beams * columns
+    return 2 * config.decoder_layers * positions * config.decoder_dim * width
+
+
+def predicted_memory(
+    config: TransgenicConfig,
+    parameters: int,
+    window_length: int,
+    rows: int,
+    *,
+    num_beams: int,
+    max_length: int,
+    width: int,
+) -> int:
+    """Peak memory of a predicting process on a CPU, in bytes.
+
+    Args:
+        config: the model.
+        parameters: number of its parameters.
+        window_length: nucleotides.
+        rows: regions that are decoded at once.
+        num_beams: beams of the search.
+        max_length: longest sentence in tokens.
+        width: bytes per number in weights and caches.
+    """
+    channels = config.d_model
+    spectra = config.encoder_n_layer * channels * (window_length + 1) * 8
+    encoder = ENCODER_COPIES * channels * window_length * 4
+    caches = rows * region_bytes(config, window_length, num_beams, max_length, width)
+    # The file of weights is read while packed copies are made; both count for a moment.
+    weights = parameters * width
+    return PROCESS_BYTES + max(2 * weights, weights + spectra + encoder + caches)
 
 
 def automatic_batch_size(

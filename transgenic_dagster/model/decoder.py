@@ -76,7 +76,7 @@ class Decoder(nn.Module):
         Returns:
             Hidden states, (B, T, D), fp32.
         """
-        h = self._embed(token_ids, torch.arange(token_ids.shape[1], device=token_ids.device))
+        h = self.embed(token_ids, torch.arange(token_ids.shape[1], device=token_ids.device))
         for layer in self.layers:
             h = layer(h, layer.self_attn.project(h), layer.encoder_attn.project(memory))
         return h
@@ -87,7 +87,7 @@ class Decoder(nn.Module):
         """Read one more token (R,) per row; the cache advances. Returns (R, 1, D), fp32."""
         cache.begin_step()
         mask = cache.mask(token_ids.device)
-        h = self._embed(token_ids[:, None], cache.positions(token_ids.device))
+        h = self.embed(token_ids[:, None], cache.positions(token_ids.device))
         for i, layer in enumerate(self.layers):
             written = cache.append(i, layer.self_attn.project(h))
             h = layer(h, written, memory.layer(i), mask)
@@ -99,6 +99,7 @@ class Decoder(nn.Module):
         for i, layer in enumerate(self.layers):
             bank.fill(i, first_slot, layer.encoder_attn.project(memory))
 
-    def _embed(self, token_ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    def embed(self, token_ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+        """Hidden states (R, T, D), fp32, of tokens (R, T) at positions (T,) or (R, T)."""
         h = self.embed_tokens(token_ids).float() + self.embed_positions(positions).float()
         return cast(torch.Tensor, self.layernorm_embedding(h))

@@ -159,15 +159,16 @@ class TransgenicForConditionalGeneration(PreTrainedModel):
 
     def logits(self, token_ids: torch.Tensor, memory: torch.Tensor) -> torch.Tensor:
         """Logits (B, T, V), fp32, after every token of (B, T), given memories (B, S, D)."""
-        return self._head(self.transgenic.decoder(token_ids, memory))
+        return self.head(self.transgenic.decoder(token_ids, memory))
 
     def step_logits(
         self, token_ids: torch.Tensor, memory: MemoryBank, cache: SelfAttentionCache
     ) -> torch.Tensor:
         """Logits (R, V), fp32, after one more token (R,) per row; the cache advances."""
-        return self._head(self.transgenic.decoder.step(token_ids, memory, cache))[:, -1]
+        return self.head(self.transgenic.decoder.step(token_ids, memory, cache))[:, -1]
 
-    def _head(self, h: torch.Tensor) -> torch.Tensor:
+    def head(self, h: torch.Tensor) -> torch.Tensor:
+        """Logits of hidden states, fp32."""
         return F.linear(h, self.lm_head.weight.float()) + self.final_logits_bias.float()
 
     def forward(
