@@ -173,6 +173,11 @@ class AnnotateOptions(BaseModel):
         return self
 
     @property
+    def sorting(self) -> Literal["builtin", "agat", "none"]:
+        """Who sorts the annotation, or that nobody does."""
+        return "none" if self.no_sort else self.sorter
+
+    @property
     def reject_path(self) -> Path:
         """Where rejects go."""
         return self.reject_output or self.output.with_name(f"{self.output.name}.rejects.txt")

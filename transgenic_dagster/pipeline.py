@@ -41,10 +41,20 @@ OnUnit = Callable[[int, int], None]
 
 
 def make_sorted_gff(
-    annotation: Path, folder: RunFolder, sorter: Literal["builtin", "agat", "none"]
+    annotation: Path,
+    folder: RunFolder,
+    sorter: Literal["builtin", "agat", "none"],
+    feature_types: tuple[str, ...],
 ) -> None:
-    """Write the whole input annotation, sorted, as GFF3."""
-    sort_annotation(annotation, folder.sorted_gff, sorter=sorter)
+    """Write the whole input annotation, sorted, as GFF3; genes are built where it has none.
+
+    Args:
+        annotation: the user's file.
+        folder: the run folder.
+        sorter: who sorts.
+        feature_types: feature types that count as a gene.
+    """
+    sort_annotation(annotation, folder.sorted_gff, sorter=sorter, feature_types=feature_types)
 
 
 def make_region_db(
@@ -77,6 +87,7 @@ def make_region_db(
             window_rule=window_rule,
             max_window=max_window,
             run_info=dict(run_info),
+            annotation=genes.annotation,
         )
 
 

@@ -98,7 +98,7 @@ def make_plan(options: AnnotateOptions) -> Plan:
     config, notes = _config(options)
     with tempfile.TemporaryDirectory(prefix="transgenic-plan-") as name:
         folder = RunFolder(Path(name))
-        make_sorted_gff(options.gff_file, folder, "none" if options.no_sort else options.sorter)
+        make_sorted_gff(options.gff_file, folder, options.sorting, options.feature_types)
         genes = read_genes(folder.sorted_gff, options.feature_types)
         folder.genome_cache.mkdir()
         with open_genome(options.fasta_file, folder.genome_cache) as genome:
@@ -107,6 +107,8 @@ def make_plan(options: AnnotateOptions) -> Plan:
                 genome.lengths,
                 window_rule=options.window_rule,
                 max_window=min(MAX_WINDOW, config.max_encoder_seqlen),
+                annotation=genes.annotation,
+                fasta=options.fasta_file.name,
             )
         copied = sum(path.stat().st_size for path in Path(name).rglob("*") if path.is_file())
     skipped: Sequence[SkippedInput] = [*genes.skipped, *planned.skipped]

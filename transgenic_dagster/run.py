@@ -139,7 +139,7 @@ def _fingerprint(options: AnnotateOptions, machinery: Machinery) -> dict[str, st
         "seed": options.seed if options.do_sample else "unused",
         "window_rule": options.window_rule,
         "feature_types": ",".join(options.feature_types),
-        "sorter": "none" if options.no_sort else options.sorter,
+        "sorter": options.sorting,
     }
     return {name: str(value) for name, value in values.items()}
 
@@ -187,7 +187,7 @@ def _begin(
     options.checkpoint_file.unlink(missing_ok=True)
     folder.empty()
     logger.info("sorting the annotation %s", options.gff_file)
-    make_sorted_gff(options.gff_file, folder, "none" if options.no_sort else options.sorter)
+    make_sorted_gff(options.gff_file, folder, options.sorting, options.feature_types)
     logger.info("building the region database from %s", options.fasta_file)
     make_region_db(
         options.fasta_file,
