@@ -106,9 +106,9 @@ def predicted_memory(
     spectra = config.encoder_n_layer * channels * (window_length + 1) * 8
     encoder = ENCODER_COPIES * channels * window_length * 4
     caches = rows * region_bytes(config, window_length, num_beams, max_length, width)
-    # The file of weights is read while packed copies are made; both count for a moment.
-    weights = parameters * width
-    return PROCESS_BYTES + max(2 * weights, weights + spectra + encoder + caches)
+    # The mapped file of weights stays in memory beside the packed copies.
+    weights = 2 * parameters * width
+    return PROCESS_BYTES + weights + spectra + encoder + caches
 
 
 def automatic_batch_size(

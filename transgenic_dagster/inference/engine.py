@@ -23,7 +23,7 @@ from transgenic_dagster.model import (
     TransgenicConfig,
     TransgenicForConditionalGeneration,
 )
-from transgenic_dagster.model.packed_linear import own_tensors, pack_linears
+from transgenic_dagster.model.packed_linear import pack_linears
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,6 @@ class Engine:
             model.compile_parts()
         elif device.type == "cpu" and precision == "fp32":
             pack_linears(model.transgenic)
-            own_tensors(model)
 
     @classmethod
     def load(

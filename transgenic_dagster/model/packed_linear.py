@@ -29,15 +29,6 @@ class PackedLinear(nn.Module):
         return torch.ops.mkldnn._linear_pointwise(x, self._weight, self.bias, "none", [], "")
 
 
-def own_tensors(module: nn.Module) -> None:
-    """Copy what a module still shares with a mapped checkpoint file, so that the file can go."""
-    copies: dict[int, torch.Tensor] = {}  # tied tensors stay tied
-    for tensor in (*module.parameters(), *module.buffers()):
-        if tensor.data_ptr() not in copies:
-            copies[tensor.data_ptr()] = tensor.data.clone()
-        tensor.data = copies[tensor.data_ptr()]
-
-
 def pack_linears(module: nn.Module) -> None:
     """Replace every plain linear layer inside a module, where this PyTorch has oneDNN."""
     if not torch.backends.mkldnn.is_available():
