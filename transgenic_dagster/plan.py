@@ -151,7 +151,11 @@ def _with_machine(
     disk_bytes: int,
     notes: tuple[str, ...],
 ) -> Plan:
-    from transgenic_dagster.inference.batching import automatic_batch_size, region_bytes
+    from transgenic_dagster.inference.batching import (
+        automatic_batch_size,
+        predicted_memory,
+        region_bytes,
+    )
     from transgenic_dagster.inference.device import (
         DTYPES,
         choose_device,
@@ -164,7 +168,7 @@ def _with_machine(
     decoding = decoding_options(options)
     parameters = _parameters(config)
     budget = memory_of(device)
-    batch_sizes, peak = {}, 0
+    batch_sizes, memory_bytes = {}, 0
     for length, count in windows.items():
         each = region_bytes(config, length, decoding.num_beams, decoding.max_length, dtype.itemsize)
         size = options.batch_size
@@ -177,8 +181,16 @@ def _with_machine(
                 memory_budget=budget,
             )
         batch_sizes[length] = min(size, count)
-        peak = max(peak, each * batch_sizes[length])
-    memory_bytes = peak + parameters * dtype.itemsize
+        needed = predicted_memory(
+            config,
+            parameters,
+            length,
+            batch_sizes[length],
+            num_beams=decoding.num_beams,
+            max_length=decoding.max_length,
+            width=dtype.itemsize,
+        )
+        memory_bytes = max(memory_bytes, needed)
     if memory_bytes > budget:
         notes = (*notes, f"this machine has only {_size(budget)} of memory.")
     rate = _matrix_rate(device, dtype)
