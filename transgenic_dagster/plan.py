@@ -16,8 +16,8 @@ from transgenic_dagster.genome.region_plan import plan_regions
 from transgenic_dagster.genome.windows import MAX_WINDOW
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.pipeline import make_sorted_gff
-from transgenic_dagster.run import decoding_options
 from transgenic_dagster.run_folder import RunFolder
+from transgenic_dagster.run_identity import decoding_options
 
 if TYPE_CHECKING:
     import torch

@@ -4,17 +4,14 @@ A run is interrupted at any moment and by any means; what is journaled stays. Th
 resumed run are those of an uninterrupted one, byte for byte.
 """
 
-import hashlib
-import json
 import logging
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from transgenic_dagster import __version__
 from transgenic_dagster.annotation.accounting import Accounting
-from transgenic_dagster.errors import InputError, UsageError
+from transgenic_dagster.errors import UsageError
 from transgenic_dagster.genome.region_db import RegionDb
 from transgenic_dagster.genome.windows import MAX_WINDOW
 from transgenic_dagster.options import AnnotateOptions
@@ -29,26 +26,17 @@ from transgenic_dagster.pipeline import (
 )
 from transgenic_dagster.progress import Progress
 from transgenic_dagster.run_folder import RunFolder
+from transgenic_dagster.run_identity import (
+    Machinery,
+    decoding_options,
+    find_machinery,
+    input_digests,
+    model_fingerprint,
+    provenance,
+)
 from transgenic_dagster.run_state import RunState, read_run_state
 
-if TYPE_CHECKING:
-    import torch
-
-    from transgenic_dagster.inference.beam_search import DecodingOptions
-    from transgenic_dagster.inference.device import Precision
-    from transgenic_dagster.model import CheckpointFiles, TransgenicConfig
-
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Machinery:
-    """Model files and device of a run, found before any work is done."""
-
-    files: "CheckpointFiles"
-    config: "TransgenicConfig"
-    device: "torch.device"
-    precision: "Precision"
 
 
 def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
@@ -67,12 +55,9 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
     paths = _results(options)
     _check_folders((*paths.all(), options.checkpoint_file))
     folder = RunFolder(options.work_folder)
-    digests = {
-        "genome": _file_sha256(options.fasta_file, "genome"),
-        "annotation": _file_sha256(options.gff_file, "annotation"),
-    }
-    machinery = _find_machinery(options)
-    fingerprint = digests | _fingerprint(options, machinery)
+    digests = input_digests(options)
+    machinery = find_machinery(options)
+    fingerprint = digests | model_fingerprint(options, machinery)
     with folder.locked():
         state = _continue_or_refuse(options, folder, fingerprint)
         if state is not None and state.status == "complete":
@@ -85,7 +70,7 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
         accounting = write_results(
             folder,
             paths,
-            provenance=_provenance(options, fingerprint),
+            provenance=provenance(options, fingerprint),
             gm_attribute="gm" if options.strict_gff3 else "GM",
         )
         state = replace(state, status="complete", accounting=accounting.as_dict())
@@ -100,48 +85,6 @@ def _check_folders(paths: tuple[Path, ...]) -> None:
             raise UsageError(f"The folder {path.parent} of {path.name} does not exist; create it.")
         if path.is_dir():
             raise UsageError(f"{path} is a folder; name a file to write.")
-
-
-def _file_sha256(path: Path, role: str) -> str:
-    try:
-        with path.open("rb") as handle:
-            return hashlib.file_digest(handle, "sha256").hexdigest()
-    except FileNotFoundError as error:
-        raise InputError(f"The {role} {path} does not exist; check its name.") from error
-    except OSError as error:
-        raise InputError(f"The {role} {path} cannot be read ({error.strerror}).") from error
-
-
-def _find_machinery(options: AnnotateOptions) -> Machinery:
-    from transgenic_dagster.inference.device import choose_device, choose_precision
-    from transgenic_dagster.model import read_config, resolve_checkpoint
-
-    device = choose_device(options.device)
-    files = resolve_checkpoint(options.model, revision=options.revision, offline=options.offline)
-    config = read_config(files)
-    longest = config.max_decoder_position_embeddings
-    if options.max_length > longest:
-        raise UsageError(
-            f"--max_length {options.max_length}: the model's position table ends at {longest} "
-            "tokens; ask for no more."
-        )
-    return Machinery(files, config, device, choose_precision(options.precision, device))
-
-
-def _fingerprint(options: AnnotateOptions, machinery: Machinery) -> dict[str, str]:
-    values = {
-        "model": machinery.files.sha256(),
-        "device": machinery.device.type,
-        "precision": machinery.precision,
-        "max_length": options.max_length,
-        "num_beams": options.num_beams,
-        "do_sample": options.do_sample,
-        "seed": options.seed if options.do_sample else "unused",
-        "window_rule": options.window_rule,
-        "feature_types": ",".join(options.feature_types),
-        "sorter": options.sorting,
-    }
-    return {name: str(value) for name, value in values.items()}
 
 
 def _continue_or_refuse(
@@ -270,26 +213,6 @@ def _predict_rest(
     finally:
         progress.finish()
     return current
-
-
-def decoding_options(options: AnnotateOptions) -> "DecodingOptions":
-    """How the options ask sentences to be searched."""
-    from transgenic_dagster.inference.beam_search import DecodingOptions
-
-    return DecodingOptions(
-        num_beams=options.num_beams,
-        max_length=options.max_length,
-        do_sample=options.do_sample,
-        seed=options.seed,
-    )
-
-
-def _provenance(options: AnnotateOptions, fingerprint: dict[str, str]) -> dict[str, str]:
-    return {
-        "transgenic-dagster": __version__,
-        "model": options.model,
-        "options": json.dumps(fingerprint, sort_keys=True),
-    }
 
 
 def _clean_up(folder: RunFolder, options: AnnotateOptions) -> None:

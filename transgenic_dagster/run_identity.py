@@ -1,0 +1,109 @@
+"""What a run is: its inputs, model, device and options, told apart by one fingerprint.
+
+Every door asks here, so that the same inputs and options are the same run, with the same header in
+its GFF3, whichever door started it.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transgenic_dagster import __version__
+from transgenic_dagster.errors import InputError, UsageError
+from transgenic_dagster.options import AnnotateOptions
+
+if TYPE_CHECKING:
+    import torch
+
+    from transgenic_dagster.inference.beam_search import DecodingOptions
+    from transgenic_dagster.inference.device import Precision
+    from transgenic_dagster.model import CheckpointFiles, TransgenicConfig
+
+
+@dataclass(frozen=True)
+class Machinery:
+    """Model files and device of a run, found before any work is done."""
+
+    files: "CheckpointFiles"
+    config: "TransgenicConfig"
+    device: "torch.device"
+    precision: "Precision"
+
+
+def find_machinery(options: AnnotateOptions) -> Machinery:
+    """Find device and model files, and check what can be checked before any work is done.
+
+    Raises:
+        TransgenicError: the device or the model is not there, or the model cannot do this.
+    """
+    from transgenic_dagster.inference.device import choose_device, choose_precision
+    from transgenic_dagster.model import read_config, resolve_checkpoint
+
+    device = choose_device(options.device)
+    files = resolve_checkpoint(options.model, revision=options.revision, offline=options.offline)
+    config = read_config(files)
+    longest = config.max_decoder_position_embeddings
+    if options.max_length > longest:
+        raise UsageError(
+            f"--max_length {options.max_length}: the model's position table ends at {longest} "
+            "tokens; ask for no more."
+        )
+    return Machinery(files, config, device, choose_precision(options.precision, device))
+
+
+def input_digests(options: AnnotateOptions) -> dict[str, str]:
+    """SHA-256 of the input files' bytes, as hexadecimal, by role."""
+    return {
+        "genome": _file_sha256(options.fasta_file, "genome"),
+        "annotation": _file_sha256(options.gff_file, "annotation"),
+    }
+
+
+def _file_sha256(path: Path, role: str) -> str:
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise InputError(f"The {role} {path} does not exist; check its name.") from error
+    except OSError as error:
+        raise InputError(f"The {role} {path} cannot be read ({error.strerror}).") from error
+
+
+def model_fingerprint(options: AnnotateOptions, machinery: Machinery) -> dict[str, str]:
+    """Everything besides the input files that the results depend on."""
+    values = {
+        "model": machinery.files.sha256(),
+        "device": machinery.device.type,
+        "precision": machinery.precision,
+        "max_length": options.max_length,
+        "num_beams": options.num_beams,
+        "do_sample": options.do_sample,
+        "seed": options.seed if options.do_sample else "unused",
+        "window_rule": options.window_rule,
+        "feature_types": ",".join(options.feature_types),
+        "sorter": options.sorting,
+    }
+    return {name: str(value) for name, value in values.items()}
+
+
+def decoding_options(options: AnnotateOptions) -> "DecodingOptions":
+    """How the options ask sentences to be searched."""
+    from transgenic_dagster.inference.beam_search import DecodingOptions
+
+    return DecodingOptions(
+        num_beams=options.num_beams,
+        max_length=options.max_length,
+        do_sample=options.do_sample,
+        seed=options.seed,
+    )
+
+
+def provenance(options: AnnotateOptions, fingerprint: dict[str, str]) -> dict[str, str]:
+    """What the GFF3 header says of where it comes from."""
+    return {
+        "transgenic-dagster": __version__,
+        "model": options.model,
+        "options": json.dumps(fingerprint, sort_keys=True),
+    }
