@@ -12,6 +12,7 @@ import pytest
 
 from tests import golden
 from tests.assemblies import Assembly, golden_chromosome, golden_contigs, write_fasta, write_genes
+from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.options import parse_options
 from transgenic_dagster.progress import SilentProgress
 from transgenic_dagster.run import annotate
@@ -47,7 +48,7 @@ def rejects(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-@pytest.mark.parametrize("batch_size", [1, 3, "auto"])
+@pytest.mark.parametrize("batch_size", [1, 3, 8, "auto"])
 @pytest.mark.parametrize("layout", [golden_contigs, golden_chromosome])
 def test_sentences_are_those_of_the_published_model(tmp_path, layout, batch_size):
     assembly = layout(tmp_path)
@@ -61,6 +62,18 @@ def test_sentences_are_those_of_the_published_model(tmp_path, layout, batch_size
         names = ["a6144", "b6144", "c6144"] * 3
         recorded = [golden.tiny_windows()[name]["beam2"]["decoded_raw"] for name in names]
         assert [rows[f"gene{i}"]["gsf"] for i in range(9)] == recorded
+
+
+@pytest.mark.parametrize("batches_per_unit", [1, 4])
+def test_waiting_regions_that_take_free_places_change_no_sentence(
+    tmp_path, monkeypatch, batches_per_unit
+):
+    monkeypatch.setattr(Engine, "batches_per_unit", batches_per_unit)
+    run(golden_chromosome(tmp_path), tmp_path, gsf_output=tmp_path / "gsf.tsv", batch_size=2)
+    rows = table(tmp_path / "gsf.tsv")
+    names = ["a6144", "b6144", "c6144"] * 3
+    recorded = [golden.tiny_windows()[name]["beam2"]["decoded_raw"] for name in names]
+    assert [rows[f"gene{i}"]["gsf"] for i in range(9)] == recorded
 
 
 def test_greedy_sentences_are_those_of_the_published_model(tmp_path):

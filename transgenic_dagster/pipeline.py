@@ -116,7 +116,7 @@ def predict(
         pieces: names of pieces, predicted in this order.
         engine: the loaded model.
         decoding: how sentences are searched.
-        batch_size: regions per unit for a window length.
+        batch_size: regions decoded at once for a window length.
         loading: how windows are read ahead.
         on_unit: told after each unit is safe.
     """
@@ -124,12 +124,15 @@ def predict(
     from transgenic_dagster.inference.journal import Journal
     from transgenic_dagster.inference.loader import load_units
 
+    def unit_size(window_length: int) -> int:
+        return engine.batches_per_unit * batch_size(window_length)
+
     with RegionDb(folder.region_db) as database:
         units = []
         for piece in pieces:
             done = {sentence.region_id for sentence in journaled(folder, piece)}
             left = [r for r in database.regions(piece) if r.region_id not in done]
-            units += plan_units(piece, left, batch_size)
+            units += plan_units(piece, left, unit_size)
         loaded = load_units(
             units,
             partial(_read_sequences, folder.region_db),
@@ -139,7 +142,9 @@ def predict(
         for piece, of_piece in groupby(loaded, key=lambda pair: pair[0].piece):
             with Journal(folder.journal(piece)) as journal:
                 for unit, input_ids in of_piece:
-                    sentences = engine.predict(unit.regions, input_ids, decoding)
+                    sentences = engine.predict(
+                        unit.regions, input_ids, decoding, at_once=batch_size(unit.window_length)
+                    )
                     journal.append(sentences)
                     windows = database.sequences([r.region_id for r in unit.regions])
                     rejected = sum(

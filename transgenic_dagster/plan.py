@@ -174,7 +174,6 @@ def _with_machine(
         size = options.batch_size
         if size == "auto":
             size = automatic_batch_size(
-                parameters,
                 length,
                 on_gpu=device.type == "cuda",
                 bytes_per_region=each,

@@ -38,10 +38,9 @@ def test_the_rest_of_an_interrupted_plan_is_the_plan_of_the_rest(members, size, 
     assert plan_units("Chr1", left, lambda _: size) == units[done:]
 
 
-def automatic(length, *, on_gpu=False, budget=24 << 30, parameters=400_591_104):
+def automatic(length, *, on_gpu=False, budget=24 << 30):
     config = TransgenicConfig()
     return automatic_batch_size(
-        parameters,
         length,
         on_gpu=on_gpu,
         bytes_per_region=region_bytes(config, length, 2, 2048, 2 if on_gpu else 4),
@@ -50,10 +49,9 @@ def automatic(length, *, on_gpu=False, budget=24 << 30, parameters=400_591_104):
 
 
 def test_automatic_batches_shrink_with_windows_and_memory():
-    assert automatic(6144) == 4
+    assert automatic(6144) == 8
     assert automatic(49_152) == 1
     assert automatic(6144, budget=3 << 30) == 1
-    assert automatic(6144, parameters=10**6, budget=200 << 30) == 32
     assert automatic(6144, on_gpu=True, budget=80 << 30) > automatic(
         49_152, on_gpu=True, budget=80 << 30
     )

@@ -1,8 +1,9 @@
 """Planning: which regions are decoded together.
 
 A unit is a fixed group of regions of one window length; it is what is journaled and what is run
-again after a crash. Units are planned from one piece's regions alone, in an order that depends on
-nothing else, so every run over the same regions forms the same units.
+again after a crash. It holds more regions than are decoded at once: as sentences end, waiting
+regions take their places. Units are planned from one piece's regions alone, in an order that
+depends on nothing else, so every run over the same regions forms the same units.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,11 +14,12 @@ from transgenic_dagster.genome.region import Region
 from transgenic_dagster.model import TransgenicConfig, memory_length
 from transgenic_dagster.model.caches import FIRST_CACHE_LENGTH
 
-CPU_WINDOW_BUDGET = 24_576
-"""Nucleotides per unit on a CPU for the published 400M model: under a minute on two cores."""
+CPU_WINDOW_BUDGET = 8 * 6_144
+"""Nucleotides decoded at once on a CPU: weights are read once per step for all of them."""
 GPU_WINDOW_BUDGET = 128 * 6_144
-PUBLISHED_PARAMETERS = 400_000_000
-LARGEST_CPU_FACTOR = 8
+CPU_BATCHES_PER_UNIT = 2
+"""Two to three minutes of work for two cores and the published 400M model."""
+GPU_BATCHES_PER_UNIT = 8
 MEMORY_SHARE = 0.4
 """Share of a device's memory that caches may fill; the rest is for the model and its work."""
 
@@ -51,7 +53,7 @@ def plan_units(
     Args:
         piece: name of the piece.
         regions: its regions, in region order.
-        batch_size: regions per unit for a window length.
+        batch_size: regions of a unit, by window length.
     """
     units = []
     by_length = sorted(regions, key=lambda region: (region.window_length, region.region_id))
@@ -112,26 +114,20 @@ def predicted_memory(
 
 
 def automatic_batch_size(
-    parameters: int,
     window_length: int,
     *,
     on_gpu: bool,
     bytes_per_region: int,
     memory_budget: int,
 ) -> int:
-    """Regions per unit that keep the device busy, fit its memory and end in time.
+    """Regions decoded at once that keep the device busy and fit its memory.
 
     Args:
-        parameters: number of the model's parameters.
         window_length: nucleotides.
         on_gpu: whether the device is a GPU.
         bytes_per_region: see ``region_bytes``.
         memory_budget: bytes of the device's memory.
     """
     by_memory = int(memory_budget * MEMORY_SHARE) // bytes_per_region
-    if on_gpu:
-        by_time = GPU_WINDOW_BUDGET // window_length
-    else:
-        factor = min(LARGEST_CPU_FACTOR, max(1, PUBLISHED_PARAMETERS // max(1, parameters)))
-        by_time = CPU_WINDOW_BUDGET * factor // window_length
-    return max(1, min(by_memory, by_time))
+    budget = GPU_WINDOW_BUDGET if on_gpu else CPU_WINDOW_BUDGET
+    return max(1, min(by_memory, budget // window_length))

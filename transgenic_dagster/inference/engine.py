@@ -9,7 +9,12 @@ from transformers.utils import logging as library_logging
 from transgenic_dagster.genome.region import Region
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.gsf.vocabulary import clean_sentence, decode_ids
-from transgenic_dagster.inference.batching import automatic_batch_size, region_bytes
+from transgenic_dagster.inference.batching import (
+    CPU_BATCHES_PER_UNIT,
+    GPU_BATCHES_PER_UNIT,
+    automatic_batch_size,
+    region_bytes,
+)
 from transgenic_dagster.inference.beam_search import DecodingOptions, Hypothesis, search
 from transgenic_dagster.inference.device import (
     DTYPES,
@@ -51,7 +56,6 @@ class Engine:
         self.model = model
         self.device = device
         self.precision = precision
-        self.parameters = model.num_parameters()
         if compile_model:
             model.compile_parts()
         elif device.type == "cpu" and precision == "fp32":
@@ -83,10 +87,14 @@ class Engine:
         """Sizes of the model."""
         return self.model.config
 
+    @property
+    def batches_per_unit(self) -> int:
+        """Regions of a unit, in multiples of those that are decoded at once."""
+        return GPU_BATCHES_PER_UNIT if self.device.type == "cuda" else CPU_BATCHES_PER_UNIT
+
     def batch_size(self, window_length: int, options: DecodingOptions, memory_budget: int) -> int:
         """Automatic number of regions of a window length that are decoded at once."""
         return automatic_batch_size(
-            self.parameters,
             window_length,
             on_gpu=self.device.type == "cuda",
             bytes_per_region=region_bytes(
