@@ -28,10 +28,12 @@ class PublishedDecoding:
         self._model = model
         self._input_ids = input_ids
         self._beams = beams
+        self._next = 0
 
-    def enter(self, regions: Sequence[int]) -> None:
-        """Encode the one region of a batch."""
-        [region] = regions
+    def enter(self, regions: int) -> None:
+        """Encode the next region, which is alone."""
+        region = self._next
+        self._next += regions
         table = self._model.transgenic.EncoderOutputPositionalEmbedding.pe
         ids = self._input_ids[region][None].to(table.device)
         encoded = self._model.backbone(ids) + table[: ids.shape[1]].float()

@@ -64,7 +64,7 @@ class Script:
         self.most_at_once = 0
 
     def enter(self, regions):
-        self.histories += [()] * (len(regions) * self.width)
+        self.histories += [()] * (regions * self.width)
         self.most_at_once = max(self.most_at_once, len(self.histories) // self.width)
 
     def step(self, token_ids):

@@ -49,7 +49,7 @@ def test_steps_with_a_cache_give_the_logits_of_one_pass(model):
     tokens = torch.from_numpy(arrays["decoder_input_ids"])
     with torch.inference_mode():
         decoding = Decoding(model, window_ids("b6144"), rows_per_region=1, regions_at_once=1)
-        decoding.enter([0])
+        decoding.enter(1)
         steps = [decoding.step(tokens[:, i]) for i in range(tokens.shape[1])]
     np.testing.assert_allclose(
         torch.stack(steps, dim=1), arrays["b6144.logits"], atol=TOLERANCE, rtol=0

@@ -61,8 +61,8 @@ class Decoding(Protocol):
     Live regions stand in slots 0, 1, …, each with ``num_beams`` rows.
     """
 
-    def enter(self, regions: Sequence[int]) -> None:
-        """Let regions, by number, start in the slots behind the live ones."""
+    def enter(self, regions: int) -> None:
+        """Let the next regions start in the slots behind the live ones."""
 
     def step(self, token_ids: torch.Tensor) -> torch.Tensor:
         """Logits (R, V), fp32, after one more token (R,) per row."""
@@ -189,11 +189,11 @@ def search(
     live: list[_Search] = []
     entered = 0
     while True:
-        entering = range(entered, min(entered + at_once - len(live), len(searches)))
+        entering = min(at_once - len(live), len(searches) - entered)
         if entering:
             decoding.enter(entering)
-            live += [searches[i] for i in entering]
-            entered = entering.stop
+            live += searches[entered : entered + entering]
+            entered += entering
         if not live:
             return [s.best() for s in searches]
         _step(decoding, live, options.num_beams, device)

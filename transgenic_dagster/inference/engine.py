@@ -78,6 +78,10 @@ class Engine:
         library_logging.disable_progress_bar()
         if device.type == "cpu":
             keep_freed_memory()
+        else:
+            torch.cuda.set_device(device)
+            # Convolutions would take shortcuts in fp32 otherwise; products do not by default.
+            torch.backends.cudnn.allow_tf32 = False
         model = TransgenicForConditionalGeneration.from_files(files, dtype=DTYPES[precision])
         model.to(device)  # type: ignore[arg-type]  # the library wraps Module.to
         return cls(model, device, precision, compile_model=compile_model)

@@ -5,6 +5,7 @@ ones take their places, so that the live ones are always the first. Shapes as in
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 
@@ -13,44 +14,70 @@ from transgenic_dagster.model.attention import KeyValues
 FIRST_CACHE_LENGTH = 64
 
 
-class MemoryBank:
-    """Cross-attention keys and values of up to ``slots`` regions, for every layer."""
+@dataclass(frozen=True)
+class CacheLayout:
+    """What the caches of a model look like.
 
-    def __init__(self, slots: int, layers: int) -> None:
+    Args:
+        layers: decoder layers.
+        heads: H.
+        head_dim: channels per head.
+        dtype: of keys and values.
+        device: where they are.
+    """
+
+    layers: int
+    heads: int
+    head_dim: int
+    dtype: torch.dtype
+    device: torch.device
+
+    def zeros(self, rows: int, length: int) -> torch.Tensor:
+        """One cache, (rows, H, length, hd)."""
+        shape = (rows, self.heads, length, self.head_dim)
+        return torch.zeros(shape, dtype=self.dtype, device=self.device)
+
+
+class MemoryBank:
+    """Cross-attention keys and values of up to ``slots`` regions, for every layer.
+
+    Args:
+        layout: of the model's caches.
+        slots: most regions at a time.
+        length: memory positions S of each.
+    """
+
+    def __init__(self, layout: CacheLayout, slots: int, length: int) -> None:
+        self.slots = slots
         self.regions = 0
-        self._slots = slots
-        self._layers: list[KeyValues | None] = [None] * layers
+        self._layers = [_bank(layout, slots, length) for _ in range(layout.layers)]
 
     def fill(self, layer: int, first_slot: int, projected: KeyValues) -> None:
         """Write the keys and values of regions (B, H, S, hd) into the slots from ``first_slot``."""
         held = self._layers[layer]
-        if held is None:
-            held = self._layers[layer] = _empty_bank(self._slots, projected)
         slots = slice(first_slot, first_slot + projected.keys.shape[0])
         held.keys[slots] = projected.keys
         held.values[slots] = projected.values
 
-    def layer(self, layer: int) -> KeyValues:
-        """Keys and values of the live regions."""
+    def layer(self, layer: int, regions: int) -> KeyValues:
+        """Keys and values of the first ``regions`` slots."""
         held = self._layers[layer]
-        if held is None:
-            raise IndexError(f"layer {layer} holds no memory")
-        return KeyValues(held.keys[: self.regions], held.values[: self.regions])
+        return KeyValues(held.keys[:regions], held.values[:regions])
 
     def leave(self, slot: int) -> None:
         """Drop one region; the last one takes its slot."""
         self.regions -= 1
-        for held in self._layers:
-            if held is not None and slot != self.regions:
+        if slot != self.regions:
+            for held in self._layers:
                 held.keys[slot] = held.keys[self.regions]
                 held.values[slot] = held.values[self.regions]
 
 
-def _empty_bank(slots: int, like: KeyValues) -> KeyValues:
-    _, heads, length, head_dim = like.keys.shape
-    values = like.values.new_zeros(slots, heads, length, head_dim)
-    if values.device.type == "cpu":
-        return KeyValues(like.keys.new_zeros(slots, heads, head_dim, length).mT, values)
+def _bank(layout: CacheLayout, slots: int, length: int) -> KeyValues:
+    values = layout.zeros(slots, length)
+    if layout.device.type == "cpu":  # see ``attention._attend``
+        keys = values.new_zeros(slots, layout.heads, layout.head_dim, length).mT
+        return KeyValues(keys, values)
     return KeyValues(torch.zeros_like(values), values)
 
 
@@ -62,20 +89,23 @@ class SelfAttentionCache:
     sentences stay cheap, and those that no live row needs any more are given up first.
 
     Args:
+        layout: of the model's caches.
         rows: most rows at a time.
-        layers: number of layers.
     """
 
-    def __init__(self, rows: int, layers: int) -> None:
+    def __init__(self, layout: CacheLayout, rows: int) -> None:
         self.column = 0
         self.starts: list[int] = []
         """First column of each live row."""
+        self.columns = FIRST_CACHE_LENGTH
+        self.moves = 0
+        """How often all keys and values have moved to another place."""
+        self._layout = layout
         self._rows = rows
-        self._layers: list[KeyValues | None] = [None] * layers
-        self._capacity = FIRST_CACHE_LENGTH
+        self._layers = [self._room() for _ in range(layout.layers)]
         # Which row wrote a column of a row's history: rows share what stands before the first
         # column that differs, and need no copy of it when one continues the other.
-        self._writers = torch.zeros(rows, self._capacity, dtype=torch.int16)
+        self._writers = torch.zeros(rows, self.columns, dtype=torch.int16)
 
     def enter(self, rows: int) -> None:
         """Let new rows start at the present column."""
@@ -83,7 +113,7 @@ class SelfAttentionCache:
 
     def begin_step(self) -> None:
         """Make room for one more column."""
-        if self.column == self._capacity:
+        if self.column == self.columns:
             self._make_room()
         live = len(self.starts)
         self._writers[:live, self.column] = torch.arange(live, dtype=torch.int16)
@@ -104,13 +134,26 @@ class SelfAttentionCache:
     def append(self, layer: int, new: KeyValues) -> KeyValues:
         """Write one token's keys and values (R, H, 1, hd) and return all that rows may see."""
         held = self._layers[layer]
-        if held is None:
-            held = self._layers[layer] = KeyValues(self._room(new.keys), self._room(new.values))
         live, end = len(self.starts), self.column + 1
         held.keys[:live, :, self.column : end] = new.keys
         held.values[:live, :, self.column : end] = new.values
         seen = slice(self._first, end)
         return KeyValues(held.keys[:live, :, seen], held.values[:live, :, seen])
+
+    def append_at(self, column: torch.Tensor, layer: int, new: KeyValues) -> KeyValues:
+        """Write like ``append`` and return all columns.
+
+        What this does depends on no number of the host, so it can be captured and replayed.
+
+        Args:
+            column: the column to write, (1,), where the cache is.
+            layer: number of the layer.
+            new: keys and values of the first R rows, live or not, (R, H, 1, hd).
+        """
+        held, rows = self._layers[layer], new.keys.shape[0]
+        held.keys[:rows].index_copy_(2, column, new.keys)
+        held.values[:rows].index_copy_(2, column, new.values)
+        return KeyValues(held.keys[:rows], held.values[:rows])
 
     def end_step(self) -> None:
         """Count the column as written once every layer has appended to it."""
@@ -128,11 +171,9 @@ class SelfAttentionCache:
         self._writers[targets, : self.column] = theirs
         if first == self.column:
             return
+        to, from_ = (torch.tensor(rows, device=self._layout.device) for rows in (targets, sources))
         for held in self._layers:
-            for cached in (held.keys, held.values) if held else ():
-                to, from_ = (
-                    torch.tensor(rows, device=cached.device) for rows in (targets, sources)
-                )
+            for cached in (held.keys, held.values):
                 cached[to, :, first : self.column] = cached[from_, :, first : self.column]
 
     def leave(self, first_row: int, rows: int) -> None:
@@ -143,29 +184,28 @@ class SelfAttentionCache:
             self.starts[gone] = self.starts[moved]
             self._writers[gone] = self._writers[moved]
             for held in self._layers:
-                for cached in (held.keys, held.values) if held else ():
+                for cached in (held.keys, held.values):
                     cached[gone, :, : self.column] = cached[moved, :, : self.column]
         del self.starts[last:]
 
     def _make_room(self) -> None:
         """Give up columns before the first that a live row needs, else double the columns."""
         first = min(self.starts)
-        old = self._layers
-        if first < self._capacity // 2:
-            self._capacity *= 2
+        if first < self.columns // 2:
+            self.columns *= 2
         kept = slice(first, self.column)
         self.column -= first
         self.starts = [start - first for start in self.starts]
-        writers = torch.zeros(self._rows, self._capacity, dtype=torch.int16)
+        self.moves += 1
+        writers = torch.zeros(self._rows, self.columns, dtype=torch.int16)
         writers[:, : self.column] = self._writers[:, kept]
         self._writers = writers
-        for layer, held in enumerate(old):
-            if held is not None:
-                keys, values = self._room(held.keys), self._room(held.values)
-                keys[:, :, : self.column] = held.keys[:, :, kept]
-                values[:, :, : self.column] = held.values[:, :, kept]
-                self._layers[layer] = KeyValues(keys, values)
+        for layer, held in enumerate(self._layers):
+            room = self._layers[layer] = self._room()
+            room.keys[:, :, : self.column] = held.keys[:, :, kept]
+            room.values[:, :, : self.column] = held.values[:, :, kept]
 
-    def _room(self, like: torch.Tensor) -> torch.Tensor:
+    def _room(self) -> KeyValues:
         # Zeros, since a masked position counts as zero times what is there: no NaN may lurk.
-        return like.new_zeros(self._rows, like.shape[1], self._capacity, like.shape[3])
+        zeros = self._layout.zeros
+        return KeyValues(zeros(self._rows, self.columns), zeros(self._rows, self.columns))

@@ -4,7 +4,7 @@ Facts: section 5 of the design. Keys and values of the memory are projected once
 shared by its beams; only the self-attention cache belongs to a row. Shapes as in ``attention``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import torch
@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from transgenic_dagster.model.attention import Attention, KeyValues
-from transgenic_dagster.model.caches import MemoryBank, SelfAttentionCache
+from transgenic_dagster.model.caches import CacheLayout, MemoryBank
 from transgenic_dagster.model.configuration import TransgenicConfig
 from transgenic_dagster.model.layers import LayerNorm, Linear
 
@@ -82,17 +82,39 @@ class Decoder(nn.Module):
         return h
 
     def step(
-        self, token_ids: torch.Tensor, memory: MemoryBank, cache: SelfAttentionCache
+        self,
+        token_ids: torch.Tensor,
+        positions: torch.Tensor,
+        mask: torch.Tensor | None,
+        written: Callable[[int, KeyValues], KeyValues],
+        memory: Callable[[int], KeyValues],
     ) -> torch.Tensor:
-        """Read one more token (R,) per row; the cache advances. Returns (R, 1, D), fp32."""
-        cache.begin_step()
-        mask = cache.mask(token_ids.device)
-        h = self.embed(token_ids[:, None], cache.positions(token_ids.device))
+        """Read one more token (R,) per row.
+
+        Args:
+            token_ids: (R,).
+            positions: of the tokens in their sentences, (R, 1).
+            mask: see ``Attention.attend_to_self``.
+            written: for a layer, takes the new tokens' keys and values and gives all of them.
+            memory: for a layer, gives cross-attention's keys and values.
+
+        Returns:
+            Hidden states, (R, 1, D), fp32.
+        """
+        h = self.embed(token_ids[:, None], positions)
         for i, layer in enumerate(self.layers):
-            written = cache.append(i, layer.self_attn.project(h))
-            h = layer(h, written, memory.layer(i), mask)
-        cache.end_step()
+            h = layer(h, written(i, layer.self_attn.project(h)), memory(i), mask)
         return h
+
+    @property
+    def cache_layout(self) -> CacheLayout:
+        """What the caches of this decoder look like."""
+        attention = self.layers[0].self_attn
+        positions = self.embed_positions.weight
+        head_dim = positions.shape[1] // attention.heads
+        return CacheLayout(
+            len(self.layers), attention.heads, head_dim, positions.dtype, positions.device
+        )
 
     def remember(self, memory: torch.Tensor, bank: MemoryBank, first_slot: int) -> None:
         """Project a memory (B, S, D) for every layer into a bank's slots."""

@@ -1,18 +1,18 @@
 """Regions whose sentences are being written, and those that wait to take their places."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
 
 from transgenic_dagster.model.caches import MemoryBank, SelfAttentionCache
+from transgenic_dagster.model.downsample import memory_length
+from transgenic_dagster.model.encoding_ahead import EncodingAhead
+from transgenic_dagster.model.step_graphs import StepGraphs
 
 if TYPE_CHECKING:
     from transgenic_dagster.model.model import TransgenicForConditionalGeneration
-
-CPU_ENCODER_BATCH = 1
-GPU_ENCODER_NUCLEOTIDES = 65_536
-"""What is encoded at once: on a CPU one window fills all cores, more only take memory."""
 
 
 class Decoding:
@@ -33,29 +33,41 @@ class Decoding:
         regions_at_once: int,
     ) -> None:
         self._model = model
-        self._input_ids = input_ids
+        self._decoder = model.transgenic.decoder
         self._width = rows_per_region
-        self._device = model.final_logits_bias.device
-        layers = model.config.decoder_layers
+        layout = self._decoder.cache_layout
+        self._device = layout.device
         slots = min(regions_at_once, len(input_ids))
-        self._memory = MemoryBank(slots, layers)
-        self._cache = SelfAttentionCache(slots * rows_per_region, layers)
+        self._memory = MemoryBank(layout, slots, memory_length(input_ids.shape[1]))
+        self._cache = SelfAttentionCache(layout, slots * rows_per_region)
+        self._encoding = EncodingAhead(model.encode, input_ids, layout.device)
+        self._graphs = StepGraphs(model, self._memory, self._cache, rows_per_region)
 
-    def enter(self, regions: Sequence[int]) -> None:
-        """Encode some of the unit's regions and let them write, behind those that do."""
-        together = CPU_ENCODER_BATCH
-        if self._device.type != "cpu":
-            together = max(1, GPU_ENCODER_NUCLEOTIDES // self._input_ids.shape[1])
-        for first in range(0, len(regions), together):
-            some = list(regions[first : first + together])
-            memory = self._model.encode(self._input_ids[some].to(self._device))
-            self._model.transgenic.decoder.remember(memory, self._memory, self._memory.regions)
-            self._memory.regions += len(some)
-            self._cache.enter(len(some) * self._width)
+    def enter(self, regions: int) -> None:
+        """Encode the next regions of the unit and let them write, behind those that do."""
+        while regions:
+            memory = self._encoding.take(regions)
+            self._decoder.remember(memory, self._memory, self._memory.regions)
+            self._memory.regions += len(memory)
+            self._cache.enter(len(memory) * self._width)
+            regions -= len(memory)
 
     def step(self, token_ids: torch.Tensor) -> torch.Tensor:
         """Logits (R, V), fp32, after one more token (R,) per row."""
-        return self._model.step_logits(token_ids, self._memory, self._cache)
+        self._cache.begin_step()
+        logits = self._graphs.step(token_ids)
+        if logits is None:
+            h = self._decoder.step(
+                token_ids,
+                self._cache.positions(self._device),
+                self._cache.mask(self._device),
+                self._cache.append,
+                partial(self._memory.layer, regions=self._memory.regions),
+            )
+            logits = self._model.head(h)[:, -1]
+        self._cache.end_step()
+        self._encoding.go_on()
+        return logits
 
     def continue_rows(self, parents: Sequence[int]) -> None:
         """Let row i continue the sentence of row ``parents[i]``, which is of the same region."""

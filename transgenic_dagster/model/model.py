@@ -10,7 +10,6 @@ from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM, PreTraine
 from transformers.modeling_outputs import Seq2SeqLMOutput
 
 from transgenic_dagster.errors import CheckpointError
-from transgenic_dagster.model.caches import MemoryBank, SelfAttentionCache
 from transgenic_dagster.model.checkpoint import (
     CheckpointFiles,
     check_tensors,
@@ -160,12 +159,6 @@ class TransgenicForConditionalGeneration(PreTrainedModel):
     def logits(self, token_ids: torch.Tensor, memory: torch.Tensor) -> torch.Tensor:
         """Logits (B, T, V), fp32, after every token of (B, T), given memories (B, S, D)."""
         return self.head(self.transgenic.decoder(token_ids, memory))
-
-    def step_logits(
-        self, token_ids: torch.Tensor, memory: MemoryBank, cache: SelfAttentionCache
-    ) -> torch.Tensor:
-        """Logits (R, V), fp32, after one more token (R,) per row; the cache advances."""
-        return self.head(self.transgenic.decoder.step(token_ids, memory, cache))[:, -1]
 
     def head(self, h: torch.Tensor) -> torch.Tensor:
         """Logits of hidden states, fp32."""

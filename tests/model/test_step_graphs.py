@@ -1,0 +1,88 @@
+"""Steps as they are captured on a GPU, replayed here by running them again."""
+
+import pytest
+import torch
+
+from tests import golden
+from transgenic_dagster.inference.beam_search import DecodingOptions, search
+from transgenic_dagster.model import (
+    Decoding,
+    TransgenicForConditionalGeneration,
+    encode_dna,
+    step_graphs,
+)
+
+NAMES = ("a6144", "b6144", "c6144")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return TransgenicForConditionalGeneration.from_pretrained(golden.TINY_CHECKPOINT)
+
+
+@pytest.fixture
+def captured(monkeypatch):
+    """Captures are counted by their rows; a replay runs the step again, in place."""
+    rows = []
+
+    def capture(function):
+        result = function()
+        rows.append(len(result))
+        return result, lambda: result.copy_(function())
+
+    monkeypatch.setattr(step_graphs, "can_capture", lambda device: True)
+    monkeypatch.setattr(step_graphs, "capture", capture)
+    return rows
+
+
+def sentences(model, names, at_once, beams=2):
+    windows = [golden.tiny_windows()[name]["sequence"] for name in names]
+    ids = torch.stack([encode_dna(window) for window in windows])
+    options = DecodingOptions(max_length=golden.MAX_LENGTH, num_beams=beams)
+    with torch.inference_mode():
+        decoding = Decoding(model, ids, beams, at_once)
+        return [h.token_ids for h in search(decoding, names, options, at_once=at_once)]
+
+
+def recorded(names):
+    return [tuple(golden.tiny_windows()[name]["beam2"]["ids"]) for name in names]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 5])
+def test_captured_steps_write_the_recorded_sentences(model, captured, at_once):
+    names = NAMES * 3
+    assert sentences(model, names, at_once) == recorded(names)
+    assert max(captured) == 2 * at_once
+
+
+def test_a_handful_of_captures_serves_a_unit(model, captured):
+    sentences(model, NAMES * 2, at_once=4)
+    # Four, two and one regions; anew where the cache has grown from 64 to 128 columns.
+    assert set(captured) <= {8, 4, 2}
+    assert len(captured) <= 2 * 3
+
+
+def test_rows_that_are_not_there_change_nothing(model, captured):
+    assert sentences(model, NAMES, at_once=3) == recorded(NAMES)
+    assert captured[0] == 6  # never more rows than there is room for
+    captured.clear()
+    assert sentences(model, (*NAMES, *NAMES[:2]), at_once=8) == recorded((*NAMES, *NAMES[:2]))
+    assert captured[0] == 10
+
+
+def test_where_capturing_fails_steps_go_on_without_graphs(model, captured, monkeypatch, caplog):
+    def refuse(function):
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(step_graphs, "capture", refuse)
+    assert sentences(model, NAMES, at_once=3) == recorded(NAMES)
+    assert caplog.text.count("CUDA graphs cannot be used") == 1
+
+
+def test_a_full_memory_is_not_taken_for_a_lack_of_graphs(model, captured, monkeypatch):
+    def refuse(function):
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(step_graphs, "capture", refuse)
+    with pytest.raises(torch.OutOfMemoryError):
+        sentences(model, NAMES, at_once=3)
