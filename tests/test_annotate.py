@@ -12,7 +12,7 @@ import pytest
 
 from tests import golden
 from tests.assemblies import Assembly, golden_chromosome, golden_contigs, write_fasta, write_genes
-from transgenic_dagster.inference.engine import Engine
+from transgenic_dagster.inference import batching
 from transgenic_dagster.options import parse_options
 from transgenic_dagster.progress import SilentProgress
 from transgenic_dagster.run import annotate
@@ -64,16 +64,26 @@ def test_sentences_are_those_of_the_published_model(tmp_path, layout, batch_size
         assert [rows[f"gene{i}"]["gsf"] for i in range(9)] == recorded
 
 
-@pytest.mark.parametrize("batches_per_unit", [1, 4])
-def test_waiting_regions_that_take_free_places_change_no_sentence(
-    tmp_path, monkeypatch, batches_per_unit
-):
-    monkeypatch.setattr(Engine, "batches_per_unit", batches_per_unit)
+@pytest.mark.parametrize("batches", [1, 4])
+def test_waiting_regions_that_take_free_places_change_no_sentence(tmp_path, monkeypatch, batches):
+    monkeypatch.setattr(batching, "CPU_BATCHES_PER_UNIT", batches)
     run(golden_chromosome(tmp_path), tmp_path, gsf_output=tmp_path / "gsf.tsv", batch_size=2)
     rows = table(tmp_path / "gsf.tsv")
     names = ["a6144", "b6144", "c6144"] * 3
     recorded = [golden.tiny_windows()[name]["beam2"]["decoded_raw"] for name in names]
     assert [rows[f"gene{i}"]["gsf"] for i in range(9)] == recorded
+
+
+def test_two_processes_leave_the_same_bytes_as_one(tmp_path):
+    assembly = golden_chromosome(tmp_path)
+    for device in ("cpu", "cpu,cpu"):
+        (tmp_path / device).mkdir()
+        out = {
+            "output": tmp_path / device / "out.gff3",
+            "gsf_output": tmp_path / device / "gsf.tsv",
+        }
+        run(assembly, tmp_path, batch_size=2, device=device, **out)
+    assert results(tmp_path / "cpu") == results(tmp_path / "cpu,cpu")
 
 
 def test_greedy_sentences_are_those_of_the_published_model(tmp_path):

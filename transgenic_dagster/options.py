@@ -15,7 +15,7 @@ from transgenic_dagster.errors import UsageError
 DEFAULT_MODEL = "jlomas/HyenaTransgenic-768L12A6-400M"
 
 _DURATION = re.compile(r"(?:(?:(?P<d>\d+)-)?(?P<h>\d+):)?(?P<m>\d+):(?P<s>\d+)")
-_DEVICE = re.compile(r"cpu|cuda(:\d+)?")
+_DEVICE = re.compile(r"all|cpu(,cpu)*|cuda(:\d+)?|cuda:\d+(,cuda:\d+)+")
 
 
 def _parse_duration(value: Any) -> Any:
@@ -35,8 +35,13 @@ def _parse_feature_types(value: Any) -> Any:
 
 
 def _check_device(value: Any) -> Any:
-    if isinstance(value, str) and not _DEVICE.fullmatch(value):
-        raise ValueError("a device is cpu, cuda or cuda:N")
+    if not isinstance(value, str):
+        return value
+    if not _DEVICE.fullmatch(value):
+        raise ValueError("devices are cpu, cuda, cuda:N, several as in cuda:0,cuda:1, or all")
+    names = value.split(",")
+    if "cpu" not in names and len(set(names)) < len(names):
+        raise ValueError("a GPU is named twice")
     return value
 
 
@@ -120,7 +125,10 @@ class AnnotateOptions(BaseModel):
     seed: int = _option(0, SENTENCES, "start of the random streams of --do_sample", "N", ge=0)
 
     device: Device | None = _option(
-        None, MACHINE, "cpu, cuda or cuda:N (cuda where there is one)", "DEVICE"
+        None,
+        MACHINE,
+        "cpu, cuda, cuda:N, several as in cuda:0,cuda:1, or all GPUs (cuda where there is one)",
+        "DEVICE",
     )
     precision: Literal["auto", "fp32", "fp16", "bf16"] = _option(
         "auto", MACHINE, "auto is bf16 on GPUs that have it, else fp32"

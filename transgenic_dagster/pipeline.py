@@ -5,11 +5,10 @@
 Every door calls these functions; nothing else puts the parts below together.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -31,8 +30,12 @@ from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.run_folder import RunFolder
 
 if TYPE_CHECKING:
+    import torch
+
+    from transgenic_dagster.inference.batching import BatchSizes, Unit
     from transgenic_dagster.inference.beam_search import DecodingOptions
     from transgenic_dagster.inference.engine import Engine
+    from transgenic_dagster.inference.fleet import FleetModel
 
 REGIONS_PER_READ = 256
 
@@ -105,7 +108,7 @@ def predict(
     engine: "Engine",
     decoding: "DecodingOptions",
     *,
-    batch_size: Callable[[int], int],
+    batch_sizes: "BatchSizes",
     loading: Loading,
     on_unit: OnUnit,
 ) -> None:
@@ -116,42 +119,98 @@ def predict(
         pieces: names of pieces, predicted in this order.
         engine: the loaded model.
         decoding: how sentences are searched.
-        batch_size: regions decoded at once for a window length.
+        batch_sizes: how many regions are decoded at once, and make a unit.
         loading: how windows are read ahead.
         on_unit: told after each unit is safe.
     """
-    from transgenic_dagster.inference.batching import plan_units
-    from transgenic_dagster.inference.journal import Journal
     from transgenic_dagster.inference.loader import load_units
 
-    def unit_size(window_length: int) -> int:
-        return engine.batches_per_unit * batch_size(window_length)
+    loaded = load_units(
+        _units_left(folder, pieces, batch_sizes),
+        partial(_read_sequences, folder.region_db),
+        num_workers=loading.num_workers,
+        prefetch_factor=loading.prefetch_factor,
+    )
 
+    def predicted() -> "Iterator[tuple[Unit, list[PredictedSentence]]]":
+        for unit, input_ids in loaded:
+            at_once = batch_sizes.at_once(unit.window_length)
+            yield unit, engine.predict(unit.regions, input_ids, decoding, at_once=at_once)
+
+    _journal(folder, predicted(), on_unit)
+
+
+def predict_on_several(
+    folder: RunFolder,
+    pieces: Sequence[str],
+    devices: "Sequence[torch.device]",
+    model: "FleetModel",
+    decoding: "DecodingOptions",
+    *,
+    batch_sizes: "BatchSizes",
+    on_unit: OnUnit,
+) -> None:
+    """Do what ``predict`` does on several devices, in a process for each.
+
+    Args:
+        folder: the run folder.
+        pieces: names of pieces.
+        devices: where to predict; a device that is named twice has two processes.
+        model: what each process loads.
+        decoding: how sentences are searched.
+        batch_sizes: how many regions are decoded at once, and make a unit.
+        on_unit: told after each unit is safe.
+
+    Raises:
+        RunError: all processes are lost.
+    """
+    from transgenic_dagster.inference.fleet import predict_on_fleet
+
+    predicted = predict_on_fleet(
+        devices,
+        model,
+        decoding,
+        _units_left(folder, pieces, batch_sizes),
+        partial(_read_sequences, folder.region_db),
+        batch_sizes,
+    )
+    _journal(folder, predicted, on_unit)
+
+
+def _units_left(
+    folder: RunFolder, pieces: Sequence[str], batch_sizes: "BatchSizes"
+) -> "list[Unit]":
+    from transgenic_dagster.inference.batching import plan_units
+
+    units = []
     with RegionDb(folder.region_db) as database:
-        units = []
         for piece in pieces:
             done = {sentence.region_id for sentence in journaled(folder, piece)}
             left = [r for r in database.regions(piece) if r.region_id not in done]
-            units += plan_units(piece, left, unit_size)
-        loaded = load_units(
-            units,
-            partial(_read_sequences, folder.region_db),
-            num_workers=loading.num_workers,
-            prefetch_factor=loading.prefetch_factor,
-        )
-        for piece, of_piece in groupby(loaded, key=lambda pair: pair[0].piece):
-            with Journal(folder.journal(piece)) as journal:
-                for unit, input_ids in of_piece:
-                    sentences = engine.predict(
-                        unit.regions, input_ids, decoding, at_once=batch_size(unit.window_length)
-                    )
-                    journal.append(sentences)
-                    windows = database.sequences([r.region_id for r in unit.regions])
-                    rejected = sum(
-                        gene_from_sentence(s, r, windows[r.region_id])[0] is None
-                        for s, r in zip(sentences, unit.regions, strict=True)
-                    )
-                    on_unit(len(sentences), rejected)
+            units += plan_units(piece, left, batch_sizes.per_unit)
+    return units
+
+
+def _journal(
+    folder: RunFolder,
+    predicted: "Iterable[tuple[Unit, list[PredictedSentence]]]",
+    on_unit: OnUnit,
+) -> None:
+    """Make predicted units safe as they come."""
+    from transgenic_dagster.inference.journal import Journal
+
+    journals: dict[str, Journal] = {}
+    with RegionDb(folder.region_db) as database, ExitStack() as files:
+        for unit, sentences in predicted:
+            if unit.piece not in journals:
+                journals[unit.piece] = files.enter_context(Journal(folder.journal(unit.piece)))
+            journals[unit.piece].append(sentences)
+            windows = database.sequences([r.region_id for r in unit.regions])
+            rejected = sum(
+                gene_from_sentence(s, r, windows[r.region_id])[0] is None
+                for s, r in zip(sentences, unit.regions, strict=True)
+            )
+            on_unit(len(sentences), rejected)
 
 
 def journaled(folder: RunFolder, piece: str) -> list[PredictedSentence]:

@@ -17,7 +17,6 @@ from transgenic_dagster.genome.windows import MAX_WINDOW
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.pipeline import make_sorted_gff
 from transgenic_dagster.run_folder import RunFolder
-from transgenic_dagster.run_identity import decoding_options
 
 if TYPE_CHECKING:
     import torch
@@ -44,7 +43,8 @@ class Plan:
         skipped: genes by reason.
         broken_rows: rows that cannot be read and are no genes.
         disk_bytes: needed beside the output while the run lasts.
-        memory_bytes: needed on the device at the peak.
+        memory_bytes: needed on a device at the peak, if sentences get as long as they may.
+        typical_memory_bytes: needed if they have ``ASSUMED_TOKENS`` tokens.
         batch_sizes: regions decoded together, by window length.
         seconds: estimated time to predict.
         machine: what it would run on.
@@ -56,6 +56,7 @@ class Plan:
     broken_rows: int
     disk_bytes: int
     memory_bytes: int
+    typical_memory_bytes: int
     batch_sizes: dict[int, int]
     seconds: float
     machine: str
@@ -81,7 +82,8 @@ class Plan:
         lines += [
             "",
             f"Disk:    {_size(self.disk_bytes)} while the run lasts",
-            f"Memory:  {_size(self.memory_bytes)}",
+            f"Memory:  {_size(self.typical_memory_bytes)}, at most {_size(self.memory_bytes)} "
+            "with the longest sentences",
             f"Time:    about {_duration(self.seconds)} on {self.machine}, if sentences have "
             f"{ASSUMED_TOKENS} tokens",
             *(f"Note:    {note}" for note in self.notes),
@@ -151,60 +153,62 @@ def _with_machine(
     disk_bytes: int,
     notes: tuple[str, ...],
 ) -> Plan:
-    from transgenic_dagster.inference.batching import (
-        automatic_batch_size,
-        predicted_memory,
-        region_bytes,
-    )
+    from transgenic_dagster.inference.batching import BatchSizes, predicted_memory
     from transgenic_dagster.inference.device import (
         DTYPES,
-        choose_device,
+        choose_devices,
         choose_precision,
-        memory_of,
+        memory_of_each,
     )
 
-    device = choose_device(options.device)
+    devices = choose_devices(options.device)
+    device = devices[0]
     dtype = DTYPES[choose_precision(options.precision, device)]
-    decoding = decoding_options(options)
+    budget = memory_of_each(devices)
+    sizes = BatchSizes(
+        config=config,
+        num_beams=options.num_beams,
+        max_length=options.max_length,
+        width=dtype.itemsize,
+        on_gpu=device.type == "cuda",
+        memory_budget=budget,
+        fixed=None if options.batch_size == "auto" else options.batch_size,
+    )
+    batch_sizes = {length: min(sizes.at_once(length), count) for length, count in windows.items()}
     parameters = _parameters(config)
-    budget = memory_of(device)
-    batch_sizes, memory_bytes = {}, 0
-    for length, count in windows.items():
-        each = region_bytes(config, length, decoding.num_beams, decoding.max_length, dtype.itemsize)
-        size = options.batch_size
-        if size == "auto":
-            size = automatic_batch_size(
+
+    def memory(max_length: int) -> int:
+        return max(
+            predicted_memory(
+                config,
+                parameters,
                 length,
-                on_gpu=device.type == "cuda",
-                bytes_per_region=each,
-                memory_budget=budget,
+                rows,
+                num_beams=options.num_beams,
+                max_length=min(max_length, options.max_length),
+                width=dtype.itemsize,
             )
-        batch_sizes[length] = min(size, count)
-        needed = predicted_memory(
-            config,
-            parameters,
-            length,
-            batch_sizes[length],
-            num_beams=decoding.num_beams,
-            max_length=decoding.max_length,
-            width=dtype.itemsize,
+            for length, rows in batch_sizes.items()
         )
-        memory_bytes = max(memory_bytes, needed)
+
+    memory_bytes = memory(options.max_length)
+    processes = len(devices) if device.type == "cpu" else 1  # GPUs have memories of their own
     if memory_bytes > budget:
         notes = (*notes, f"this machine has only {_size(budget)} of memory.")
     rate = _matrix_rate(device, dtype)
     operations = sum(
-        count * _operations(config, length, decoding.num_beams) for length, count in windows.items()
+        count * _operations(config, length, options.num_beams) for length, count in windows.items()
     )
     return Plan(
         regions_by_window=windows,
         skipped=dict(Counter(s.reason for s in skipped if s.is_gene).most_common()),
         broken_rows=sum(not s.is_gene for s in skipped),
         disk_bytes=disk_bytes,
-        memory_bytes=memory_bytes,
+        memory_bytes=processes * memory_bytes,
+        typical_memory_bytes=processes * memory(ASSUMED_TOKENS),
         batch_sizes=batch_sizes,
-        seconds=operations / rate,
-        machine=f"{device} ({rate / 1e9:,.0f} GFLOP/s)",
+        seconds=operations / rate / (len(devices) if device.type == "cuda" else 1),
+        machine=f"{', '.join(map(str, devices))} ({rate / 1e9:,.0f} GFLOP/s)",
         notes=notes,
     )
 

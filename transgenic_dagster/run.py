@@ -22,12 +22,14 @@ from transgenic_dagster.pipeline import (
     make_region_db,
     make_sorted_gff,
     predict,
+    predict_on_several,
     write_results,
 )
 from transgenic_dagster.progress import Progress
 from transgenic_dagster.run_folder import RunFolder
 from transgenic_dagster.run_identity import (
     Machinery,
+    batch_sizes,
     decoding_options,
     find_machinery,
     input_digests,
@@ -125,7 +127,7 @@ def _begin(
     fingerprint: dict[str, str],
 ) -> RunState:
     """Build the region database in an empty run folder and write the first state."""
-    from transgenic_dagster.inference.device import memory_of
+    from transgenic_dagster.inference.device import memory_of_each
 
     options.checkpoint_file.unlink(missing_ok=True)
     folder.empty()
@@ -145,7 +147,7 @@ def _begin(
     state = RunState(
         fingerprint=fingerprint,
         journal=str(folder.journal_folder),
-        memory_budget=memory_of(machinery.device),
+        memory_budget=memory_of_each(machinery.devices),
         total=total,
         skipped=total - regions,
     )
@@ -163,6 +165,7 @@ def _predict_rest(
     """Predict what is not journaled yet; the checkpoint file follows the journal."""
     from transgenic_dagster.inference.device import swap_warning
     from transgenic_dagster.inference.engine import Engine
+    from transgenic_dagster.inference.fleet import FleetModel
 
     with RegionDb(folder.region_db) as database:
         pieces = database.pieces()
@@ -179,18 +182,11 @@ def _predict_rest(
     if warning := swap_warning(weight_bytes):
         logger.warning(warning)
     logger.info(
-        "loading the model %s on %s in %s", options.model, machinery.device, machinery.precision
+        "loading the model %s on %s in %s",
+        options.model,
+        ", ".join(str(device) for device in machinery.devices),
+        machinery.precision,
     )
-    engine = Engine.load(
-        machinery.files, machinery.device, machinery.precision, compile_model=options.compile
-    )
-    decoding = decoding_options(options)
-
-    def batch_size(window_length: int) -> int:
-        if options.batch_size != "auto":
-            return options.batch_size
-        return engine.batch_size(window_length, decoding, state.memory_budget)
-
     current = state
 
     def on_unit(regions: int, rejected: int) -> None:
@@ -199,17 +195,35 @@ def _predict_rest(
         current.write(options.checkpoint_file)
         progress.update(regions, rejected)
 
+    sizes = batch_sizes(options, machinery, state.memory_budget)
     progress.start(regions, done, state.rejected)
     try:
-        predict(
-            folder,
-            pieces,
-            engine,
-            decoding,
-            batch_size=batch_size,
-            loading=Loading(options.num_workers, options.prefetch_factor),
-            on_unit=on_unit,
-        )
+        if len(machinery.devices) > 1:
+            predict_on_several(
+                folder,
+                pieces,
+                machinery.devices,
+                FleetModel(machinery.files, machinery.precision, options.compile),
+                decoding_options(options),
+                batch_sizes=sizes,
+                on_unit=on_unit,
+            )
+        else:
+            engine = Engine.load(
+                machinery.files,
+                machinery.device,
+                machinery.precision,
+                compile_model=options.compile,
+            )
+            predict(
+                folder,
+                pieces,
+                engine,
+                decoding_options(options),
+                batch_sizes=sizes,
+                loading=Loading(options.num_workers, options.prefetch_factor),
+                on_unit=on_unit,
+            )
     finally:
         progress.finish()
     return current

@@ -17,6 +17,7 @@ from transgenic_dagster.options import AnnotateOptions
 if TYPE_CHECKING:
     import torch
 
+    from transgenic_dagster.inference.batching import BatchSizes
     from transgenic_dagster.inference.beam_search import DecodingOptions
     from transgenic_dagster.inference.device import Precision
     from transgenic_dagster.model import CheckpointFiles, TransgenicConfig
@@ -24,24 +25,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Machinery:
-    """Model files and device of a run, found before any work is done."""
+    """Model files and devices of a run, found before any work is done; devices are of one type."""
 
     files: "CheckpointFiles"
     config: "TransgenicConfig"
-    device: "torch.device"
+    devices: "tuple[torch.device, ...]"
     precision: "Precision"
+
+    @property
+    def device(self) -> "torch.device":
+        """The first device."""
+        return self.devices[0]
 
 
 def find_machinery(options: AnnotateOptions) -> Machinery:
-    """Find device and model files, and check what can be checked before any work is done.
+    """Find devices and model files, and check what can be checked before any work is done.
 
     Raises:
         TransgenicError: the device or the model is not there, or the model cannot do this.
     """
-    from transgenic_dagster.inference.device import choose_device, choose_precision
+    from transgenic_dagster.inference.device import choose_devices, choose_precision
     from transgenic_dagster.model import read_config, resolve_checkpoint
 
-    device = choose_device(options.device)
+    devices = choose_devices(options.device)
     files = resolve_checkpoint(options.model, revision=options.revision, offline=options.offline)
     config = read_config(files)
     longest = config.max_decoder_position_embeddings
@@ -50,7 +56,7 @@ def find_machinery(options: AnnotateOptions) -> Machinery:
             f"--max_length {options.max_length}: the model's position table ends at {longest} "
             "tokens; ask for no more."
         )
-    return Machinery(files, config, device, choose_precision(options.precision, device))
+    return Machinery(files, config, devices, choose_precision(options.precision, devices[0]))
 
 
 def input_digests(options: AnnotateOptions) -> dict[str, str]:
@@ -97,6 +103,22 @@ def decoding_options(options: AnnotateOptions) -> "DecodingOptions":
         max_length=options.max_length,
         do_sample=options.do_sample,
         seed=options.seed,
+    )
+
+
+def batch_sizes(options: AnnotateOptions, machinery: Machinery, memory_budget: int) -> "BatchSizes":
+    """How the options, and the memory that a run counts on, have regions decoded together."""
+    from transgenic_dagster.inference.batching import BatchSizes
+    from transgenic_dagster.inference.device import DTYPES
+
+    return BatchSizes(
+        config=machinery.config,
+        num_beams=options.num_beams,
+        max_length=options.max_length,
+        width=DTYPES[machinery.precision].itemsize,
+        on_gpu=machinery.device.type == "cuda",
+        memory_budget=memory_budget,
+        fixed=None if options.batch_size == "auto" else options.batch_size,
     )
 
 

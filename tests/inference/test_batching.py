@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from transgenic_dagster.genome.region import Region
 from transgenic_dagster.inference.batching import (
-    automatic_batch_size,
+    BatchSizes,
     plan_units,
     region_bytes,
 )
@@ -38,23 +38,36 @@ def test_the_rest_of_an_interrupted_plan_is_the_plan_of_the_rest(members, size, 
     assert plan_units("Chr1", left, lambda _: size) == units[done:]
 
 
-def automatic(length, *, on_gpu=False, budget=24 << 30):
-    config = TransgenicConfig()
-    return automatic_batch_size(
-        length,
+def sizes(*, on_gpu=False, budget=24 << 30, fixed=None):
+    return BatchSizes(
+        config=TransgenicConfig(),
+        num_beams=2,
+        max_length=2048,
+        width=2 if on_gpu else 4,
         on_gpu=on_gpu,
-        bytes_per_region=region_bytes(config, length, 2, 2048, 2 if on_gpu else 4),
         memory_budget=budget,
+        fixed=fixed,
     )
 
 
 def test_automatic_batches_shrink_with_windows_and_memory():
-    assert automatic(6144) == 8
-    assert automatic(49_152) == 1
-    assert automatic(6144, budget=3 << 30) == 1
-    assert automatic(6144, on_gpu=True, budget=80 << 30) > automatic(
-        49_152, on_gpu=True, budget=80 << 30
-    )
+    assert sizes().at_once(6144) == 8
+    assert sizes().at_once(49_152) == 1
+    assert sizes(budget=3 << 30).at_once(6144) == 1
+    gpu = sizes(on_gpu=True, budget=80 << 30)
+    assert gpu.at_once(6144) > gpu.at_once(49_152)
+
+
+@given(st.integers(1 << 30, 200 << 30), st.integers(1, 8), st.booleans())
+def test_automatic_batches_are_powers_of_two(budget, multiple, on_gpu):
+    at_once = sizes(on_gpu=on_gpu, budget=budget).at_once(6144 * multiple)
+    assert at_once & (at_once - 1) == 0
+
+
+def test_a_number_that_is_asked_for_is_taken_and_units_hold_some_batches():
+    assert sizes(fixed=3).at_once(49_152) == 3
+    assert sizes(fixed=3).per_unit(49_152) == 6
+    assert sizes(fixed=3, on_gpu=True).per_unit(49_152) == 24
 
 
 def test_caches_take_what_the_design_says():

@@ -6,7 +6,7 @@ from transgenic_dagster.errors import MissingOnMachineError
 from transgenic_dagster.genome.region import Region
 from transgenic_dagster.inference import device as device_module
 from transgenic_dagster.inference.beam_search import DecodingOptions
-from transgenic_dagster.inference.device import choose_device, choose_precision, swap_warning
+from transgenic_dagster.inference.device import choose_devices, choose_precision, swap_warning
 from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.model import encode_dna, resolve_checkpoint
 
@@ -106,7 +106,20 @@ def test_compile_compiles_the_encoder_and_every_decoder_layer(monkeypatch):
 
 def test_a_gpu_that_is_not_there_is_refused():
     with pytest.raises(MissingOnMachineError, match="--device cuda:99"):
-        choose_device("cuda:99")
+        choose_devices("cuda:99")
+
+
+@pytest.mark.parametrize("name", ["all", "cuda:0,cuda:1"])
+def test_several_gpus_that_are_not_there_are_refused(name, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    with pytest.raises(MissingOnMachineError, match=f"--device {name}: .* no GPUs"):
+        choose_devices(name)
+
+
+def test_all_gpus_are_as_many_as_there_are(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    assert [device.index for device in choose_devices("all")] == [0, 1, 2]
+    assert [device.index for device in choose_devices("cuda:2,cuda:0")] == [2, 0]
 
 
 def test_automatic_precision_on_a_cpu_is_fp32():

@@ -43,7 +43,7 @@ class Unit:
 
 
 def plan_units(
-    piece: str, regions: Sequence[Region], batch_size: Callable[[int], int]
+    piece: str, regions: Sequence[Region], unit_size: Callable[[int], int]
 ) -> list[Unit]:
     """Group a piece's regions into units, by window length and then in region order.
 
@@ -53,13 +53,13 @@ def plan_units(
     Args:
         piece: name of the piece.
         regions: its regions, in region order.
-        batch_size: regions of a unit, by window length.
+        unit_size: regions of a unit, by window length.
     """
     units = []
     by_length = sorted(regions, key=lambda region: (region.window_length, region.region_id))
     for length, group in groupby(by_length, key=lambda region: region.window_length):
         members = tuple(group)
-        size = batch_size(length)
+        size = unit_size(length)
         units += [Unit(piece, members[i : i + size]) for i in range(0, len(members), size)]
     return units
 
@@ -113,21 +113,42 @@ def predicted_memory(
     return PROCESS_BYTES + weights + spectra + encoder + caches
 
 
-def automatic_batch_size(
-    window_length: int,
-    *,
-    on_gpu: bool,
-    bytes_per_region: int,
-    memory_budget: int,
-) -> int:
-    """Regions decoded at once that keep the device busy and fit its memory.
+@dataclass(frozen=True)
+class BatchSizes:
+    """How many regions are decoded at once, and how many make a unit.
 
     Args:
-        window_length: nucleotides.
+        config: the model.
+        num_beams: beams of the search.
+        max_length: longest sentence in tokens.
+        width: bytes per number in the caches.
         on_gpu: whether the device is a GPU.
-        bytes_per_region: see ``region_bytes``.
         memory_budget: bytes of the device's memory.
+        fixed: regions decoded at once where the user says so, whatever their length.
     """
-    by_memory = int(memory_budget * MEMORY_SHARE) // bytes_per_region
-    budget = GPU_WINDOW_BUDGET if on_gpu else CPU_WINDOW_BUDGET
-    return max(1, min(by_memory, budget // window_length))
+
+    config: TransgenicConfig
+    num_beams: int
+    max_length: int
+    width: int
+    on_gpu: bool
+    memory_budget: int
+    fixed: int | None = None
+
+    def at_once(self, window_length: int) -> int:
+        """Regions decoded at once: they keep the device busy and fit its memory.
+
+        A power of two, so that a little more or less free memory forms the same batches.
+        """
+        if self.fixed is not None:
+            return self.fixed
+        each = region_bytes(self.config, window_length, self.num_beams, self.max_length, self.width)
+        by_memory = int(self.memory_budget * MEMORY_SHARE) // each
+        budget = GPU_WINDOW_BUDGET if self.on_gpu else CPU_WINDOW_BUDGET
+        fitting = max(1, min(by_memory, budget // window_length))
+        return 1 << (fitting.bit_length() - 1)
+
+    def per_unit(self, window_length: int) -> int:
+        """Regions of a unit: those that are decoded at once and those that wait."""
+        batches = GPU_BATCHES_PER_UNIT if self.on_gpu else CPU_BATCHES_PER_UNIT
+        return batches * self.at_once(window_length)

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -23,22 +24,28 @@ _CGROUP_LIMITS = (
 )
 
 
-def choose_device(name: str | None) -> torch.device:
-    """The device of that name; a GPU where there is one and no name is given.
+def choose_devices(name: str | None) -> tuple[torch.device, ...]:
+    """The devices of that name; one GPU where there is one and no name is given.
+
+    Args:
+        name: ``cpu``, ``cuda``, ``cuda:N``, several of them joined by commas, or ``all`` GPUs.
 
     Raises:
         MissingOnMachineError: this machine has no such GPU.
     """
     if name is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(name)
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        found = torch.cuda.device_count()
+        return (torch.device("cuda" if torch.cuda.is_available() else "cpu"),)
+    found = torch.cuda.device_count()
+    if name == "all" and found:
+        return tuple(torch.device("cuda", index) for index in range(found))
+    devices = tuple(torch.device(part) for part in name.split(",")) if name != "all" else ()
+    lacking = [d for d in devices if d.type == "cuda" and (d.index or 0) >= found]
+    if name == "all" or lacking:
         raise MissingOnMachineError(
             f"--device {name}: this machine offers {found or 'no'} GPU{'s' * (found != 1)} to "
             "PyTorch; use --device cpu, or check the driver and CUDA_VISIBLE_DEVICES."
         )
-    return device
+    return devices
 
 
 def choose_precision(name: str, device: torch.device) -> Precision:
@@ -52,14 +59,21 @@ def choose_precision(name: str, device: torch.device) -> Precision:
 
 
 def memory_of(device: torch.device) -> int:
-    """Bytes that a run may count on: free memory of a GPU, all memory of a machine or its job."""
+    """Bytes that a run may count on: what is free on a GPU, or on the machine and in its job."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    all_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limits = [_meminfo().get("MemAvailable", all_memory)]
     for path in _CGROUP_LIMITS:
         if path.is_file() and (text := path.read_text().strip()).isdigit():
             limits.append(int(text))
     return min(limits)
+
+
+def memory_of_each(devices: Sequence[torch.device]) -> int:
+    """Bytes that each of several devices may count on; processes on the CPU share its memory."""
+    shares = 1 if devices[0].type == "cuda" else len(devices)
+    return min(memory_of(device) for device in devices) // shares
 
 
 def keep_freed_memory() -> None:
@@ -77,10 +91,7 @@ def keep_freed_memory() -> None:
 
 def swap_warning(needed: int) -> str | None:
     """A sentence for users whose machine swaps and whose memory ``needed`` bytes overflow."""
-    values = {}
-    for line in MEMINFO.read_text().splitlines():
-        name, _, rest = line.partition(":")
-        values[name] = int(rest.split()[0]) * 1024
+    values = _meminfo()
     swapped = values.get("SwapTotal", 0) - values.get("SwapFree", 0)
     if swapped <= 0 or needed <= values.get("MemAvailable", needed):
         return None
@@ -89,6 +100,15 @@ def swap_warning(needed: int) -> str | None:
         "memory: prediction will crawl. Free memory, or forbid swapping with 'systemd-run --user "
         "--scope -p MemorySwapMax=0 transgenic-annotate …'."
     )
+
+
+def _meminfo() -> dict[str, int]:
+    """What the kernel says of the machine's memory, in bytes."""
+    values = {}
+    for line in MEMINFO.read_text().splitlines():
+        name, _, rest = line.partition(":")
+        values[name] = int(rest.split()[0]) * 1024
+    return values
 
 
 def is_out_of_memory(error: BaseException) -> bool:

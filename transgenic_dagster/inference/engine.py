@@ -9,12 +9,6 @@ from transformers.utils import logging as library_logging
 from transgenic_dagster.genome.region import Region
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.gsf.vocabulary import clean_sentence, decode_ids
-from transgenic_dagster.inference.batching import (
-    CPU_BATCHES_PER_UNIT,
-    GPU_BATCHES_PER_UNIT,
-    automatic_batch_size,
-    region_bytes,
-)
 from transgenic_dagster.inference.beam_search import DecodingOptions, Hypothesis, search
 from transgenic_dagster.inference.device import (
     DTYPES,
@@ -25,7 +19,6 @@ from transgenic_dagster.inference.device import (
 from transgenic_dagster.model import (
     CheckpointFiles,
     Decoding,
-    TransgenicConfig,
     TransgenicForConditionalGeneration,
 )
 from transgenic_dagster.model.packed_linear import pack_linears
@@ -85,31 +78,6 @@ class Engine:
         model = TransgenicForConditionalGeneration.from_files(files, dtype=DTYPES[precision])
         model.to(device)  # type: ignore[arg-type]  # the library wraps Module.to
         return cls(model, device, precision, compile_model=compile_model)
-
-    @property
-    def config(self) -> TransgenicConfig:
-        """Sizes of the model."""
-        return self.model.config
-
-    @property
-    def batches_per_unit(self) -> int:
-        """Regions of a unit, in multiples of those that are decoded at once."""
-        return GPU_BATCHES_PER_UNIT if self.device.type == "cuda" else CPU_BATCHES_PER_UNIT
-
-    def batch_size(self, window_length: int, options: DecodingOptions, memory_budget: int) -> int:
-        """Automatic number of regions of a window length that are decoded at once."""
-        return automatic_batch_size(
-            window_length,
-            on_gpu=self.device.type == "cuda",
-            bytes_per_region=region_bytes(
-                self.config,
-                window_length,
-                options.num_beams,
-                options.max_length,
-                DTYPES[self.precision].itemsize,
-            ),
-            memory_budget=memory_budget,
-        )
 
     def predict(
         self,
