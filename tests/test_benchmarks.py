@@ -1,9 +1,29 @@
-from benchmarks import bench_engine
+import pytest
+
+from benchmarks import bench_engine, bench_gpu, bench_growth
 
 FEW = "--size tiny --length 600 --regions 3 --at_once 2 --tokens 6 --published_tokens 3 --threads 1"
+LITTLE = "--device cpu --size tiny --precision fp32 --regions 2 --tokens 4 --batch_sizes 1,2"
 
 
 def test_the_engine_is_compared_with_the_published_way(capsys):
     ratios = bench_engine.main(FEW.split())
     assert "published_cost (1 regions, 3 tokens)" in capsys.readouterr().out
     assert all(ratio > 0 for ratio in ratios.values())
+
+
+def test_what_is_measured_on_gpus_can_be_tried_on_a_cpu(capsys):
+    bench_gpu.main(LITTLE.split())
+    printed = capsys.readouterr().out
+    assert "demo model, trained: fp32 on the device gives 48 of 48 sentences" in printed
+    assert "engine (fp32, 2 at once)" in printed
+    assert "44,000 regions of this mix" in printed
+
+
+def test_slow_growth_shows_in_the_last_quarter(capsys):
+    looks = [bench_growth.Look(16 * i, 2.0 * i, 100) for i in range(1, 76)]
+    looks += [bench_growth.Look(16 * i, 150 + 3.0 * (i - 75), 120) for i in range(76, 101)]
+    ratios = bench_growth.report(looks)
+    assert ratios["time per region, last / second quarter"] == pytest.approx(1.5)
+    assert ratios["memory, last / second quarter"] == pytest.approx(1.2)
+    assert "quarter 4: 400 regions, 187.5 ms per region" in capsys.readouterr().out
