@@ -82,8 +82,8 @@ class Plan:
         lines += [
             "",
             f"Disk:    {_size(self.disk_bytes)} while the run lasts",
-            f"Memory:  {_size(self.typical_memory_bytes)}, at most {_size(self.memory_bytes)} "
-            "with the longest sentences",
+            f"Memory:  {_size(self.typical_memory_bytes)}, or {_size(self.memory_bytes)} where "
+            "sentences get as long as they may",
             f"Time:    about {_duration(self.seconds)} on {self.machine}, if sentences have "
             f"{ASSUMED_TOKENS} tokens",
             *(f"Note:    {note}" for note in self.notes),

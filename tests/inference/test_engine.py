@@ -1,7 +1,10 @@
+import shutil
+
 import pytest
 import torch
 
 from tests import golden
+from tests.model.test_checkpoint import VARIANTS, all_tensors
 from transgenic_dagster.errors import MissingOnMachineError
 from transgenic_dagster.genome.region import Region
 from transgenic_dagster.inference import device as device_module
@@ -40,6 +43,15 @@ def test_sentences_are_those_of_the_published_model(engine, at_once):
     sentences = engine.predict(REGIONS, input_ids(), OPTIONS, at_once=at_once)
     assert [sentence.raw for sentence in sentences] == recorded()
     assert [sentence.region_id for sentence in sentences] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_published_form_of_a_checkpoint_gives_the_same_sentences(tmp_path, variant):
+    shutil.copy(golden.TINY_CHECKPOINT / "config.json", tmp_path)
+    VARIANTS[variant](tmp_path, all_tensors())
+    engine = Engine.load(resolve_checkpoint(str(tmp_path)), CPU, "fp32")
+    sentences = engine.predict(REGIONS, input_ids(), OPTIONS, at_once=2)
+    assert [sentence.raw for sentence in sentences] == recorded()
 
 
 @pytest.mark.parametrize(
