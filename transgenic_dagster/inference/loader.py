@@ -1,9 +1,7 @@
 """Reading windows ahead of the model, in processes of their own where that helps."""
 
 import atexit
-import ctypes
 import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -12,12 +10,12 @@ from torch.utils.data import DataLoader, Dataset
 
 from transgenic_dagster.inference.batching import Unit
 from transgenic_dagster.model import encode_dna
+from transgenic_dagster.parent_death import end_with_parent
 
 UNITS_PER_WORKER = 8
 """Below this, starting a process takes longer than it saves."""
 
 ReadSequences = Callable[[Sequence[int]], dict[int, str]]
-_PR_SET_PDEATHSIG = 1
 
 
 class UnitDataset(Dataset[torch.Tensor]):
@@ -75,10 +73,8 @@ def load_units(
 
 
 def _end_with(main_process: int, _worker: int) -> None:
-    """Have the kernel end this process when the main one ends in any way, SIGKILL included."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != main_process:  # it ended while this one was starting
-        os._exit(1)
+    """Set a worker up; it ends when the main process does."""
+    end_with_parent(main_process)
     # DuckDB's binding would report leaks of its own on stderr at a regular exit.
     atexit.register(os._exit, 0)
     torch.set_num_threads(1)
