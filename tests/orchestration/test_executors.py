@@ -53,7 +53,7 @@ def test_the_pool_can_be_without_limit(tmp_path):
 
 def test_in_process_steps_run_in_the_process_of_the_run(tmp_path, monkeypatch):
     monkeypatch.setenv("TOY_FOLDER", str(tmp_path))
-    with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
         assert dg.execute_job(dg.reconstructable(in_this_process), instance=instance).success
         assert instance.event_log_storage.get_concurrency_info(GPU_POOL).slot_count == 1
     assert heard("pid") == [str(os.getpid())]
