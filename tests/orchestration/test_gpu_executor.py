@@ -1,7 +1,4 @@
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,58 +8,26 @@ import pytest
 
 from tests.orchestration import toy_job
 from tests.orchestration.toy_job import heard, wait_for
-from transgenic_dagster.orchestration.device_lease import lock_file, try_to_lease
-from transgenic_dagster.orchestration.devices import leasable_devices
+from tests.orchestration.toy_runs import (
+    alive,
+    all_devices_are_free,
+    claimed_places,
+    failures,
+    start_worker,
+    toy_instance,
+)
 
 SECONDS_UNTIL_FREE = 10
 
 
 @pytest.fixture
 def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
-    for name in ("toys", "dagster", "leases"):
-        (tmp_path / name).mkdir()
-    monkeypatch.setenv("TOY_FOLDER", str(tmp_path / "toys"))
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
-    monkeypatch.setenv("TRANSGENIC_LEASES", str(tmp_path / "leases"))
-    monkeypatch.setenv("TRANSGENIC_GPU_DEVICES", "0,1")
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as opened:
+    with toy_instance(tmp_path, monkeypatch) as opened:
         yield opened
 
 
 def run(job: dg.JobDefinition, instance: dg.DagsterInstance) -> dg.JobExecutionResult:
     return dg.execute_job(dg.reconstructable(job), instance=instance)
-
-
-def start_worker(job: dg.JobDefinition) -> "subprocess.Popen[bytes]":
-    """Run a job in a process of its own, as Dagster's run launcher does."""
-    return subprocess.Popen([sys.executable, "-m", "tests.orchestration.toy_job", job.name])
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and waits for its parent does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def all_devices_are_free() -> bool:
-    leases = [try_to_lease(device) for device in leasable_devices()]
-    for lease in leases:
-        if lease is not None:
-            os.close(lease)
-    return None not in leases
-
-
-def claimed_places(instance: dg.DagsterInstance) -> int:
-    return instance.event_log_storage.get_concurrency_info("gpu").active_slot_count
-
-
-def failures(instance: dg.DagsterInstance, run_id: str) -> list[str]:
-    logged = instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
-    return [entry.dagster_event.event_specific_data.error.message for entry in logged]
 
 
 def test_gpu_steps_share_two_devices_and_cpu_steps_do_not_wait(instance):
@@ -123,4 +88,3 @@ def test_a_killed_run_leaves_no_process_and_no_lease(instance):
     worker.wait()
     assert wait_for(all_devices_are_free, SECONDS_UNTIL_FREE) < SECONDS_UNTIL_FREE
     assert wait_for(lambda: not alive(int(heard("pid")[0])), SECONDS_UNTIL_FREE) < 10
-    assert lock_file("0").exists()

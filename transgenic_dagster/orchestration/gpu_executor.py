@@ -18,6 +18,7 @@ from transgenic_dagster.orchestration.devices import leasable_devices
 from transgenic_dagster.orchestration.gpu_pool import limit_gpu_pool, needs_gpu
 from transgenic_dagster.orchestration.step_jobs import (
     JobExecutor,
+    exit_sentence,
     job_config,
     job_executor,
 )
@@ -48,11 +49,7 @@ class StepProcess:
     def ending(self) -> str | None:
         """How it ended, None while it runs."""
         code = self._process.poll()
-        if code is None:
-            return None
-        if code < 0:
-            return f"was killed by {signal.Signals(-code).name}"
-        return f"ended with exit code {code} and no result"
+        return None if code is None else exit_sentence(code)
 
     def ask_to_end(self) -> None:
         """Have it cancel itself."""

@@ -24,7 +24,12 @@ from dagster._core.execution.plan.step import ExecutionStep
 
 from transgenic_dagster.errors import MissingOnMachineError
 from transgenic_dagster.orchestration.gpu_pool import limit_gpu_pool, needs_gpu
-from transgenic_dagster.orchestration.step_jobs import JobExecutor, job_config, job_executor
+from transgenic_dagster.orchestration.step_jobs import (
+    JobExecutor,
+    exit_sentence,
+    job_config,
+    job_executor,
+)
 
 PROGRAMS = ("sbatch", "squeue", "scancel")
 GRACE_SECONDS = 60
@@ -36,7 +41,8 @@ _ENDED = {
     *("OUT_OF_MEMORY", "PREEMPTED", "RECONFIG_FAIL", "REVOKED", "TIMEOUT"),
 }
 _ASK_SECONDS = 60
-_LOG_TAIL = 500
+_LINE_SHOWN = 300
+_COLUMNS = "JobID:20,State:20,exit_code:12"
 
 
 class SlurmQueue:
@@ -49,23 +55,32 @@ class SlurmQueue:
     def __init__(self, poll_seconds: float) -> None:
         self._poll_seconds = poll_seconds
         self._asked = float("-inf")
-        self._states: dict[str, str] = {}
+        self._endings: dict[str, str | None] = {}
 
-    def state(self, job_id: str) -> str | None:
-        """State of a job; None where Slurm has forgotten it.
+    def ending(self, job_id: str) -> str | None:
+        """How a job ended, as the rest of a sentence; None while it waits or runs.
 
         While Slurm does not answer, its last answer stands.
         """
         if time.monotonic() - self._asked >= self._poll_seconds:
-            answer = _ask("squeue", "--me", "--noheader", "--states=all", "--format=%i %T")
+            answer = _ask("squeue", "--me", "--noheader", "--states=all", f"--Format={_COLUMNS}")
             self._asked = time.monotonic()
             if answer.returncode == 0:
-                self._states = dict(line.split() for line in answer.stdout.splitlines())
-        return self._states.get(job_id)
+                rows = (line.split() for line in answer.stdout.splitlines())
+                self._endings = {job: _ending(state, int(status)) for job, state, status in rows}
+        return self._endings.get(job_id, "is unknown to Slurm")
 
     def expect(self, job_id: str) -> None:
         """Take a job as queued until Slurm is asked again."""
-        self._states[job_id] = "PENDING"
+        self._endings[job_id] = None
+
+
+def _ending(state: str, wait_status: int) -> str | None:
+    if state not in _ENDED:
+        return None
+    if state in {"COMPLETED", "FAILED"}:
+        return exit_sentence(os.waitstatus_to_exitcode(wait_status))
+    return f"ended as {state}"
 
 
 class SlurmJob:
@@ -84,7 +99,7 @@ class SlurmJob:
         self._refused = submitted.stderr.strip() if submitted.returncode else None
         self._id = submitted.stdout.strip().partition(";")[0]
         self._log = Path(str(log).replace("%j", self._id))
-        self.name = f"Slurm job {self._id or '(none)'}"
+        self.name = f"Slurm job {self._id}".strip()
         if self._refused is None:
             queue.expect(self._id)
 
@@ -92,10 +107,8 @@ class SlurmJob:
         """How it ended, None while it waits or runs."""
         if self._refused is not None:
             return f"was refused: {self._refused}"
-        state = self._queue.state(self._id)
-        if state is not None and state not in _ENDED:
-            return None
-        return f"ended as {state or 'unknown to Slurm'} and no result{self._last_words()}"
+        ending = self._queue.ending(self._id)
+        return None if ending is None else f"{ending}{self._last_words()}"
 
     def ask_to_end(self) -> None:
         """Cancel it; Slurm kills what does not end."""
@@ -108,10 +121,11 @@ class SlurmJob:
 
     def _last_words(self) -> str:
         try:
-            tail = self._log.read_text(errors="replace")[-_LOG_TAIL:].strip()
+            lines = self._log.read_text(errors="replace").split("\n")
         except OSError:  # it never started, or its node cannot write here
             return ""
-        return f"; the end of {self._log}:\n{tail}" if tail else ""
+        last = next((line for line in reversed(lines) if line.strip()), "nothing")
+        return f"; {self._log} ends with: {last[:_LINE_SHOWN]}"
 
 
 def _ask(*command: str, script: str | None = None) -> "subprocess.CompletedProcess[str]":

@@ -4,6 +4,7 @@ A step's own process reports its result to Dagster's event log. What is done her
 to notice when it ends without having reported (a retry policy then applies), and to end it.
 """
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -49,6 +50,17 @@ class StepJob(Protocol):
 
 StartStep = Callable[[dg.DagsterInstance, str, ExecutionStep, Sequence[str]], StepJob]
 """Starts a step: instance, run id, step, command. Fails only for faults of ours."""
+
+
+def exit_sentence(code: int) -> str:
+    """How a process ended, as the rest of a sentence about it.
+
+    Args:
+        code: its exit code, or minus the number of the signal that killed it.
+    """
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"ended with exit code {code} and no result"
 
 
 @dataclass
