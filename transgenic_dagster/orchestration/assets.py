@@ -185,14 +185,11 @@ def _predictions(home: Home, partitions: Partitions, version: str) -> dg.AssetsD
 def _results(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
     # One pass over the predictions writes both, so that they always agree.
     common: dict[str, Any] = {
-        "deps": [
-            dg.AssetDep(PREDICTIONS, partition_mapping=partitions.assembly_from_pieces),
-            dg.AssetDep(REGION_DB),
-        ],
+        "deps": [dg.AssetDep(PREDICTIONS, partition_mapping=partitions.assembly_from_pieces)],
         "group_name": GROUP,
         "owners": OWNERS,
         "partitions_def": partitions.assemblies,
-        "automation_condition": when_stale(ignoring=REGION_DB),
+        "automation_condition": when_stale(),
     }
 
     @dg.multi_asset(

@@ -2,30 +2,26 @@
 
 import dagster as dg
 
-SECONDS_BETWEEN_TICKS = 10
+SECONDS_BETWEEN_TICKS = 5
 
 
-def when_stale(ignoring: dg.AssetKey | None = None) -> dg.AutomationCondition[dg.AssetKey]:
+def when_stale() -> dg.AutomationCondition[dg.AssetKey]:
     """A partition is due when it is new, its inputs were renewed or its code version changed.
 
     Each such event makes it due once: whatever fails waits for the next one, or for a click.
-    Nothing is due before its inputs are complete and at rest.
-
-    Args:
-        ignoring: an input whose renewal alone changes nothing.
+    Nothing is due before its inputs are there, complete and at rest.
     """
-    renewed = dg.AutomationCondition.any_deps_updated()
-    if ignoring is not None:
-        renewed = renewed.ignore(dg.AssetSelection.assets(ignoring))
     event = (
         dg.AutomationCondition.newly_missing()
-        | renewed
+        | dg.AutomationCondition.any_deps_updated()
         | dg.AutomationCondition.code_version_changed()
     )
     handled = dg.AutomationCondition.newly_requested() | dg.AutomationCondition.newly_updated()
     return (
         event.since(handled)
         & ~dg.AutomationCondition.any_deps_missing()
+        # An assembly whose genome cannot be read has no pieces at all.
+        & dg.AutomationCondition.any_deps_match(~dg.AutomationCondition.missing())
         & ~dg.AutomationCondition.any_deps_in_progress()
         & ~dg.AutomationCondition.in_progress()
     ).with_label("new, or stale")
@@ -38,6 +34,7 @@ def make_automation_sensor() -> dg.AutomationConditionSensorDefinition:
         target=dg.AssetSelection.all(),
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=SECONDS_BETWEEN_TICKS,
+        emit_backfills=False,  # backfills are looked at every 30 s only, runs at once
         description="Predicts and merges what is new, what has new inputs, and everything when "
         "the model changes.",
     )

@@ -37,6 +37,12 @@ concurrency:
   pools:
     granularity: run            # runs that need a GPU wait in the queue, not as processes
 
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    dequeue_interval_seconds: 1
+
 run_monitoring:                 # a run whose process has died ends as failed ...
   enabled: true
   poll_interval_seconds: 20
