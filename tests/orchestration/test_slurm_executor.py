@@ -1,4 +1,3 @@
-import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,8 +10,8 @@ from tests.one_node_slurm import one_node_slurm, why_not
 from tests.orchestration import toy_job
 from tests.orchestration.toy_job import heard, wait_for
 from tests.orchestration.toy_runs import alive, failures, start_worker, toy_instance
-from transgenic_dagster.errors import MissingOnMachineError
-from transgenic_dagster.orchestration.slurm_executor import slurm_executor
+from transgenic_dagster.errors import MissingOnMachineError, UsageError
+from transgenic_dagster.orchestration.slurm_executor import PROGRAMS, slurm_executor
 
 needs_slurm = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
@@ -50,16 +49,6 @@ def test_gpu_steps_get_gpus_from_slurm_and_cpu_steps_do_not_wait(instance):
 
 
 @needs_slurm
-def test_a_killed_job_is_retried_and_how_it_ended_is_told(instance):
-    assert start_worker(toy_job.killed_and_retried).wait() == 0
-    assert len(heard("attempt_*")) == 2
-    (run,) = instance.get_runs()
-    (retry,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_UP_FOR_RETRY)
-    told = retry.dagster_event.event_specific_data.error.message
-    assert re.search(r"Slurm job \d+ was killed by SIGKILL; .*\.log ends with: .*STEP_START", told)
-
-
-@needs_slurm
 def test_a_refused_job_fails_its_step_and_says_why(instance, monkeypatch):
     monkeypatch.setenv("TRANSGENIC_SLURM_PARTITION", "nowhere")
     monkeypatch.setenv("TRANSGENIC_SLURM_WALLTIME", "00:01:00")
@@ -83,14 +72,28 @@ def test_jobs_of_a_killed_run_are_cancelled_when_the_next_run_starts(instance):
     assert not alive(int(heard("pid")[0]))
 
 
-def test_a_machine_without_slurm_is_told_what_is_missing(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+def make_executor(folder: Path, **config: str) -> dg.Executor:
+    defaults = {"partition": "", "walltime": "", "options": "", "gpu_options": ""}
+    with dg.DagsterInstance.local_temp(str(folder)) as instance:
         context = dg.InitExecutorContext(
             job=dg.reconstructable(toy_job.never_ending),
             executor_def=slurm_executor,
-            executor_config={},
+            executor_config=defaults | config,
             instance=instance,
         )
-        with pytest.raises(MissingOnMachineError, match="needs sbatch, squeue, scancel"):
-            slurm_executor.executor_creation_fn(context)
+        return slurm_executor.executor_creation_fn(context)
+
+
+def test_a_machine_without_slurm_is_told_what_is_missing(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingOnMachineError, match="needs sbatch, squeue, scancel"):
+        make_executor(tmp_path)
+
+
+def test_options_that_cannot_be_read_are_refused(monkeypatch, tmp_path):
+    for name in PROGRAMS:
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(UsageError, match=r"gpu_options are .*: No closing quotation; quote them"):
+        make_executor(tmp_path, gpu_options="--comment='our GPUs")

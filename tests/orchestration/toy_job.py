@@ -145,7 +145,7 @@ def never_ending():
 
 
 @dg.job(executor_def=chosen_executor(), config={"execution": {"config": {"grace_seconds": 1}}})
-def never_ending_whatever_comes():
+def willing_and_stubborn():
     endless()
     stubborn()
 

@@ -9,6 +9,7 @@ configures (sensors, schedules) get them too. ``sbatch`` reads variables of its 
 ``SBATCH_ACCOUNT`` and ``SBATCH_QOS``.
 """
 
+import logging
 import os
 import re
 import shlex
@@ -22,7 +23,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.execution.plan.step import ExecutionStep
 
-from transgenic_dagster.errors import MissingOnMachineError
+from transgenic_dagster.errors import MissingOnMachineError, UsageError
 from transgenic_dagster.orchestration.gpu_pool import limit_gpu_pool, needs_gpu
 from transgenic_dagster.orchestration.step_jobs import (
     JobExecutor,
@@ -43,6 +44,8 @@ _ENDED = {
 _ASK_SECONDS = 60
 _LINE_SHOWN = 300
 _COLUMNS = "JobID:20,State:20,exit_code:12"
+
+logger = logging.getLogger(__name__)
 
 
 class SlurmQueue:
@@ -65,7 +68,9 @@ class SlurmQueue:
         if time.monotonic() - self._asked >= self._poll_seconds:
             answer = _ask("squeue", "--me", "--noheader", "--states=all", f"--Format={_COLUMNS}")
             self._asked = time.monotonic()
-            if answer.returncode == 0:
+            if answer.returncode:
+                logger.warning("squeue does not answer: %s", answer.stderr.strip())
+            else:
                 rows = (line.split() for line in answer.stdout.splitlines())
                 self._endings = {job: _ending(state, int(status)) for job, state, status in rows}
         return self._endings.get(job_id, "is unknown to Slurm")
@@ -138,19 +143,25 @@ def _ask(*command: str, script: str | None = None) -> "subprocess.CompletedProce
         return subprocess.CompletedProcess(command, 1, "", f"{error}")
 
 
-def _submission(
-    config: Mapping[str, Any], run_id: str, step: ExecutionStep, log: Path
-) -> list[str]:
-    """The ``sbatch`` command for a step; the script comes on standard input."""
-    options = ["sbatch", "--parsable", "--no-requeue", f"--output={log}"]
-    options.append(f"--job-name={_JOB_NAME}-{run_id}-{step.key}")
+def _options(config: Mapping[str, Any], *, gpu: bool) -> list[str]:
+    """Options of ``sbatch`` for a kind of step.
+
+    Raises:
+        UsageError: they cannot be told apart.
+    """
+    options = []
     if config["partition"]:
         options.append(f"--partition={config['partition']}")
     if config["walltime"]:
         options.append(f"--time={config['walltime']}")
-    options += shlex.split(config["options"])
-    if needs_gpu(step):
-        options += shlex.split(config["gpu_options"])
+    for name in ("options", "gpu_options") if gpu else ("options",):
+        try:
+            options += shlex.split(config[name])
+        except ValueError as error:
+            raise UsageError(
+                f"The Slurm executor's {name} are {config[name]!r}: {error}; quote them as in a "
+                "shell."
+            ) from error
     return options
 
 
@@ -211,6 +222,7 @@ def slurm_executor(context: dg.InitExecutorContext) -> JobExecutor:
     _cancel_left_jobs(context.instance)
     limit_gpu_pool(context.instance, None)  # Slurm's own queue is the limit
     config: Mapping[str, Any] = context.executor_config
+    cpu_options, gpu_options = _options(config, gpu=False), _options(config, gpu=True)
     queue = SlurmQueue(config["poll_seconds"])
 
     def start(
@@ -218,7 +230,9 @@ def slurm_executor(context: dg.InitExecutorContext) -> JobExecutor:
     ) -> SlurmJob:
         log = _log_file(instance, run_id, step)
         submitted = _ask(
-            *_submission(config, run_id, step, log),
+            *("sbatch", "--parsable", "--no-requeue", f"--output={log}"),
+            f"--job-name={_JOB_NAME}-{run_id}-{step.key}",
+            *(gpu_options if needs_gpu(step) else cpu_options),
             script=f"#!/bin/sh\nexec {shlex.join(command)}\n",
         )
         return SlurmJob(submitted, queue, log)

@@ -119,10 +119,10 @@ class JobStepHandler(StepHandler):
         """End a step, and all others with it: whoever ends one step of a run ends the run."""
         self.end_all()
         key = _step_key(step_handler_context)
-        context = step_handler_context.get_step_context(key)
-        yield DagsterEvent.engine_event(
-            context, f"Ended {self._attempts[key].job.name}.", EngineEventData()
-        )
+        if key in self._attempts:  # it may have failed to start
+            context = step_handler_context.get_step_context(key)
+            message = f"Ended {self._attempts[key].job.name}."
+            yield DagsterEvent.engine_event(context, message, EngineEventData())
 
     def end_all(self) -> None:
         """Ask all steps that still run to end, and kill those that have not in time."""
