@@ -89,13 +89,12 @@ def annotation_version(options: AnnotateOptions) -> str:
     chosen = {name: getattr(options, name) for name in _VERSIONED}
     digest = hashlib.sha256(json.dumps(chosen, sort_keys=True, default=str).encode())
     folder = Path(options.model)
+    model = f"{options.model}@{options.revision or 'main'}"
     if folder.is_dir():
-        model = folder.name
+        model = f"{folder.name}@{options.revision or 'local'}"
         for path in sorted(p for p in folder.iterdir() if p.is_file()):
             status = path.stat()
             digest.update(f"{path.name} {status.st_size} {status.st_mtime_ns}".encode())
-    else:
-        model = f"{options.model}@{options.revision or 'main'}"
     return f"{model} {digest.hexdigest()[:12]}"
 
 

@@ -39,8 +39,8 @@ PREDICTIONS = dg.AssetKey("predictions")
 MERGED_GFF3 = dg.AssetKey("merged_gff3")
 REJECT_REPORT = dg.AssetKey("reject_report")
 
-_RETRIES = 3
-_SECONDS_BEFORE_RETRY = 10
+RETRIES = 3
+SECONDS_BEFORE_RETRY = 10
 
 
 def make_assets(home: Home, partitions: Partitions, version: str) -> list[dg.AssetsDefinition]:
@@ -151,7 +151,7 @@ def _predictions(home: Home, partitions: Partitions, version: str) -> dg.AssetsD
         code_version=version,
         pool=GPU_POOL,
         retry_policy=dg.RetryPolicy(
-            max_retries=_RETRIES, delay=_SECONDS_BEFORE_RETRY, backoff=dg.Backoff.EXPONENTIAL
+            max_retries=RETRIES, delay=SECONDS_BEFORE_RETRY, backoff=dg.Backoff.EXPONENTIAL
         ),
         automation_condition=when_stale(),
         description="The sentence that the model writes for every gene of a piece (a chromosome, "

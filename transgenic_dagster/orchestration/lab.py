@@ -93,6 +93,7 @@ def write_lab(root: Path) -> Home:
         f"model: {demo_checkpoint()}\n",
     )
     _register(home, unfinished, DEMO, generation=0)
+    unfinished.parent.rmdir()
     return home
 
 
@@ -135,9 +136,13 @@ def add_assembly(home: Home, name: str, genome: Path, genes: Path, *, copy: bool
             else:
                 (unfinished / stored).symlink_to(source.resolve())
         _register(home, unfinished, name, generation=None)
-    except BaseException:
+    except InputError as error:
+        message = str(error)
+        for stored, source in sources.items():
+            message = message.replace(str(unfinished / stored), str(source))
+        raise InputError(message) from error
+    finally:
         shutil.rmtree(unfinished.parent, ignore_errors=True)
-        raise
 
 
 def _unfinished(home: Home, name: str) -> Path:
@@ -154,7 +159,6 @@ def _register(home: Home, unfinished: Path, name: str, *, generation: int | None
         if problem:
             raise InputError(problem)
         unfinished.rename(home.assemblies / name)
-        unfinished.parent.rmdir()
         registry[name] = entry
 
 
