@@ -70,40 +70,64 @@ class BarProgress:
         self._bar.close()
 
 
+class Pace:
+    """The figures of a prediction under way: share done, rate and time left.
+
+    Args:
+        total: regions in all.
+        done: those that were finished earlier; they do not count for the rate.
+        rejected: those of them without a gene.
+    """
+
+    def __init__(self, total: int, done: int, rejected: int) -> None:
+        self.total, self.done, self.rejected = total, done, rejected
+        self._first_done = done
+        self._began = time.monotonic()
+
+    def update(self, regions: int, rejected: int) -> None:
+        """Count some more regions."""
+        self.done += regions
+        self.rejected += rejected
+
+    @property
+    def percent(self) -> float:
+        """Share that is done."""
+        return 100 * self.done / self.total if self.total else 100.0
+
+    @property
+    def rate(self) -> float:
+        """Regions per second since the beginning."""
+        elapsed = time.monotonic() - self._began
+        return (self.done - self._first_done) / elapsed if elapsed > 0 else 0.0
+
+    @property
+    def eta(self) -> str:
+        """Time left, as a clock shows it; ``?`` while nothing is known."""
+        return tqdm.format_interval((self.total - self.done) / self.rate) if self.rate > 0 else "?"
+
+    def __str__(self) -> str:
+        return (
+            f"predicting {self.done}/{self.total} regions ({self.percent:.0f}%), "
+            f"{self.rate:.2f} regions/s, ETA {self.eta}, {self.rejected} rejected"
+        )
+
+
 class LogProgress:
     """The same figures as log lines, for files and batch systems."""
 
     def start(self, total: int, done: int, rejected: int) -> None:
         """Log the first line."""
-        self._total, self._done, self._rejected = total, done, rejected
-        self._first_done = done
-        self._began = self._last_line = time.monotonic()
-        self._log()
+        self._pace = Pace(total, done, rejected)
+        self._last_line = time.monotonic()
+        logger.info("%s", self._pace)
 
     def update(self, regions: int, rejected: int) -> None:
         """Log a line when the last one is old enough, or all is done."""
-        self._done += regions
-        self._rejected += rejected
+        self._pace.update(regions, rejected)
         now = time.monotonic()
-        if now - self._last_line >= SECONDS_BETWEEN_LOG_LINES or self._done == self._total:
+        if now - self._last_line >= SECONDS_BETWEEN_LOG_LINES or self._pace.percent == 100:
             self._last_line = now
-            self._log()
+            logger.info("%s", self._pace)
 
     def finish(self) -> None:
         """Nothing is left to show."""
-
-    def _log(self) -> None:
-        elapsed = time.monotonic() - self._began
-        new = self._done - self._first_done
-        rate = new / elapsed if elapsed > 0 else 0.0
-        eta = tqdm.format_interval((self._total - self._done) / rate) if rate > 0 else "?"
-        percent = 100 * self._done / self._total if self._total else 100.0
-        logger.info(
-            "predicting %d/%d regions (%.0f%%), %.2f regions/s, ETA %s, %d rejected",
-            self._done,
-            self._total,
-            percent,
-            rate,
-            eta,
-            self._rejected,
-        )

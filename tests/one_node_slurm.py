@@ -1,0 +1,169 @@
+"""A real Slurm of one node and two GPUs that are none, in a folder of its own.
+
+python -m tests.one_node_slurm install     installs Debian's packages (root)
+"""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")
+PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo", "munged")
+START_SECONDS = 30
+
+SLURM_CONF = """\
+ClusterName=one_node
+SlurmctldHost=localhost
+SlurmctldPort={controller_port}
+SlurmdPort={node_port}
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+SlurmUser=root
+SlurmdUser=root
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+AccountingStorageType=accounting_storage/none
+JobAcctGatherType=jobacct_gather/none
+MpiDefault=none
+SwitchType=switch/none
+CommunicationParameters=NoInAddrAny
+SchedulerParameters=sched_interval=1
+SlurmdParameters=config_overrides
+GresTypes=gpu
+ReturnToService=2
+KillWait=5
+NodeName=localhost CPUs=4 Gres=gpu:2
+PartitionName=main Nodes=localhost Default=YES MaxTime=INFINITE State=UP
+"""
+GRES_CONF = """\
+AutoDetect=off
+NodeName=localhost Name=gpu File={folder}/gpu[0-1]
+"""
+CGROUP_CONF = """\
+CgroupPlugin=cgroup/v1
+ConstrainCores=no
+ConstrainDevices=no
+ConstrainRAMSpace=no
+ConstrainSwapSpace=no
+"""
+
+
+def why_not() -> str | None:
+    """Why this machine cannot have one; None where it can."""
+    missing = [program for program in PROGRAMS if shutil.which(program) is None]
+    if os.getuid() != 0:
+        return "Slurm's daemons need root here"
+    if missing:
+        return f"{', '.join(missing)} not installed (python -m tests.one_node_slurm install)"
+    return None
+
+
+@contextmanager
+def one_node_slurm(folder: Path) -> Iterator[dict[str, str]]:
+    """Start the daemons, and end them at the end.
+
+    Args:
+        folder: an existing folder; its path must be short enough for a socket's.
+
+    Yields:
+        Environment variables with which Slurm's programs find this Slurm.
+    """
+    values = {"folder": folder, "controller_port": _free_port(), "node_port": _free_port()}
+    for name, text in (
+        ("slurm.conf", SLURM_CONF),
+        ("gres.conf", GRES_CONF),
+        ("cgroup.conf", CGROUP_CONF),
+    ):
+        (folder / name).write_text(text.format(**values))
+    for name in ("state", "spool"):
+        (folder / name).mkdir()
+    for number in range(2):
+        os.mknod(folder / f"gpu{number}", 0o666 | 0o020000, os.makedev(1, 3))
+    key = folder / "munge.key"
+    key.write_bytes(secrets.token_bytes(128))
+    key.chmod(0o400)
+    environment = {"SLURM_CONF": str(folder / "slurm.conf")}
+    with ExitStack() as daemons:
+        files = {"socket": "socket", "key-file": "key", "pid-file": "pid", "log-file": "log"}
+        options = [f"--{option}={folder}/munge.{name}" for option, name in files.items()]
+        options.append(f"--seed-file={folder}/munge.seed")
+        daemons.enter_context(_daemon(folder, "munged", "--foreground", "--force", *options))
+        _wait_until((folder / "munge.socket").exists, folder, "munged")
+        daemons.enter_context(_daemon(folder, "slurmctld", "-D", **environment))
+        daemons.enter_context(_daemon(folder, "slurmd", "-D", "-N", "localhost", **environment))
+        _wait_until(
+            lambda: _ask(environment, "sinfo", "--noheader", "--format=%T") == "idle",
+            folder,
+            "slurmctld and slurmd",
+        )
+        try:
+            yield environment
+        finally:
+            _ask(environment, "scancel", "--me")
+            _wait_until(lambda: not _ask(environment, "squeue", "--noheader"), folder, "the end")
+
+
+@contextmanager
+def _daemon(folder: Path, *command: str, **environment: str) -> Iterator[None]:
+    with (folder / f"{command[0]}.out").open("wb") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, env=os.environ | environment
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _ask(environment: dict[str, str], *command: str) -> str:
+    asked = subprocess.run(
+        command, env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip()
+
+
+def _wait_until(condition, folder: Path, what: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            said = "\n".join(path.read_text() for path in folder.glob("*.out"))
+            raise RuntimeError(f"{what} did not come within {START_SECONDS} s:\n{said[-3000:]}")
+        time.sleep(0.1)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def install() -> None:
+    """Install Debian's packages."""
+    subprocess.run(["apt-get", "update"], check=True)
+    subprocess.run(["apt-get", "install", "-y", "--no-install-recommends", *PACKAGES], check=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["install"]:
+        raise SystemExit(__doc__)
+    install()

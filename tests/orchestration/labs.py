@@ -1,0 +1,127 @@
+"""Small homes for tests, and runs inside them without a server."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import dagster as dg
+import yaml
+
+from tests import golden
+from tests.assemblies import Assembly, golden_contigs
+from transgenic_dagster.orchestration import assets
+from transgenic_dagster.orchestration.arrivals import read_assembly
+from transgenic_dagster.orchestration.build import build_definitions
+from transgenic_dagster.orchestration.home import Home
+from transgenic_dagster.orchestration.registry import Registry, registry_to_change
+
+TINY: dict[str, Any] = {
+    "model": str(golden.TINY_CHECKPOINT),
+    "max_length": 32,
+    "device": "cpu",
+    "num_workers": 0,
+    "batch_size": 1,
+}
+NAMES = ("sorted_gff", "region_db", "predictions", "merged_gff3", "reject_report")
+BEFORE, AFTER = ("sorted_gff", "region_db"), ("merged_gff3", "reject_report")
+
+
+def make_home(folder: Path, **options: Any) -> Home:
+    """A home whose assemblies are annotated with the tiny checkpoint."""
+    home = Home(folder / "home")
+    home.assemblies.mkdir(parents=True)
+    set_options(home, **options)
+    return home
+
+
+def set_options(home: Home, **options: Any) -> None:
+    home.options_file.write_text(yaml.safe_dump(TINY | options))
+
+
+def put(home: Home, name: str, assembly: Assembly | None = None, *, register: bool = True) -> None:
+    """Put an assembly (six contigs by default) into a home."""
+    folder = home.assembly(name).path
+    folder.mkdir()
+    if assembly is None:
+        golden_contigs(folder)
+    else:
+        shutil.copy(assembly.fasta, folder / "genome.fa")
+        shutil.copy(assembly.gff, folder / "genes.gff3")
+    if register:
+        registered(home, name)
+
+
+def registered(home: Home, name: str) -> Registry:
+    """The registry with an assembly's present files entered."""
+    with registry_to_change(home) as registry:
+        registry[name], problem = read_assembly(home, home.assembly(name), registry.get(name))
+        assert not problem
+    return registry
+
+
+class Lab:
+    """The definitions of a home with an instance of their own."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        storage = home.root / "instance"
+        storage.mkdir()
+        self.instance = dg.DagsterInstance.ephemeral(tempdir=str(storage))
+        self.load()
+
+    def load(self) -> None:
+        """Load the definitions, as a code server does."""
+        with mock.patch.object(assets, "RETRIES", 0):  # they would wait
+            self.definitions = build_definitions(self.home, dg.in_process_executor)
+
+    def run(
+        self, names: Sequence[str], partition: str, *, check: bool = True, **options: Any
+    ) -> dg.ExecuteInProcessResult:
+        """Materialize assets of one partition."""
+        job = self.definitions.resolve_implicit_global_asset_job_def()
+        return job.execute_in_process(
+            instance=self.instance,
+            partition_key=partition,
+            asset_selection=[dg.AssetKey(name) for name in names],
+            run_config={"resources": {"options": {"config": options}}},
+            raise_on_error=check,
+        )
+
+    def predict(self, name: str, **options: Any) -> None:
+        """Materialize the predictions of all pieces."""
+        for key in self.piece_keys(name):
+            self.run(["predictions"], key, **options)
+
+    def annotate(self, name: str) -> dg.ExecuteInProcessResult:
+        """Materialize everything of an assembly, as Materialize all does."""
+        self.run(BEFORE, name)
+        self.predict(name)
+        return self.run(AFTER, name)
+
+    def piece_keys(self, name: str) -> list[str]:
+        keys = self.definitions.get_assets_def("predictions").partitions_def.get_partition_keys()
+        return [key for key in keys if key.startswith(f"{name}|")]
+
+
+def messages(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> list[str]:
+    """What a run logged."""
+    return [entry.user_message for entry in instance.all_logs(result.run_id)]
+
+
+def failure(result: dg.ExecuteInProcessResult) -> str:
+    """Why a run failed."""
+    assert not result.success
+    return " ".join(_causes(result))
+
+
+def _causes(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    for event in result.get_step_failure_events():
+        data = event.step_failure_data
+        if data.user_failure_data is not None:
+            yield data.user_failure_data.description or ""
+        error = data.error
+        while error is not None:
+            yield error.message
+            error = error.cause

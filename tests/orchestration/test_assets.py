@@ -1,0 +1,253 @@
+"""The five assets, run without a server."""
+
+import json
+
+import pytest
+
+from tests.assemblies import golden_chromosome
+from tests.orchestration.labs import AFTER, BEFORE, Lab, failure, make_home, messages, put
+from transgenic_dagster.demo import demo_checkpoint
+from transgenic_dagster.inference.engine import Engine
+from transgenic_dagster.options import parse_options
+from transgenic_dagster.orchestration.lab import write_lab
+from transgenic_dagster.orchestration.locks import held
+from transgenic_dagster.progress import SilentProgress
+from transgenic_dagster.run import annotate
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The demo assembly of a new lab, annotated."""
+    home = write_lab(tmp_path_factory.mktemp("labs") / "lab")
+    lab = Lab(home)
+    return lab, lab.annotate("demo")
+
+
+def test_the_files_are_byte_for_byte_those_of_the_command_line(demo, tmp_path):
+    lab, _ = demo
+    inputs, results = lab.home.assembly("demo"), lab.home.results("demo")
+    options = {
+        "fasta_file": inputs.genome,
+        "gff_file": inputs.genes,
+        "output": tmp_path / "out.gff3",
+        "gsf_output": tmp_path / "out.tsv",
+        "proteins": tmp_path / "out.fa",
+        "model": str(demo_checkpoint()),
+        "num_workers": 0,
+    }
+    annotate(parse_options(options), SilentProgress())
+    assert results.gff3.read_bytes() == (tmp_path / "out.gff3").read_bytes()
+    assert results.rejects.read_bytes() == (tmp_path / "out.gff3.rejects.txt").read_bytes()
+    assert results.gsf.read_bytes() == (tmp_path / "out.tsv").read_bytes()
+    assert results.proteins.read_bytes() == (tmp_path / "out.fa").read_bytes()
+
+
+def test_all_checks_of_a_good_annotation_pass(demo):
+    _, result = demo
+    checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+    assert set(checks) == {
+        "accounting_adds_up",
+        "gff3_is_valid",
+        "reject_share_is_plausible",
+        "gene_count_is_plausible",
+    }
+    assert all(check.passed for check in checks.values())
+    assert checks["accounting_adds_up"].metadata["annotated"].value == 46
+
+
+def test_the_pages_of_the_final_assets_show_counts_reasons_and_a_picture(demo):
+    _, result = demo
+    shown = {
+        event.asset_key.to_user_string(): event.materialization.metadata
+        for event in result.get_asset_materialization_events()
+    }
+    gff3, rejects = shown["merged_gff3"], shown["reject_report"]
+    counts = [gff3[name].value for name in ("genes", "annotated", "rejected", "skipped")]
+    assert counts == [50, 46, 2, 2]
+    assert "| rejected | mixed\\_strand | 1 |" in gff3["outcomes"].value
+    assert "](data:image/png;base64,iVBOR" in gff3["genome_map"].value
+    assert "| window\\_too\\_long | 1 |" in rejects["reasons"].value
+    assert "DEMO1G00120" in rejects["examples"].value
+    assert rejects["lines"].value == 4
+
+
+def test_progress_is_observed_while_a_piece_is_predicted(tmp_path, monkeypatch):
+    monkeypatch.setattr("transgenic_dagster.orchestration.step_progress.LEAST_SECONDS", 0.0)
+    home = make_home(tmp_path)
+    put(home, "moss", golden_chromosome(tmp_path))
+    lab = Lab(home)
+    lab.run(BEFORE, "moss")
+    result = lab.run(["predictions"], "moss|chr1")
+    observed = [
+        event.event_specific_data.asset_observation
+        for event in result.get_asset_observation_events()
+    ]
+    assert {one.partition for one in observed} == {"moss|chr1"}
+    shares = [one.metadata["percent"].value for one in observed]
+    assert shares[0] == 0
+    assert shares[-1] == 100
+    assert len(shares) >= 5
+    assert shares == sorted(shares)
+    assert {"regions_per_second", "eta", "rejected"} <= observed[0].metadata.keys()
+    assert any("regions/s, ETA" in text for text in messages(result, lab.instance))
+
+
+class CrashError(Exception):
+    """Ends a prediction from inside."""
+
+
+def crash_after(monkeypatch, units):
+    """Have the engine fail once it has predicted some units."""
+    predict = Engine.predict
+    left = [units]
+
+    def failing(self, *args, **kwargs):
+        if left[0] == 0:
+            raise CrashError
+        left[0] -= 1
+        return predict(self, *args, **kwargs)
+
+    monkeypatch.setattr(Engine, "predict", failing)
+
+
+def test_a_broken_off_piece_goes_on_from_its_journal_and_ends_with_the_same_bytes(
+    tmp_path, monkeypatch
+):
+    home = make_home(tmp_path)
+    assembly = golden_chromosome(tmp_path)
+    put(home, "whole", assembly)
+    put(home, "broken", assembly)
+    lab = Lab(home)
+    lab.annotate("whole")
+    lab.run(BEFORE, "broken")
+    with monkeypatch.context() as patch:
+        crash_after(patch, 2)
+        assert "CrashError" in failure(lab.run(["predictions"], "broken|chr1", check=False))
+    result = lab.run(["predictions"], "broken|chr1")
+    assert "4 of 9 regions of chr1 were done already" in messages(result, lab.instance)
+    lab.run(AFTER, "broken")
+    for path in ("gff3", "rejects", "gsf"):
+        whole, broken = (getattr(home.results(name), path) for name in ("whole", "broken"))
+        assert whole.read_bytes() == broken.read_bytes()
+
+
+def test_a_complete_piece_is_not_predicted_again(tmp_path, monkeypatch):
+    home = make_home(tmp_path)
+    put(home, "moss")
+    lab = Lab(home)
+    lab.run(BEFORE, "moss")
+    lab.predict("moss")
+    crash_after(monkeypatch, 0)
+    result = lab.run(["predictions"], "moss|a6144")
+    assert "1 of 1 regions of a6144 were done already" in messages(result, lab.instance)
+    crashed = lab.run(["predictions"], "moss|a6144", check=False, overwrite=True)
+    assert "CrashError" in failure(crashed)
+
+
+def test_other_options_start_a_piece_afresh_and_a_mixture_is_refused(tmp_path):
+    home = make_home(tmp_path)
+    put(home, "moss")
+    lab = Lab(home)
+    lab.annotate("moss")
+    finished = home.results("moss").gff3.read_bytes()
+    result = lab.run(["predictions"], "moss|b6144", num_beams=3)
+    assert "b6144 starts afresh (changed: num_beams)" in messages(result, lab.instance)
+
+    refused = lab.run(AFTER, "moss", check=False)
+    assert "do not belong to the others or to region_db (changed: num_beams)" in failure(refused)
+    assert home.results("moss").gff3.read_bytes() == finished
+
+    lab.predict("moss", num_beams=3)
+    assert lab.run(AFTER, "moss").success
+    assert '"num_beams": "3"' in home.results("moss").gff3.read_text()
+
+
+def test_predictions_of_other_inputs_are_not_merged(tmp_path):
+    home = make_home(tmp_path)
+    put(home, "moss")
+    lab = Lab(home)
+    lab.annotate("moss")
+    genes = home.assembly("moss").genes
+    genes.write_text(genes.read_text().replace("ID=a6144", "ID=renamed"))
+    stale = lab.run(["region_db"], "moss", check=False)
+    assert "has changed since it was sorted; materialize sorted_gff first" in failure(stale)
+    lab.run(BEFORE, "moss")
+    refused = lab.run(AFTER, "moss", check=False)
+    assert "changed: annotation" in failure(refused)
+    lab.predict("moss")
+    assert lab.run(AFTER, "moss").success
+    assert '"renamed"' in home.results("moss").rejects.read_text()
+
+
+def test_missing_predictions_are_named(tmp_path):
+    home = make_home(tmp_path)
+    put(home, "moss")
+    lab = Lab(home)
+    lab.run(BEFORE, "moss")
+    lab.run(["predictions"], "moss|a6144")
+    refused = failure(lab.run(AFTER, "moss", check=False))
+    assert "Predictions are missing for b6144, c6144, d12288, e5000, f7001" in refused
+
+
+def test_two_processes_never_write_one_journal(tmp_path):
+    home = make_home(tmp_path)
+    put(home, "moss")
+    lab = Lab(home)
+    lab.run(BEFORE, "moss")
+    journal = home.run("moss").journal("a6144")
+    with held(journal.with_suffix(".lock"), busy="taken"):
+        refused = lab.run(["predictions"], "moss|a6144", check=False)
+    assert "Another process is predicting a6144" in failure(refused)
+
+
+def test_a_piece_without_genes_is_done_at_once(tmp_path):
+    home = make_home(tmp_path)
+    assembly = golden_chromosome(tmp_path)
+    assembly.fasta.write_text(assembly.fasta.read_text() + ">bare\n" + "ACGT" * 10_000 + "\n")
+    put(home, "moss", assembly)
+    lab = Lab(home)
+    assert lab.piece_keys("moss") == ["moss|bare", "moss|chr1"]
+    assert lab.annotate("moss").success
+    assert (
+        json.loads((home.run("moss").root / "annotation.json").read_text())["accounting"]["total"]
+        == 9
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"num_beams": 0}, "the launchpad's options: --num_beams: "),
+        ({"precision": "fp8"}, "the launchpad's options: --precision: "),
+        ({"model": "/nowhere/model"}, "/nowhere/model"),
+    ],
+)
+def test_a_mistake_in_the_launchpad_is_one_sentence_and_not_retried(tmp_path, options, sentence):
+    home = make_home(tmp_path)
+    put(home, "moss")
+    lab = Lab(home)
+    lab.run(BEFORE, "moss")
+    result = lab.run(["predictions"], "moss|a6144", check=False, **options)
+    assert sentence in failure(result)
+
+
+def test_definitions_are_described_and_ordered(tmp_path):
+    home = make_home(tmp_path)
+    graph = Lab(home).definitions.resolve_asset_graph()
+    parents = {
+        key.to_user_string(): {parent.to_user_string() for parent in graph.get(key).parent_keys}
+        for key in graph.get_all_asset_keys()
+    }
+    assert parents == {
+        "sorted_gff": set(),
+        "region_db": {"sorted_gff"},
+        "predictions": {"region_db"},
+        "merged_gff3": {"predictions"},
+        "reject_report": {"predictions"},
+    }
+    for key in graph.get_all_asset_keys():
+        asset = graph.get(key)
+        assert asset.description
+        assert asset.kinds
+        assert asset.group_name == "annotation"
+        assert asset.owners

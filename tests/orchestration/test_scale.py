@@ -1,0 +1,48 @@
+"""Homes as large as labs have them."""
+
+import os
+import subprocess
+import sys
+import time
+
+from tests.assemblies import write_fasta, write_genes
+from tests.orchestration.labs import Lab, make_home, registered
+from transgenic_dagster.orchestration.home import HOME_VARIABLE
+from transgenic_dagster.orchestration.registry import Entry, read_registry, write_registry
+
+
+def test_ten_thousand_scaffolds_are_a_hundred_pieces(tmp_path):
+    home = make_home(tmp_path)
+    folder = home.assembly("draft")
+    folder.path.mkdir()
+    write_fasta(folder.path / "genome.fa", {f"s{i}": "ACGT" * 100 for i in range(10_000)})
+    write_genes(folder.path / "genes.gff3", [("s1", 10, 100, "+", "ID=g")])
+    began = time.monotonic()
+    registered(home, "draft")
+    lab = Lab(home)
+    assert time.monotonic() - began < 10
+    assert len(lab.piece_keys("draft")) == 100
+    assert lab.piece_keys("draft")[0] == "draft|unplaced-001"
+
+
+def test_twenty_assemblies_of_five_hundred_sequences_load_fast_and_without_torch(tmp_path):
+    home = make_home(tmp_path)
+    pieces = tuple(f"chr{i}" for i in range(500))
+    write_registry(home.registry_file, {f"a{i}": Entry(pieces) for i in range(20)})
+    assert len(read_registry(home)) == 20
+    code = (
+        "import sys, time; began = time.monotonic(); "
+        "from transgenic_dagster.definitions import defs; "
+        "defs.get_repository_def(); "
+        "print(time.monotonic() - began, {'torch', 'matplotlib'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {HOME_VARIABLE: str(home.root)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seconds, _, heavy = done.stdout.partition(" ")
+    assert heavy == "set()\n"
+    assert float(seconds) < 15

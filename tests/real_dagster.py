@@ -1,0 +1,239 @@
+"""Predict the demo with ``dagster dev`` on two faked GPUs; kill steps and runs, cancel, compare.
+
+    python -m tests.real_dagster gpu       steps are processes, the executor leases the GPUs
+    python -m tests.real_dagster slurm     steps are jobs of a real Slurm of one node
+
+A backfill predicts the four pieces: never two steps on one GPU, both GPUs busy. One step is killed
+in the middle of its piece, retried, and goes on. A run is cancelled in the middle and leaves
+nothing; the next one goes on. With ``gpu``, a run's own process is killed; that leaves nothing
+either, and Dagster starts the run again. The final files are those of transgenic-annotate, byte
+for byte. Exits with 1 where something of this does not hold.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from tests.dagster_server import (
+    DagsterServer,
+    dagster_dev,
+    lab_environment,
+    wait_for,
+    write_demo_lab,
+)
+from tests.one_node_slurm import one_node_slurm, why_not
+from transgenic_dagster.demo import demo_checkpoint
+
+DEVICES = {"0", "1"}
+PIECES = ("Chr1", "Chr2", "scaffold_1", "unplaced-001")
+GONE_SECONDS = 10
+GRACE_SECONDS = 30
+RESULTS = ("annotation.gff3", "annotation.gff3.rejects.txt", "sentences.tsv", "proteins.fa")
+ANNOTATE = "import sys; from transgenic_dagster.cli import annotate_command as c; sys.exit(c())"
+
+
+def check(holds: bool, what: str) -> None:
+    """Say what holds; end where it does not."""
+    if not holds:
+        raise SystemExit(f"DOES NOT HOLD: {what}")
+    sys.stdout.write(f"  {what}\n")
+    sys.stdout.flush()
+
+
+class Lab:
+    """A lab that is served, seen from outside.
+
+    Args:
+        root: its folder.
+        server: what serves it.
+    """
+
+    def __init__(self, root: Path, server: DagsterServer) -> None:
+        self.root = root
+        self.server = server
+        self.most_devices = 0
+        self.device_shared = False
+        self._journals = root / "runs" / "demo" / "journal"
+
+    def steps(self) -> dict[int, str]:
+        """Process and device of every GPU step that runs."""
+        found = {}
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if b"execute_step" not in (process / "cmdline").read_bytes():
+                    continue
+                variables = (process / "environ").read_bytes().decode(errors="replace").split("\0")
+            except OSError:  # it has just ended, or is somebody else's
+                continue
+            values = dict(variable.partition("=")[::2] for variable in variables)
+            device = values.get("CUDA_VISIBLE_DEVICES")
+            if values.get("DAGSTER_HOME") == str(self.root) and device in DEVICES:
+                found[int(process.name)] = device
+        return found
+
+    def wait(self, condition: Callable[[], Any], what: str, seconds: float = 180) -> Any:
+        """Wait until a condition holds, with an eye on the devices."""
+
+        def looking() -> Any:
+            used = Counter(self.steps().values())
+            self.most_devices = max(self.most_devices, len(used))
+            self.device_shared |= any(number > 1 for number in used.values())
+            return condition()
+
+        return wait_for(looking, what, seconds)
+
+    def in_the_middle(self, piece: str) -> int:
+        """Wait until some of a piece is predicted; returns the process that predicts the rest."""
+        journal = self._journals / f"{piece}.jsonl"
+
+        def step() -> int | None:
+            some = journal.exists() and journal.stat().st_size > 0
+            return lock_holder(journal.with_suffix(".lock")) if some else None
+
+        return int(self.wait(step, f"the middle of {piece}"))
+
+    def gone(self, step: int) -> float:
+        """Wait until a step is gone; returns the seconds it took."""
+        began = time.monotonic()
+        wait_for(lambda: step not in self.steps(), f"the end of process {step}", GONE_SECONDS)
+        return time.monotonic() - began
+
+    def predict(self, piece: str) -> str:
+        """Start predicting a piece; returns the run's id."""
+        return self.server.launch(["predictions"], f"demo|{piece}")
+
+    def forget(self, piece: str) -> None:
+        """Remove what is predicted of a piece."""
+        for suffix in (".jsonl", ".json"):
+            (self._journals / piece).with_suffix(suffix).unlink()
+
+
+def lock_holder(path: Path) -> int | None:
+    """The process that holds a lock on a file."""
+    inode = str(path.stat().st_ino)
+    for line in Path("/proc/locks").read_text().splitlines():
+        fields = line.split()
+        if "->" not in fields and fields[5].rpartition(":")[2] == inode:
+            return int(fields[4])
+    return None
+
+
+def parent_of(process: int) -> int:
+    """The process that started a process."""
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def backfill(lab: Lab) -> None:
+    """All pieces at once, one step killed in the middle."""
+    backfill_id = lab.server.backfill("predictions", [f"demo|{piece}" for piece in PIECES])
+    step = lab.in_the_middle("Chr1")
+    os.kill(step, signal.SIGKILL)
+    check(True, f"a killed step is gone after {lab.gone(step):.1f} s")
+
+    def runs() -> dict[str, str]:
+        return lab.server.statuses(dagster__backfill=backfill_id)
+
+    def ended() -> bool:
+        return len(runs()) == len(PIECES) and set(runs().values()) <= {"SUCCESS", "FAILURE"}
+
+    lab.wait(ended, "the end of the backfill")
+    check(set(runs().values()) == {"SUCCESS"}, "all four runs of the backfill ended well")
+    check(lab.most_devices == len(DEVICES), "both devices were busy at once")
+    check(not lab.device_shared, "no device had two steps at once")
+    said = "\n".join(lab.server.messages(run) for run in runs())
+    check("was killed by SIGKILL" in said, "the log says how the killed step ended")
+    check("regions of Chr1 were done already" in said, "its retry went on from the journal")
+
+
+def cancelled_run(lab: Lab) -> None:
+    """A run that is cancelled in the middle, and the next one."""
+    lab.forget("Chr1")
+    run = lab.predict("Chr1")
+    step = lab.in_the_middle("Chr1")
+    began = time.monotonic()
+    lab.server.terminate(run)
+    lab.server.finish(run, "CANCELED")
+    seconds = time.monotonic() - began
+    check(seconds < GRACE_SECONDS, f"a run is cancelled within {seconds:.1f} s")
+    check(step not in lab.steps(), "its step is gone")
+    run = lab.predict("Chr1")
+    lab.server.finish(run)
+    said = lab.server.messages(run)
+    check("regions of Chr1 were done already" in said, "the next run went on from the journal")
+
+
+def killed_run(lab: Lab) -> None:
+    """A run whose own process is killed."""
+    lab.forget("Chr2")
+    run = lab.predict("Chr2")
+    step = lab.in_the_middle("Chr2")
+    os.kill(parent_of(step), signal.SIGKILL)
+    check(True, f"the step of a killed run is gone after {lab.gone(step):.1f} s")
+    lab.server.finish(run, "FAILURE")
+
+    def ended() -> bool:
+        return "SUCCESS" in lab.server.statuses(dagster__parent_run_id=run).values()
+
+    lab.wait(ended, "the end of the run that Dagster starts in its place")
+    check(True, "Dagster started the run again, and it ended well")
+
+
+def annotate(lab: Path, folder: Path) -> dict[str, bytes]:
+    """Final files of transgenic-annotate with the same inputs and options."""
+    inputs = [str(lab / "assemblies" / "demo" / name) for name in ("genome.fa", "genes.gff3")]
+    folder.mkdir()
+    paths = dict(zip(("output", "reject_output", "gsf_output", "proteins"), RESULTS, strict=True))
+    outputs = [f"--{option}={folder / name}" for option, name in paths.items()]
+    options = ["--batch_size=1", f"--model={demo_checkpoint()}", "--quiet"]
+    subprocess.run([sys.executable, "-c", ANNOTATE, *inputs, *outputs, *options], check=True)
+    return {name: (folder / name).read_bytes() for name in RESULTS}
+
+
+def main() -> None:
+    """Run the experiment."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("executor", choices=["gpu", "slurm"])
+    executor = parser.parse_args().executor
+    with ExitStack() as stack:
+        root = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        variables = {"TRANSGENIC_EXECUTOR": executor}
+        if executor == "slurm":
+            if reason := why_not():
+                raise SystemExit(reason)
+            (root / "slurm").mkdir()
+            variables |= stack.enter_context(one_node_slurm(root / "slurm"))
+        else:
+            variables |= {
+                "TRANSGENIC_GPU_DEVICES": "0,1",
+                "TRANSGENIC_LEASES": str(root / "leases"),
+            }
+        write_demo_lab(root / "lab")
+        with (root / "lab" / "options.yaml").open("a") as options:
+            options.write("batch_size: 1\n")  # small units: there is a middle to be killed in
+        expected = annotate(root / "lab", root / "expected")
+        environment = lab_environment(root / "lab", **variables)
+        server = stack.enter_context(dagster_dev(root / "lab", environment))
+        server.stop_sensors()
+        lab = Lab(root / "lab", server)
+        server.finish(server.launch(["sorted_gff", "region_db"], "demo"))
+        backfill(lab)
+        cancelled_run(lab)
+        if executor == "gpu":
+            killed_run(lab)
+        server.finish(server.launch(["merged_gff3", "reject_report"], "demo"))
+        for name, content in expected.items():
+            same = (lab.root / "runs" / "demo" / name).read_bytes() == content
+            check(same, f"{name} is that of transgenic-annotate")
+
+
+if __name__ == "__main__":
+    main()

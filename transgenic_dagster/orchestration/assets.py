@@ -1,0 +1,263 @@
+"""The five assets.
+
+    sorted_gff -> region_db -> predictions (piece by piece) -> merged_gff3, reject_report
+
+Files stay where the home keeps them; what flows between the assets is their order.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+
+from transgenic_dagster.annotation.accounting import Accounting
+from transgenic_dagster.genome.region_db import RegionDb
+from transgenic_dagster.orchestration.assembly_options import assembly_options
+from transgenic_dagster.orchestration.automation import when_stale
+from transgenic_dagster.orchestration.gpu_pool import GPU_POOL
+from transgenic_dagster.orchestration.home import Home
+from transgenic_dagster.orchestration.launchpad import RunOptions
+from transgenic_dagster.orchestration.partitions import Partitions, split_piece_key
+from transgenic_dagster.orchestration.piece import PieceOutcome, predict_piece
+from transgenic_dagster.orchestration.stages import (
+    build_regions,
+    file_digest,
+    merge_pieces,
+    sort_assembly,
+)
+from transgenic_dagster.orchestration.step_progress import ObservedProgress, in_step
+from transgenic_dagster.orchestration.tables import outcome_table, table
+
+GROUP = "annotation"
+OWNERS = ["team:annotation"]
+SORTED_GFF = dg.AssetKey("sorted_gff")
+REGION_DB = dg.AssetKey("region_db")
+PREDICTIONS = dg.AssetKey("predictions")
+MERGED_GFF3 = dg.AssetKey("merged_gff3")
+REJECT_REPORT = dg.AssetKey("reject_report")
+
+RETRIES = 3
+SECONDS_BEFORE_RETRY = 10
+
+
+def make_assets(home: Home, partitions: Partitions, version: str) -> list[dg.AssetsDefinition]:
+    """Define the assets of a home.
+
+    Args:
+        home: where files are.
+        partitions: assemblies and pieces.
+        version: of the model and of the options that change results.
+    """
+    return [
+        _sorted_gff(home, partitions),
+        _region_db(home, partitions),
+        _predictions(home, partitions, version),
+        _results(home, partitions),
+    ]
+
+
+def _sorted_gff(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=SORTED_GFF,
+        partitions_def=partitions.assemblies,
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={"gff", "duckdb"},
+        description="The annotation to start from, sorted, as GFF3: every row is kept, sequences "
+        "are in natural order, children follow their parents.",
+    )
+    def sorted_gff(
+        context: dg.AssetExecutionContext, options: RunOptions
+    ) -> dg.MaterializeResult[None]:
+        name = context.partition_key
+        with in_step(context):
+            asked = assembly_options(home, home.assembly(name), options.given())
+            folder = home.run(name)
+            facts = sort_assembly(folder, asked)
+            with folder.sorted_gff.open("rb") as lines:
+                rows = sum(not line.startswith(b"#") for line in lines)
+            return dg.MaterializeResult(
+                metadata={
+                    "path": dg.MetadataValue.path(folder.sorted_gff),
+                    "source": dg.MetadataValue.path(asked.gff_file),
+                    "rows": rows,
+                    "bytes": folder.sorted_gff.stat().st_size,
+                    "sorter": facts["sorter"],
+                    "annotation_sha256": facts["annotation"],
+                },
+                data_version=dg.DataVersion(file_digest(folder.sorted_gff)),
+            )
+
+    return sorted_gff
+
+
+def _region_db(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=REGION_DB,
+        deps=[SORTED_GFF],
+        partitions_def=partitions.assemblies,
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={"duckdb"},
+        description="The windows of DNA that the model reads, one around every gene, and every "
+        "gene that cannot have one, with the reason; a DuckDB file that later stages live on.",
+    )
+    def region_db(
+        context: dg.AssetExecutionContext, options: RunOptions
+    ) -> dg.MaterializeResult[None]:
+        name = context.partition_key
+        with in_step(context):
+            asked = assembly_options(home, home.assembly(name), options.given())
+            folder = home.run(name)
+            facts = build_regions(folder, asked)
+            with RegionDb(folder.region_db) as database:
+                lengths = database.sequence_lengths()
+                by_piece = {piece: len(database.regions(piece)) for piece in database.pieces()}
+                accounting = Accounting()
+                for skipped in database.skipped():
+                    if skipped.is_gene:
+                        accounting.count_skipped(skipped.reason)
+            return dg.MaterializeResult(
+                metadata={
+                    "path": dg.MetadataValue.path(folder.region_db),
+                    "genes": sum(by_piece.values()) + accounting.skipped.total(),
+                    "regions": sum(by_piece.values()),
+                    "skipped": accounting.skipped.total(),
+                    "sequences": len(lengths),
+                    "nucleotides": sum(lengths.values()),
+                    "pieces": dg.MetadataValue.md(table(("piece", "regions"), by_piece.items())),
+                    "skip_reasons": dg.MetadataValue.md(
+                        outcome_table({"skipped": accounting.skipped})
+                    ),
+                    "genome_sha256": facts["genome"],
+                },
+                data_version=_version(facts),
+            )
+
+    return region_db
+
+
+def _predictions(home: Home, partitions: Partitions, version: str) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=PREDICTIONS,
+        deps=[dg.AssetDep(REGION_DB, partition_mapping=partitions.pieces_from_assembly)],
+        partitions_def=partitions.pieces,
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={"pytorch", "huggingface"},
+        code_version=version,
+        pool=GPU_POOL,
+        retry_policy=dg.RetryPolicy(
+            max_retries=RETRIES, delay=SECONDS_BEFORE_RETRY, backoff=dg.Backoff.EXPONENTIAL
+        ),
+        automation_condition=when_stale(),
+        description="The sentence that the model writes for every gene of a piece (a chromosome, "
+        "or a bundle of small sequences). Sentences are journaled as they are made: a retry or a "
+        "new run predicts only what is missing.",
+    )
+    def predictions(
+        context: dg.AssetExecutionContext, options: RunOptions
+    ) -> dg.MaterializeResult[None]:
+        name, piece = split_piece_key(context.partition_key)
+        with in_step(context):
+            asked = assembly_options(home, home.assembly(name), options.given())
+            began = time.monotonic()
+            outcome = predict_piece(home.run(name), piece, asked, ObservedProgress(context))
+            seconds = time.monotonic() - began
+            journal = home.run(name).journal(piece)
+            return dg.MaterializeResult(
+                metadata={
+                    "path": dg.MetadataValue.path(journal),
+                    "model": asked.model,
+                    **_outcome_metadata(outcome, seconds),
+                },
+                data_version=(
+                    dg.DataVersion(file_digest(journal)) if journal.exists() else _version({})
+                ),
+            )
+
+    return predictions
+
+
+def _results(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
+    # One pass over the predictions writes both, so that they always agree.
+    common: dict[str, Any] = {
+        "deps": [dg.AssetDep(PREDICTIONS, partition_mapping=partitions.assembly_from_pieces)],
+        "group_name": GROUP,
+        "owners": OWNERS,
+        "partitions_def": partitions.assemblies,
+        "automation_condition": when_stale(),
+    }
+
+    @dg.multi_asset(
+        name="results",
+        specs=[
+            dg.AssetSpec(
+                MERGED_GFF3,
+                kinds={"gff"},
+                description="The new annotation: gene models with exons, CDS, UTRs and isoforms, "
+                "each with a confidence and quality figures.",
+                **common,
+            ),
+            dg.AssetSpec(
+                REJECT_REPORT,
+                kinds={"json"},
+                description="Every gene of the input that has no gene model, and why.",
+                **common,
+            ),
+        ],
+    )
+    def results(
+        context: dg.AssetExecutionContext, options: RunOptions
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        from transgenic_dagster.orchestration.result_metadata import gff3_metadata, reject_metadata
+
+        name = context.partition_key
+        with in_step(context):
+            asked = assembly_options(home, home.assembly(name), options.given())
+            folder, paths = home.run(name), home.results(name)
+            accounting = merge_pieces(folder, paths, asked)
+            context.log.info(accounting.summary())
+            gff3, rejects = gff3_metadata(folder, paths, accounting), reject_metadata(paths)
+        yield dg.MaterializeResult(
+            asset_key=MERGED_GFF3,
+            metadata=gff3,
+            data_version=dg.DataVersion(file_digest(paths.gff3)),
+        )
+        yield dg.MaterializeResult(
+            asset_key=REJECT_REPORT,
+            metadata=rejects,
+            data_version=dg.DataVersion(file_digest(paths.rejects)),
+        )
+
+    return results
+
+
+def _outcome_metadata(outcome: PieceOutcome, seconds: float) -> dict[str, Any]:
+    from transgenic_dagster.orchestration.pictures import confidence_histogram
+
+    accounting = outcome.accounting
+    predicted = outcome.regions - outcome.done_before
+    return {
+        "regions": outcome.regions,
+        "done_before": outcome.done_before,
+        "annotated": accounting.annotated,
+        "rejected": accounting.rejected.total(),
+        "outcomes": dg.MetadataValue.md(
+            outcome_table(
+                {"annotated": {"": accounting.annotated}, "rejected": accounting.rejected}
+            )
+        ),
+        "seconds": round(seconds, 1),
+        "regions_per_second": round(predicted / seconds, 3) if seconds > 0 else 0.0,
+        "device": outcome.device or "none: nothing was left to predict",
+        "precision": outcome.precision or "",
+        "confidence": dg.MetadataValue.md(confidence_histogram(outcome.confidences)),
+    }
+
+
+def _version(facts: Mapping[str, str]) -> dg.DataVersion:
+    return dg.DataVersion(hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest())

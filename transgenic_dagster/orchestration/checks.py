@@ -1,0 +1,85 @@
+"""Asset checks of the final files; they read the files back rather than trust who wrote them."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from transgenic_dagster.annotation.gff3_check import check_gff3
+from transgenic_dagster.orchestration.assets import MERGED_GFF3
+from transgenic_dagster.orchestration.home import Home
+from transgenic_dagster.orchestration.recount import recount
+
+MOST_REJECTED = 0.2
+LEAST_ANNOTATED = 0.5
+_FAULTS_SHOWN = 10
+
+ACCOUNTING = dg.AssetCheckSpec(
+    "accounting_adds_up",
+    asset=MERGED_GFF3,
+    blocking=True,
+    description="Every gene of the input is annotated, rejected or skipped, exactly once.",
+)
+VALID_GFF3 = dg.AssetCheckSpec(
+    "gff3_is_valid",
+    asset=MERGED_GFF3,
+    blocking=True,
+    description="Columns, coordinates, phases, identifiers and parents are as GFF3 wants them.",
+)
+REJECT_SHARE = dg.AssetCheckSpec(
+    "reject_share_is_plausible",
+    asset=MERGED_GFF3,
+    description=f"At most {MOST_REJECTED:.0%} of the genes that the model read are rejected.",
+)
+GENE_COUNT = dg.AssetCheckSpec(
+    "gene_count_is_plausible",
+    asset=MERGED_GFF3,
+    description=f"At least {LEAST_ANNOTATED:.0%} of the input's genes have a gene model.",
+)
+
+
+def make_checks(home: Home) -> dg.AssetChecksDefinition:
+    """Define the checks of a home; one step makes them all."""
+
+    @dg.multi_asset_check(
+        name="result_checks", specs=[ACCOUNTING, VALID_GFF3, REJECT_SHARE, GENE_COUNT]
+    )
+    def result_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        name = context.partition_key
+        counts = recount(home.run(name), home.results(name))
+        yield _result(ACCOUNTING, counts.faults, "every gene is accounted for", counts.counts())
+
+        read = check_gff3(home.results(name).gff3)
+        yield _result(VALID_GFF3, read.faults, "no fault was found", {"rows": read.rows})
+
+        rejected = counts.rejected / counts.regions
+        yield dg.AssetCheckResult(
+            check_name=REJECT_SHARE.name,
+            asset_key=MERGED_GFF3,
+            passed=rejected <= MOST_REJECTED,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"{rejected:.1%} of {counts.regions:,} genes were rejected",
+            metadata=counts.counts(),
+        )
+        annotated = counts.annotated / counts.genes
+        yield dg.AssetCheckResult(
+            check_name=GENE_COUNT.name,
+            asset_key=MERGED_GFF3,
+            passed=annotated >= LEAST_ANNOTATED,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"{annotated:.1%} of {counts.genes:,} genes have a model",
+            metadata=counts.counts(),
+        )
+
+    return result_checks
+
+
+def _result(
+    spec: dg.AssetCheckSpec, faults: Sequence[str], good: str, metadata: dict[str, int]
+) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=spec.name,
+        asset_key=spec.asset_key,
+        passed=not faults,
+        description="; ".join(faults[:_FAULTS_SHOWN]) or good,
+        metadata=metadata,
+    )

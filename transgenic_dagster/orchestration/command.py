@@ -1,0 +1,81 @@
+"""The program ``transgenic-dagster``: makes a lab's folder, and puts assemblies into it."""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from transgenic_dagster import __version__
+from transgenic_dagster.errors import TransgenicError
+from transgenic_dagster.orchestration.home import HOME_VARIABLE, find_home
+from transgenic_dagster.orchestration.lab import add_assembly, write_lab
+
+RUN_FAILED = 5
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run ``transgenic-dagster``.
+
+    Args:
+        arguments: those of the command line by default.
+
+    Returns:
+        The exit code.
+    """
+    asked = _parser().parse_args(arguments)
+    try:
+        if asked.command == "init":
+            home = write_lab(asked.folder)
+            sys.stdout.write(
+                f"{home.root} is ready, with the demo assembly in it. Go on with:\n"
+                f"  cd {shlex.quote(str(asked.folder))} && dagster dev\n"
+            )
+        else:
+            home = find_home(asked.home)
+            add_assembly(home, asked.name, asked.genome, asked.genes, copy=asked.copy)
+            sys.stdout.write(
+                f"{asked.name} is in {home.assemblies}; a running 'dagster dev' annotates it.\n"
+            )
+    except TransgenicError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        return error.exit_code
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        sys.stderr.write(f"Error: {error.strerror or error}{where}; mend it and try again.\n")
+        return RUN_FAILED
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="transgenic-dagster",
+        description="Keep a lab's assemblies annotated with Dagster.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    init = commands.add_parser(
+        "init",
+        help="make a lab's folder, with the demo assembly in it",
+        description="Make a lab's folder: the home of its assemblies, Dagster's settings and the "
+        "demo assembly. Then: cd DIR && dagster dev",
+    )
+    init.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder")
+
+    add = commands.add_parser(
+        "add",
+        help="put an assembly into the home",
+        description="Put an assembly into the home; it is complete before it is visible there. A "
+        "running 'dagster dev' annotates it without being asked.",
+    )
+    add.add_argument("name", metavar="NAME", help="letters, digits and ._-")
+    add.add_argument("genome", type=Path, help="FASTA; plain, gzip or bgzip")
+    add.add_argument("genes", type=Path, help="GFF3, GTF or BED; plain, gzip or bgzip")
+    add.add_argument("--copy", action="store_true", help="copy the files rather than link to them")
+    add.add_argument(
+        "--home",
+        type=Path,
+        metavar="DIR",
+        help=f"the home (default: {HOME_VARIABLE}, else this folder)",
+    )
+    return parser

@@ -1,0 +1,47 @@
+"""The launchpad's form: every option of the command line that a run may set, as a resource.
+
+What is left out comes from the assembly's and the home's ``options.yaml``.
+"""
+
+from typing import Any, Literal, get_args, get_origin
+
+import dagster as dg
+from pydantic import Field, create_model
+
+from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.orchestration.assembly_options import OPTION_NAMES
+
+
+class RunOptionsBase(dg.ConfigurableResource[Any]):
+    """Options of one run; the fields are added from the options model."""
+
+    def given(self) -> dict[str, Any]:
+        """Those that were set."""
+        values = {name: getattr(self, name) for name in OPTION_NAMES}
+        return {
+            name: getattr(value, "value", value)
+            for name, value in values.items()
+            if value is not None
+        }
+
+
+def _form_type(annotation: Any) -> Any:
+    """The type that the launchpad can show; texts are parsed by the options model later."""
+    return annotation | None if annotation in {int, bool} else str | None
+
+
+def _form_field(name: str) -> Any:
+    field = AnnotateOptions.model_fields[name]
+    text = field.description or ""
+    if get_origin(field.annotation) is Literal:
+        text += f" ({', '.join(get_args(field.annotation))})"
+    return (_form_type(field.annotation), Field(default=None, description=text))
+
+
+RunOptions: Any = create_model(
+    "RunOptions",
+    __base__=RunOptionsBase,
+    __doc__="Options of this run alone, as on the command line of transgenic-annotate.",
+    **{name: _form_field(name) for name in OPTION_NAMES},
+)
+"""The resource ``options``."""

@@ -1,0 +1,51 @@
+"""Partitions: assemblies, and the pieces of assemblies, as the registry lists them."""
+
+from dataclasses import dataclass
+
+import dagster as dg
+
+from transgenic_dagster.orchestration.registry import Registry
+
+SEPARATOR = "|"
+
+
+def piece_key(assembly: str, piece: str) -> str:
+    """Partition key of a piece."""
+    return f"{assembly}{SEPARATOR}{piece}"
+
+
+def split_piece_key(key: str) -> tuple[str, str]:
+    """Assembly and piece of a partition key; names of assemblies hold no separator."""
+    assembly, _, piece = key.partition(SEPARATOR)
+    return assembly, piece
+
+
+@dataclass(frozen=True)
+class Partitions:
+    """Partitions of a registry, and how they are tied.
+
+    Args:
+        assemblies: one partition per assembly.
+        pieces: one partition per piece.
+        pieces_from_assembly: how ``pieces`` depend on ``assemblies``.
+        assembly_from_pieces: how ``assemblies`` depend on ``pieces``.
+    """
+
+    assemblies: dg.StaticPartitionsDefinition
+    pieces: dg.StaticPartitionsDefinition
+    pieces_from_assembly: dg.StaticPartitionMapping
+    assembly_from_pieces: dg.StaticPartitionMapping
+
+
+def make_partitions(registry: Registry) -> Partitions:
+    """Derive the partitions of all assets from the registry."""
+    by_assembly = {
+        name: [piece_key(name, piece) for piece in entry.pieces] for name, entry in registry.items()
+    }
+    by_piece = {key: name for name, keys in by_assembly.items() for key in keys}
+    return Partitions(
+        assemblies=dg.StaticPartitionsDefinition(list(by_assembly)),
+        pieces=dg.StaticPartitionsDefinition(list(by_piece)),
+        pieces_from_assembly=dg.StaticPartitionMapping(by_assembly),
+        assembly_from_pieces=dg.StaticPartitionMapping(by_piece),
+    )

@@ -1,0 +1,83 @@
+"""The weekly look at everything: what is not up to date is annotated again."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from transgenic_dagster.errors import TransgenicError
+from transgenic_dagster.orchestration.assembly_options import annotation_version, assembly_options
+from transgenic_dagster.orchestration.assets import REGION_DB, SORTED_GFF
+from transgenic_dagster.orchestration.home import Home
+from transgenic_dagster.orchestration.registry import Registry
+from transgenic_dagster.orchestration.stages import read_summary
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition,
+    )
+
+PREPARE_JOB = "prepare_assembly"
+WEEKLY = "0 3 * * 0"
+"""Sundays at three in the morning."""
+
+
+def make_prepare_job() -> "UnresolvedAssetJobDefinition":
+    """The job that begins an annotation; conditions of the other assets go on from there."""
+    return dg.define_asset_job(
+        PREPARE_JOB,
+        selection=dg.AssetSelection.assets(SORTED_GFF, REGION_DB),
+        description="Sort an assembly's annotation and cut its regions; predictions follow.",
+    )
+
+
+def why_stale(home: Home, registry: Registry, name: str) -> str | None:
+    """Why an assembly's final files are not what they would be today; None where they are.
+
+    Raises:
+        TransgenicError: its options cannot be read.
+    """
+    summary = read_summary(home.run(name))
+    if summary is None:
+        return "it has no annotation"
+    digests = registry[name].digests
+    for role, digest in summary.digests.items():
+        if digests.get(role) != digest:
+            return f"its {role} has changed"
+    if summary.version != annotation_version(assembly_options(home, home.assembly(name))):
+        return "the model or its options have changed"
+    return None
+
+
+def make_weekly_schedule(home: Home, registry: Registry) -> dg.ScheduleDefinition:
+    """The schedule; it runs from the start."""
+
+    @dg.schedule(
+        name="weekly_reannotation",
+        job_name=PREPARE_JOB,
+        cron_schedule=WEEKLY,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Annotates again what is stale: missing, with other inputs, or by another "
+        "model or with other options than today's.",
+    )
+    def weekly_reannotation(
+        context: dg.ScheduleEvaluationContext,
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        requested = False
+        for name, entry in registry.items():
+            if entry.generation == 0 and read_summary(home.run(name)) is None:
+                continue  # put there by init, and never clicked on
+            try:
+                reason = why_stale(home, registry, name)
+            except TransgenicError as error:
+                context.log.error("%s: %s", name, error)
+                continue
+            if reason is not None:
+                context.log.info("%s: %s", name, reason)
+                requested = True
+                time = context.scheduled_execution_time.isoformat()
+                yield dg.RunRequest(run_key=f"{name} {time}", partition_key=name)
+        if not requested:
+            yield dg.SkipReason("Everything is up to date.")
+
+    return weekly_reannotation

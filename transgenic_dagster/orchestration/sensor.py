@@ -1,0 +1,121 @@
+"""The sensor that annotates new and changed assemblies without being asked."""
+
+import json
+import time
+from dataclasses import asdict
+from typing import Any
+
+import dagster as dg
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
+
+from transgenic_dagster.errors import TransgenicError
+from transgenic_dagster.orchestration.arrivals import Look, look_for_arrivals
+from transgenic_dagster.orchestration.assembly_options import annotation_version, home_options
+from transgenic_dagster.orchestration.home import Home
+from transgenic_dagster.orchestration.registry import Registry, read_registry, registry_to_change
+from transgenic_dagster.orchestration.schedule import PREPARE_JOB
+
+SECONDS_BETWEEN_TICKS = 5
+RELOAD_SECONDS = 120
+
+
+class Cursor:
+    """What the sensor remembers between ticks.
+
+    Args:
+        text: the cursor as Dagster keeps it, None at first.
+    """
+
+    def __init__(self, text: str | None) -> None:
+        values: dict[str, Any] = json.loads(text) if text else {}
+        self.looks = {name: Look(**look) for name, look in values.get("looks", {}).items()}
+        self.launched: dict[str, int] = values.get("launched", {})
+
+    def __str__(self) -> str:
+        looks = {name: asdict(look) for name, look in self.looks.items()}
+        return json.dumps({"looks": looks, "launched": self.launched})
+
+
+def make_new_assemblies_sensor(home: Home, loaded: Registry, version: str) -> dg.SensorDefinition:
+    """The sensor; it runs from the start.
+
+    Args:
+        home: whose assemblies it watches.
+        loaded: the registry that the definitions were made from.
+        version: of model and options that the definitions were made with.
+    """
+
+    @dg.sensor(
+        name="new_assemblies",
+        job_name=PREPARE_JOB,
+        minimum_interval_seconds=SECONDS_BETWEEN_TICKS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Annotates assemblies that were put into the home or whose files changed, "
+        "once each. Files count when they have rested for a while.",
+    )
+    def new_assemblies(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        cursor = Cursor(context.cursor)
+        try:
+            with registry_to_change(home) as registry:
+                arrivals = look_for_arrivals(home, registry, cursor.looks, time.time())
+                registry.update(arrivals.entries)
+            notes, cursor.looks = arrivals.notes, arrivals.looks
+            reload = _needs_reload(home, loaded, version)
+        except TransgenicError as error:
+            return dg.SensorResult(skip_reason=str(error))
+        for note in notes:
+            context.log.info(note)
+        if reload:
+            _reload(context)
+            return dg.SensorResult(
+                skip_reason=" ".join([*notes, f"{reload}; loading the definitions again."]),
+                cursor=str(cursor),
+            )
+        due = {
+            name: entry
+            for name, entry in loaded.items()
+            if entry.generation > cursor.launched.get(name, 0)
+        }
+        cursor.launched |= {name: entry.generation for name, entry in due.items()}
+        requests = [
+            dg.RunRequest(
+                run_key=f"{name} {entry.generation} {entry.digests['genome'][:12]} "
+                f"{entry.digests['annotation'][:12]}",
+                partition_key=name,
+            )
+            for name, entry in due.items()
+        ]
+        waiting = " ".join(notes) or "No assembly is new or has changed."
+        return dg.SensorResult(
+            run_requests=requests,
+            skip_reason=None if requests else waiting,
+            cursor=str(cursor),
+        )
+
+    return new_assemblies
+
+
+def _needs_reload(home: Home, loaded: Registry, version: str) -> str:
+    """Why the definitions are older than the home; empty where they are not."""
+    registry = read_registry(home)
+    if _content(registry) != _content(loaded):
+        return "The registry has changed"
+    if annotation_version(home_options(home)) != version:
+        return "The model or its options have changed"
+    return ""
+
+
+def _content(registry: Registry) -> dict[str, tuple[tuple[str, ...], int]]:
+    return {name: (entry.pieces, entry.generation) for name, entry in registry.items()}
+
+
+def _reload(context: dg.SensorEvaluationContext) -> None:
+    """Have the code server load the definitions again; webserver and daemon notice by themselves.
+
+    Where the code location is not on a server that can reload, a person has to.
+    """
+    origin = context.code_location_origin
+    if isinstance(origin, GrpcServerCodeLocationOrigin):
+        origin.create_client().reload_code(timeout=RELOAD_SECONDS)
+    else:
+        context.log.warning("Reload the code location to see the new partitions.")
