@@ -16,21 +16,17 @@ from transgenic_dagster.genome.region_db import RegionDb
 from transgenic_dagster.genome.windows import MAX_WINDOW
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.pipeline import (
-    Loading,
     ResultPaths,
     journaled,
     make_region_db,
     make_sorted_gff,
-    predict,
-    predict_on_several,
     write_results,
 )
+from transgenic_dagster.prediction import load_and_predict
 from transgenic_dagster.progress import Progress
 from transgenic_dagster.run_folder import RunFolder
 from transgenic_dagster.run_identity import (
     Machinery,
-    batch_sizes,
-    decoding_options,
     find_machinery,
     input_digests,
     model_fingerprint,
@@ -163,10 +159,6 @@ def _predict_rest(
     progress: Progress,
 ) -> RunState:
     """Predict what is not journaled yet; the checkpoint file follows the journal."""
-    from transgenic_dagster.inference.device import swap_warning
-    from transgenic_dagster.inference.engine import Engine
-    from transgenic_dagster.inference.fleet import FleetModel
-
     with RegionDb(folder.region_db) as database:
         pieces = database.pieces()
         regions = len(database.regions())
@@ -178,15 +170,6 @@ def _predict_rest(
         return state
     if done:
         logger.info("%d of %d regions are done already", done, regions)
-    weight_bytes = sum(path.stat().st_size for path in machinery.files.weights)
-    if warning := swap_warning(weight_bytes):
-        logger.warning(warning)
-    logger.info(
-        "loading the model %s on %s in %s",
-        options.model,
-        ", ".join(str(device) for device in machinery.devices),
-        machinery.precision,
-    )
     current = state
 
     def on_unit(regions: int, rejected: int) -> None:
@@ -195,35 +178,9 @@ def _predict_rest(
         current.write(options.checkpoint_file)
         progress.update(regions, rejected)
 
-    sizes = batch_sizes(options, machinery, state.memory_budget)
     progress.start(regions, done, state.rejected)
     try:
-        if len(machinery.devices) > 1:
-            predict_on_several(
-                folder,
-                pieces,
-                machinery.devices,
-                FleetModel(machinery.files, machinery.precision, options.compile),
-                decoding_options(options),
-                batch_sizes=sizes,
-                on_unit=on_unit,
-            )
-        else:
-            engine = Engine.load(
-                machinery.files,
-                machinery.device,
-                machinery.precision,
-                compile_model=options.compile,
-            )
-            predict(
-                folder,
-                pieces,
-                engine,
-                decoding_options(options),
-                batch_sizes=sizes,
-                loading=Loading(options.num_workers, options.prefetch_factor),
-                on_unit=on_unit,
-            )
+        load_and_predict(folder, pieces, options, machinery, state.memory_budget, on_unit)
     finally:
         progress.finish()
     return current

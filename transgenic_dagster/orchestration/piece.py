@@ -9,7 +9,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from transgenic_dagster.annotation.accounting import Accounting
 from transgenic_dagster.annotation.gsf_to_genes import gene_from_sentence
@@ -20,19 +19,16 @@ from transgenic_dagster.genome.windows import MAX_WINDOW
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.orchestration.assembly_options import annotation_version
 from transgenic_dagster.orchestration.locks import held
-from transgenic_dagster.pipeline import REGIONS_PER_READ, Loading, journaled, predict
+from transgenic_dagster.pipeline import REGIONS_PER_READ, journaled
+from transgenic_dagster.prediction import load_and_predict
 from transgenic_dagster.progress import Progress
 from transgenic_dagster.run_folder import RunFolder
 from transgenic_dagster.run_identity import (
     Machinery,
-    decoding_options,
     find_machinery,
     model_fingerprint,
     provenance,
 )
-
-if TYPE_CHECKING:
-    from transgenic_dagster.inference.engine import Engine
 
 logger = logging.getLogger(__name__)
 
@@ -153,7 +149,9 @@ def _predict_locked(
     if done < regions:
         progress.start(regions, done, before.accounting.rejected.total())
         try:
-            _predict_rest(folder, piece, options, machinery, state, progress)
+            load_and_predict(
+                folder, [piece], options, machinery, state.memory_budget, progress.update
+            )
         finally:
             progress.finish()
     after = piece_outcome(folder, piece)
@@ -168,7 +166,7 @@ def _predict_locked(
         done_before=done,
         accounting=after.accounting,
         confidences=after.confidences,
-        device=str(machinery.device) if predicted else None,
+        device=", ".join(map(str, machinery.devices)) if predicted else None,
         precision=machinery.precision if predicted else None,
     )
 
@@ -189,7 +187,7 @@ def _continue_or_begin(
     machinery: Machinery,
     facts: Mapping[str, str],
 ) -> PieceState:
-    from transgenic_dagster.inference.device import memory_of
+    from transgenic_dagster.inference.device import memory_of_each
 
     fingerprint = model_fingerprint(options, machinery)
     fingerprint |= {name: facts[name] for name in REGION_FACTS}
@@ -204,7 +202,7 @@ def _continue_or_begin(
         fingerprint=fingerprint,
         provenance=provenance(options, fingerprint),
         version=annotation_version(options),
-        memory_budget=memory_of(machinery.device),
+        memory_budget=memory_of_each(machinery.devices),
     )
     # In this order: a journal must never stand beside the state of another one.
     folder.journal(piece).unlink(missing_ok=True)
@@ -244,41 +242,3 @@ def piece_outcome(folder: RunFolder, piece: str) -> Journaled:
                 if gene is not None:
                     confidences.append(sentence.confidence)
     return Journaled(len(sentences), accounting, confidences)
-
-
-def _predict_rest(
-    folder: RunFolder,
-    piece: str,
-    options: AnnotateOptions,
-    machinery: Machinery,
-    state: PieceState,
-    progress: Progress,
-) -> None:
-    from transgenic_dagster.inference.device import swap_warning
-    from transgenic_dagster.inference.engine import Engine
-
-    if warning := swap_warning(sum(path.stat().st_size for path in machinery.files.weights)):
-        logger.warning(warning)
-    logger.info(
-        "loading the model %s on %s in %s", options.model, machinery.device, machinery.precision
-    )
-    engine = Engine.load(
-        machinery.files, machinery.device, machinery.precision, compile_model=options.compile
-    )
-    predict(
-        folder,
-        [piece],
-        engine,
-        decoding_options(options),
-        batch_size=lambda length: _batch_size(options, engine, state, length),
-        loading=Loading(options.num_workers, options.prefetch_factor),
-        on_unit=progress.update,
-    )
-
-
-def _batch_size(
-    options: AnnotateOptions, engine: "Engine", state: PieceState, window_length: int
-) -> int:
-    if options.batch_size != "auto":
-        return options.batch_size
-    return engine.batch_size(window_length, decoding_options(options), state.memory_budget)

@@ -1,0 +1,66 @@
+"""Loads the model on the devices of a run and predicts what is left of some pieces."""
+
+import logging
+from collections.abc import Sequence
+
+from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.pipeline import Loading, OnUnit, predict, predict_on_several
+from transgenic_dagster.run_folder import RunFolder
+from transgenic_dagster.run_identity import Machinery, batch_sizes, decoding_options
+
+logger = logging.getLogger(__name__)
+
+
+def load_and_predict(
+    folder: RunFolder,
+    pieces: Sequence[str],
+    options: AnnotateOptions,
+    machinery: Machinery,
+    memory_budget: int,
+    on_unit: OnUnit,
+) -> None:
+    """Predict all regions of some pieces that are not journaled yet, on one device or several.
+
+    Args:
+        folder: the run folder; its region database must be there.
+        pieces: names of pieces, predicted in this order.
+        options: of the run.
+        machinery: model files and devices.
+        memory_budget: bytes that automatic batch sizes go by.
+        on_unit: told after each unit is safe.
+
+    Raises:
+        TransgenicError: one sentence; what is journaled stays.
+    """
+    from transgenic_dagster.inference.device import swap_warning
+    from transgenic_dagster.inference.engine import Engine
+    from transgenic_dagster.inference.fleet import FleetModel
+
+    if warning := swap_warning(sum(path.stat().st_size for path in machinery.files.weights)):
+        logger.warning(warning)
+    logger.info(
+        "loading the model %s on %s in %s",
+        options.model,
+        ", ".join(str(device) for device in machinery.devices),
+        machinery.precision,
+    )
+    decoding = decoding_options(options)
+    sizes = batch_sizes(options, machinery, memory_budget)
+    if len(machinery.devices) > 1:
+        model = FleetModel(machinery.files, machinery.precision, options.compile)
+        predict_on_several(
+            folder, pieces, machinery.devices, model, decoding, batch_sizes=sizes, on_unit=on_unit
+        )
+        return
+    engine = Engine.load(
+        machinery.files, machinery.device, machinery.precision, compile_model=options.compile
+    )
+    predict(
+        folder,
+        pieces,
+        engine,
+        decoding,
+        batch_sizes=sizes,
+        loading=Loading(options.num_workers, options.prefetch_factor),
+        on_unit=on_unit,
+    )
