@@ -7,7 +7,7 @@ from typing import Literal
 
 import torch
 
-from transgenic_dagster.errors import MissingOnMachineError
+from transgenic_dagster.errors import MissingOnMachineError, UsageError
 
 Precision = Literal["fp32", "fp16", "bf16"]
 DTYPES: dict[Precision, torch.dtype] = {
@@ -15,6 +15,7 @@ DTYPES: dict[Precision, torch.dtype] = {
     "fp16": torch.float16,
     "bf16": torch.bfloat16,
 }
+MEMORY_VARIABLE = "TRANSGENIC_MEMORY_MB"
 MEMINFO = Path("/proc/meminfo")
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 _CGROUP_LIMITS = (
@@ -52,10 +53,25 @@ def choose_precision(name: str, device: torch.device) -> Precision:
 
 
 def memory_of(device: torch.device) -> int:
-    """Bytes that a run may count on: free memory of a GPU, all memory of a machine or its job."""
+    """Bytes that a run may count on: free memory of a GPU, all memory of a machine or its job.
+
+    Where no control group limits a job, whoever starts it says in ``TRANSGENIC_MEMORY_MB`` how much
+    of the machine's memory is its own.
+
+    Raises:
+        UsageError: that variable holds something other than megabytes.
+    """
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    granted = os.environ.get(MEMORY_VARIABLE, "")
+    if granted:
+        if not (granted.isdecimal() and int(granted)):
+            raise UsageError(
+                f"{MEMORY_VARIABLE}={granted!r} in the environment is no number of megabytes; "
+                "correct it or unset it."
+            )
+        limits.append(int(granted) << 20)
     for path in _CGROUP_LIMITS:
         if path.is_file() and (text := path.read_text().strip()).isdigit():
             limits.append(int(text))
