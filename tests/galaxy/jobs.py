@@ -1,0 +1,161 @@
+"""Runs that are started over the API: hostile names, cancelling, running out of memory."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bioblend.galaxy import GalaxyInstance
+
+from tests.galaxy.server import (
+    LESS_MEMORY_MB,
+    MEMORY_MB,
+    SLOTS,
+    TOOL_FOLDER,
+    Galaxy,
+)
+
+TEST_DATA = TOOL_FOLDER / "test-data"
+HOSTILE = "it's; $(touch executed) `touch executed` && \"touch executed\" | rm -rf $HOME #"
+CANCEL_LIMIT = 2.0
+WAIT_LIMIT = 180
+
+
+class History:
+    """One history of the user, with the demo's genome and genes in it."""
+
+    def __init__(self, galaxy: Galaxy) -> None:
+        self.galaxy = galaxy
+        self.api = GalaxyInstance(galaxy.url, key=galaxy.key)
+        self.id = self.api.histories.create_history("Demo assembly")["id"]
+        self.genome = self._upload("genome.fa.gz", "Genome, demo assembly", "fasta.gz")
+        self.genes = self._upload("genes.gff3", "Genes, first-pass annotation", "gff3")
+
+    def _upload(self, file_name: str, name: str, file_type: str) -> str:
+        uploaded = self.api.tools.upload_file(
+            str(TEST_DATA / file_name), self.id, file_name=name, file_type=file_type
+        )
+        return str(uploaded["outputs"][0]["id"])
+
+    def wait_for(self, dataset: str) -> dict[str, Any]:
+        """Wait until a dataset is ready; it must be fine."""
+        return self.api.datasets.show_dataset(
+            self.api.datasets.wait_for_dataset(dataset, maxwait=WAIT_LIMIT, interval=0.5)["id"]
+        )
+
+    def run(self, **inputs: Any) -> dict[str, Any]:
+        """Run the tool on the history's genome with the demo model."""
+        return self.api.tools.run_tool(
+            self.id,
+            "transgenic_annotate",
+            {
+                "genome_source|source": "history",
+                "genome_source|genome": {"src": "hda", "id": self.genome},
+                "regions": {"src": "hda", "id": self.genes},
+                "model_source|source": "demo",
+                **inputs,
+            },
+        )
+
+
+def check_hostile_names(history: History) -> None:
+    """Names of datasets never reach a shell, and the outputs' labels stay readable."""
+    for dataset in (history.genome, history.genes):
+        history.api.histories.update_dataset(history.id, dataset, name=HOSTILE)
+    started = history.run(num_beams=1, outputs=[])
+    annotation = history.wait_for(started["outputs"][0]["id"])
+    text = history.api.datasets.download_dataset(annotation["id"]).decode()
+    if text.count("\ttransgenic\tgene\t") != 46 or "touch" in text:
+        raise SystemExit(f"a run on datasets with hostile names gave {text[:2000]}")
+    if annotation["name"] != "TransGenic on dataset 1 and 2: gene models":
+        raise SystemExit(f"the output's label is {annotation['name']!r}")
+    executed = [*history.galaxy.folder.rglob("executed*")]
+    if executed:
+        raise SystemExit(f"a name was executed: {executed}")
+
+
+def check_cancel(history: History) -> float:
+    """Cancel a run in its history; return the seconds until its processes were gone."""
+    started = history.run(num_beams=25)
+    pids = _wait_for_processes(history, started)
+    _check_environment(history, pids[-1])
+    cancelled = time.monotonic()
+    for output in started["outputs"]:
+        history.api.histories.delete_dataset(history.id, output["id"])
+    _wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "end")
+    seconds = time.monotonic() - cancelled
+    if seconds > CANCEL_LIMIT:
+        raise SystemExit(f"a cancelled run took {seconds:.1f} s to end")
+    return seconds
+
+
+def check_out_of_memory(history: History) -> None:
+    """A job that the system kills for its memory goes on where there is more of it."""
+    started = history.run(num_beams=4, outputs=[])
+    first = _wait_for_processes(history, started)
+    if _variable(first[-1], "TRANSGENIC_MEMORY_MB") != str(LESS_MEMORY_MB):
+        raise SystemExit("the first destination's memory did not reach the program")
+    os.kill(first[-1], signal.SIGKILL)
+    _wait_until(lambda: not Path(f"/proc/{first[-1]}").exists(), "end")
+    second = _wait_for_processes(history, started)
+    if _variable(second[-1], "TRANSGENIC_MEMORY_MB") != str(MEMORY_MB):
+        raise SystemExit("the run was not resubmitted to the destination with more memory")
+    history.wait_for(started["outputs"][0]["id"])
+
+
+def _check_environment(history: History, pid: int) -> None:
+    """The program has the job's share of the machine and keeps its files in the job's folder."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        if _variable(pid, name) != str(SLOTS):
+            raise SystemExit(f"{name} is {_variable(pid, name)!r} in a job with {SLOTS} slots")
+    for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "HF_HOME", "MPLCONFIGDIR"):
+        if not _variable(pid, name).startswith(str(history.galaxy.jobs_folder())):
+            raise SystemExit(f"{name} is {_variable(pid, name)!r}, outside the job's folder")
+
+
+def _variable(pid: int, name: str) -> str:
+    entries = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+    return dict(entry.partition("=")[::2] for entry in entries).get(name, "")
+
+
+def _wait_for_processes(history: History, started: dict[str, Any]) -> list[int]:
+    """Wait until the model of a run predicts; return its processes, the program's last."""
+    job = str(started["jobs"][0]["id"])
+    found: list[int] = []
+
+    def predicting() -> bool:
+        details = history.api.jobs.show_job(job, full_details=True)
+        if details["state"] in {"ok", "error", "deleted"}:
+            raise SystemExit(f"the run ended too early: {details.get('stderr')}")
+        found[:] = _processes_of_group(int(details.get("external_id") or 0))
+        if not found:
+            return False
+        log = Path(_variable(found[-1], "HOME")).parents[1] / "outputs" / "tool_stderr"
+        return log.is_file() and b"predicting" in log.read_bytes()
+
+    _wait_until(predicting, "predict")
+    return found
+
+
+def _processes_of_group(group: int) -> list[int]:
+    """Processes of a job's process group, the oldest first."""
+    pids = []
+    for entry in Path("/proc").iterdir():
+        if group and entry.name.isdigit():
+            try:
+                member = os.getpgid(int(entry.name)) == group
+            except ProcessLookupError:
+                continue
+            if member:
+                pids.append(int(entry.name))
+    return sorted(pids)
+
+
+def _wait_until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + WAIT_LIMIT
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"a run did not {what} within {WAIT_LIMIT} s")
+        time.sleep(0.05)
