@@ -64,7 +64,10 @@ def _write_lines(path: Path, lines: list[str]) -> None:
 
 def _write_tiny_model(folder: Path) -> None:
     tensors = load_file(golden.TINY_CHECKPOINT / "model.safetensors")
-    for tied in ("transgenic.decoder_embed_tokens.weight", "transgenic.decoder.embed_tokens.weight"):
+    for tied in (
+        "transgenic.decoder_embed_tokens.weight",
+        "transgenic.decoder.embed_tokens.weight",
+    ):
         del tensors[tied]
     for key, tensor in tensors.items():
         if key.endswith(("pos_emb.z", "pos_emb.t")):

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-TOOL_FOLDER = Path(__file__).parents[2] / "galaxy_tool"
-TOOL = TOOL_FOLDER / "transgenic_annotate.xml"
+from tests.galaxy.form import TOOL, TOOL_FOLDER
+
 START_LIMIT = 300
 STOP_LIMIT = 30
 EMAIL, USER, PASSWORD = "biologist@example.org", "biologist", "re-annotate"  # noqa: S105

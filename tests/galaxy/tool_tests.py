@@ -5,8 +5,9 @@ import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+from tests.galaxy.form import TOOL, TOOL_FOLDER
 from tests.galaxy.installation import Installation
-from tests.galaxy.server import TOOL, TOOL_FOLDER, Galaxy
+from tests.galaxy.server import Galaxy
 
 _LINTS = (
     # The two checks that are left out ask bio.tools and the Tool Shed over the network.
