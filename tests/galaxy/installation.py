@@ -1,4 +1,4 @@
-"""A real Galaxy and planemo from PyPI, each in a virtual environment of its own, kept in a cache."""
+"""A real Galaxy and planemo from PyPI, each in an environment of its own, kept in a cache."""
 
 import os
 import shutil

@@ -18,7 +18,7 @@ from tests.galaxy.form import TOOL, TOOL_FOLDER
 
 START_LIMIT = 300
 STOP_LIMIT = 30
-EMAIL, USER, PASSWORD = "biologist@example.org", "biologist", "re-annotate"  # noqa: S105
+EMAIL, USER, PASSWORD = "biologist@example.org", "biologist", "re-annotate"
 _BOOTSTRAP_KEY = "bootstrap"
 
 SLOTS = 2
