@@ -24,20 +24,23 @@ def lint(installation: Installation) -> None:
 
 def run_tool_tests(installation: Installation, galaxy: Galaxy) -> None:
     """Run every test of the tool in the server, two at a time."""
-    report = galaxy.folder / "tool_tests.json"
-    subprocess.run(
-        [
-            *(installation.galaxy / "galaxy-tool-test", "--galaxy-url", galaxy.url),
-            *("--key", galaxy.key, "--admin-key", galaxy.key),
-            *("--tool-id", "transgenic_annotate", "--with-reference-data"),
-            *("--test-data", TOOL_FOLDER / "test-data", "--parallel-tests", "2"),
-            *("--output", galaxy.folder / "tool_test_outputs", "--output-json", report),
-        ],
-        check=False,
-        cwd=galaxy.folder,
-        stdout=(galaxy.folder / "tool_tests.log").open("wb"),
-        stderr=subprocess.STDOUT,
-    )
+    report, log = galaxy.folder / "tool_tests.json", galaxy.folder / "tool_tests.log"
+    with log.open("wb") as output:
+        subprocess.run(
+            [
+                *(installation.galaxy / "galaxy-tool-test", "--galaxy-url", galaxy.url),
+                *("--key", galaxy.key, "--admin-key", galaxy.key),
+                *("--tool-id", "transgenic_annotate", "--with-reference-data"),
+                *("--test-data", TOOL_FOLDER / "test-data", "--parallel-tests", "2"),
+                *("--output", galaxy.folder / "tool_test_outputs", "--output-json", report),
+            ],
+            check=False,
+            cwd=galaxy.folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    if not report.exists():
+        raise SystemExit(f"the tool tests did not run:\n{log.read_text()[-4000:]}")
     check_report(report)
 
 
