@@ -21,9 +21,28 @@ STOP_LIMIT = 30
 EMAIL, USER, PASSWORD = "biologist@example.org", "biologist", "re-annotate"
 _BOOTSTRAP_KEY = "bootstrap"
 
-SLOTS = 2
-MEMORY_MB = 6000
-LESS_MEMORY_MB = 3000
+
+@dataclass(frozen=True)
+class Destination:
+    """What a job gets: threads, and megabytes of memory."""
+
+    slots: int
+    memory_mb: int
+
+    def settings(self, programs: Path) -> dict[str, object]:
+        """Galaxy's configuration of it; ``programs`` comes first on its PATH."""
+        return {
+            "runner": "local",
+            "local_slots": self.slots,
+            "env": [
+                {"name": "PATH", "value": f"{programs}:$PATH", "raw": True},
+                {"name": "GALAXY_MEMORY_MB", "value": str(self.memory_mb)},
+            ],
+        }
+
+
+FIRST = Destination(slots=1, memory_mb=3000)
+AFTER_OUT_OF_MEMORY = Destination(slots=2, memory_mb=6000)
 
 _TOOL_CONF = """\
 <toolbox>
@@ -136,27 +155,16 @@ def _write_configuration(folder: Path, url: str) -> bool:
     return secluded
 
 
-def _job_configuration(shims: Path) -> dict[str, object]:
+def _job_configuration(programs: Path) -> dict[str, object]:
     """Two local destinations; jobs that run out of memory in the first go on in the second."""
-
-    def destination(memory_mb: int) -> dict[str, object]:
-        return {
-            "runner": "local",
-            "local_slots": SLOTS,
-            "env": [
-                {"name": "PATH", "value": f"{shims}:$PATH", "raw": True},
-                {"name": "GALAXY_MEMORY_MB", "value": str(memory_mb)},
-            ],
-        }
-
     resubmit = [{"condition": "memory_limit_reached", "environment": "more_memory"}]
     return {
         "runners": {"local": {"load": "galaxy.jobs.runners.local:LocalJobRunner", "workers": 2}},
         "execution": {
-            "default": "less_memory",
+            "default": "first",
             "environments": {
-                "less_memory": {**destination(LESS_MEMORY_MB), "resubmit": resubmit},
-                "more_memory": destination(MEMORY_MB),
+                "first": {**FIRST.settings(programs), "resubmit": resubmit},
+                "more_memory": AFTER_OUT_OF_MEMORY.settings(programs),
             },
         },
     }
