@@ -109,7 +109,9 @@ class AnnotateOptions(BaseModel):
         "windows at a sequence's end: extended to the other side, or clipped as published",
     )
 
-    model: str = _option(DEFAULT_MODEL, MODEL, "checkpoint: local folder or hub name", "MODEL")
+    model: str = _option(
+        DEFAULT_MODEL, MODEL, "checkpoint: local folder, hub name, or demo (bundled)", "MODEL"
+    )
     revision: str | None = _option(None, MODEL, "branch, tag or commit of a hub model", "REV")
     offline: bool = _option(False, MODEL, "never touch the network")
 

@@ -5,11 +5,16 @@ import torch
 
 from tests import golden
 from tests.model.test_checkpoint import VARIANTS, all_tensors
-from transgenic_dagster.errors import MissingOnMachineError
+from transgenic_dagster.errors import MissingOnMachineError, UsageError
 from transgenic_dagster.genome.region import Region
 from transgenic_dagster.inference import device as device_module
 from transgenic_dagster.inference.beam_search import DecodingOptions
-from transgenic_dagster.inference.device import choose_devices, choose_precision, swap_warning
+from transgenic_dagster.inference.device import (
+    choose_devices,
+    choose_precision,
+    memory_of,
+    swap_warning,
+)
 from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.model import encode_dna, resolve_checkpoint
 
@@ -147,3 +152,23 @@ def test_swapping_is_warned_of_only_where_the_model_does_not_fit(monkeypatch, tm
     assert swap_warning(1_000) is None
     meminfo.write_text("MemAvailable: 1000 kB\nSwapTotal: 500 kB\nSwapFree: 500 kB\n")
     assert swap_warning(2_000_000) is None
+
+
+def test_a_run_counts_on_free_memory_and_no_more_than_its_job_was_granted(monkeypatch, tmp_path):
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal: 2000000 kB\nMemAvailable: 1000000 kB\n")
+    monkeypatch.setattr(device_module, "MEMINFO", meminfo)
+    monkeypatch.setattr(device_module, "_CGROUP_LIMITS", ())
+    monkeypatch.delenv("TRANSGENIC_MEMORY_MB", raising=False)
+    assert memory_of(CPU) == 1_000_000 << 10
+    monkeypatch.setenv("TRANSGENIC_MEMORY_MB", "64")
+    assert memory_of(CPU) == 64 << 20
+    monkeypatch.setenv("TRANSGENIC_MEMORY_MB", "1000000")
+    assert memory_of(CPU) == 1_000_000 << 10
+
+
+@pytest.mark.parametrize("value", ["0", "8G", "-1"])
+def test_a_grant_that_is_no_number_of_megabytes_is_refused(monkeypatch, value):
+    monkeypatch.setenv("TRANSGENIC_MEMORY_MB", value)
+    with pytest.raises(UsageError, match=f"TRANSGENIC_MEMORY_MB='{value}'"):
+        memory_of(CPU)

@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests import golden
+from transgenic_dagster.demo import demo_checkpoint
 from transgenic_dagster.errors import CheckpointError, MissingOnMachineError
 from transgenic_dagster.model import (
     TransgenicForConditionalGeneration,
@@ -164,6 +165,15 @@ def test_an_incomplete_folder_is_refused(tmp_path, files):
 def test_a_name_that_is_nothing_is_refused_without_the_network(name):
     with pytest.raises(MissingOnMachineError, match="neither a folder"):
         resolve_checkpoint(name)
+
+
+def test_demo_names_the_bundled_model_wherever_it_is_used(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "demo").mkdir()
+    files = resolve_checkpoint("demo", offline=True)
+    assert files.config.parent == demo_checkpoint()
+    with pytest.raises(CheckpointError, match="check --model"):
+        resolve_checkpoint("./demo")
 
 
 def test_offline_uses_the_hub_cache_only(tmp_path):

@@ -10,9 +10,19 @@ import duckdb
 
 from transgenic_dagster.errors import RunError
 
+MAX_THREADS = 4
+
+
+def thread_count() -> int:
+    """Threads for DuckDB: as many as PyTorch gets from ``OMP_NUM_THREADS``, else the machine's."""
+    granted = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    processors = int(granted) if granted.isdecimal() else os.cpu_count() or 1
+    return max(1, min(MAX_THREADS, processors))
+
+
 DUCKDB_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "400MB",
-    "threads": str(min(4, os.cpu_count() or 1)),
+    "threads": str(thread_count()),
 }
 """What DuckDB may use; what does not fit in memory goes to disk, beside the stage's output."""
 

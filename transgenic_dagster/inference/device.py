@@ -8,7 +8,7 @@ from typing import Literal
 
 import torch
 
-from transgenic_dagster.errors import MissingOnMachineError
+from transgenic_dagster.errors import MissingOnMachineError, UsageError
 
 Precision = Literal["fp32", "fp16", "bf16"]
 DTYPES: dict[Precision, torch.dtype] = {
@@ -16,6 +16,7 @@ DTYPES: dict[Precision, torch.dtype] = {
     "fp16": torch.float16,
     "bf16": torch.bfloat16,
 }
+MEMORY_VARIABLE = "TRANSGENIC_MEMORY_MB"
 MEMINFO = Path("/proc/meminfo")
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 _CGROUP_LIMITS = (
@@ -59,11 +60,26 @@ def choose_precision(name: str, device: torch.device) -> Precision:
 
 
 def memory_of(device: torch.device) -> int:
-    """Bytes that a run may count on: what is free on a GPU, or on the machine and in its job."""
+    """Bytes that a run may count on: what is free on a GPU, or on the machine and in its job.
+
+    Where no control group limits a job, whoever starts it says in ``TRANSGENIC_MEMORY_MB`` how much
+    of the machine's memory is its own.
+
+    Raises:
+        UsageError: that variable holds something other than megabytes.
+    """
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     all_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     limits = [_meminfo().get("MemAvailable", all_memory)]
+    granted = os.environ.get(MEMORY_VARIABLE, "")
+    if granted:
+        if not (granted.isdecimal() and int(granted)):
+            raise UsageError(
+                f"{MEMORY_VARIABLE}={granted!r} in the environment is no number of megabytes; "
+                "correct it or unset it."
+            )
+        limits.append(int(granted) << 20)
     for path in _CGROUP_LIMITS:
         if path.is_file() and (text := path.read_text().strip()).isdigit():
             limits.append(int(text))

@@ -20,6 +20,8 @@ from safetensors.torch import load_file
 from transgenic_dagster.errors import CheckpointError, MissingOnMachineError
 from transgenic_dagster.model.configuration import TransgenicConfig
 
+DEMO_MODEL = "demo"
+_DEMO_FOLDER = Path(__file__).parents[1] / "demo" / "checkpoint"
 CONFIG_NAME = "config.json"
 # In the order of preference; an index names the shards beside it.
 WEIGHT_NAMES = (
@@ -75,7 +77,8 @@ def resolve_checkpoint(
     """Find a checkpoint's files, fetching them from the hub where that is needed and allowed.
 
     Args:
-        name: local folder, weight file with ``config.json`` beside it, or hub name.
+        name: local folder, weight file with ``config.json`` beside it, hub name, or ``demo`` for
+            the bundled demo model.
         revision: branch, tag or commit on the hub.
         offline: use only what is on this machine.
         cache_dir: hub cache, the library's own by default.
@@ -125,16 +128,20 @@ def fetch_checkpoint(name: str, folder: Path, *, revision: str | None = None) ->
 def _local_path(name: str) -> Path | None:
     """The file or folder of that name, or None where it is a hub name.
 
+    ``demo`` is always the bundled model; a folder of that name is ``./demo``.
+
     Raises:
         MissingOnMachineError: it is neither.
     """
+    if name == DEMO_MODEL:
+        return _DEMO_FOLDER
     path = Path(name).expanduser()
     if path.exists():
         return path
     if name.startswith((".", "/", "~")) or name.count("/") != 1:
         raise MissingOnMachineError(
-            f"Model {name!r} is neither a folder on this machine nor a hub name (OWNER/NAME); "
-            "check --model."
+            f"Model {name!r} is neither a folder on this machine nor a hub name (OWNER/NAME) nor "
+            f"{DEMO_MODEL!r}; check --model."
         )
     return None
 

@@ -1,0 +1,125 @@
+"""Drives the form in Chromium as a biologist does."""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+from tests.galaxy.form import visible_parameters
+from tests.galaxy.jobs import (
+    History,
+    check_environment,
+    is_alive,
+    wait_for_prediction,
+    wait_until,
+)
+from tests.galaxy.server import EMAIL, FIRST, PASSWORD
+
+_FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+_FORM_LIMIT_MS = 60_000
+_JOB_LIMIT_MS = 600_000
+CANCEL_LIMIT = 2.0
+
+
+@contextmanager
+def logged_in(history: History, chromium: str) -> Iterator[Page]:
+    """A page of the user, with the history as the current one."""
+    url = history.galaxy.url
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        page = browser.new_page(viewport={"width": 1400, "height": 1200})
+        page.goto(f"{url}/login")
+        page.locator("input[name=login]").fill(EMAIL)
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.locator("button[name=login]").click()
+        page.wait_for_url(lambda address: "/login" not in address)
+        # A new session begins with an empty history of its own.
+        page.request.get(f"{url}/history/set_as_current?id={history.id}")
+        yield page
+        browser.close()
+
+
+def check_form(page: Page, history: History, screenshot: Path) -> None:
+    """Every parameter is there with its label and its help.
+
+    Args:
+        page: of the logged-in user.
+        history: the current one.
+        screenshot: picture of the form to write, with its advanced options open.
+    """
+    _open_form(page, history)
+    page.get_by_text("Advanced options").click()
+    _choose(page, "advanced|sampling|do_sample", "Draw at random")
+    form = page.locator("#center")
+    for parameter in visible_parameters({"sampling": "yes", "genome_source": "history"}):
+        expect(_field(page, parameter.path)).to_be_visible()
+        for text in (parameter.label, parameter.help):
+            expect(form.get_by_text(text).first).to_be_visible()
+    expect(page.get_by_role("heading", name="Help")).to_be_visible()
+    page.screenshot(path=screenshot)
+
+
+def run_by_clicking(page: Page, history: History, screenshot: Path) -> None:
+    """A run that is started by clicking turns green, and its results can be looked at.
+
+    Args:
+        page: of the logged-in user.
+        history: the current one.
+        screenshot: picture of the gene models in Galaxy's viewer to write.
+    """
+    _open_form(page, history)
+    _choose(page, "model_source|source", "The bundled demo model")
+    page.get_by_role("button", name="Run Tool").first.click()
+    models = _output(page, "gene models")
+    expect(models).to_have_attribute("data-state", "ok", timeout=_JOB_LIMIT_MS)
+    expect(_output(page, "genes without a model")).to_have_attribute("data-state", "ok")
+    models.get_by_title("View").click()
+    first_gene = page.get_by_role("cell", name="ID=gene:DEMO1G00010;GM=DEMO1G00010")
+    expect(first_gene).to_be_visible(timeout=_FORM_LIMIT_MS)
+    page.screenshot(path=screenshot)
+
+
+def cancel_by_clicking(page: Page, history: History) -> float:
+    """Delete the outputs of a running job; return the seconds until its processes are gone."""
+    started = history.run(num_beams=25)
+    processes = wait_for_prediction(history, str(started["jobs"][0]["id"]))
+    check_environment(history.galaxy, processes[-1], FIRST)
+    for output in started["outputs"]:
+        item = page.locator(f"#dataset-{output['id']}")
+        expect(item).to_have_attribute("data-state", "running", timeout=_FORM_LIMIT_MS)
+        item.get_by_title("Delete").click()
+    cancelled = time.monotonic()
+    wait_until(lambda: not any(map(is_alive, processes)), "end")
+    seconds = time.monotonic() - cancelled
+    if seconds > CANCEL_LIMIT:
+        raise SystemExit(f"a cancelled run took {seconds:.1f} s to end")
+    return seconds
+
+
+def _open_form(page: Page, history: History) -> None:
+    page.goto(f"{history.galaxy.url}/?tool_id=transgenic_annotate")
+    button = page.get_by_role("button", name="Run Tool").first
+    expect(button).to_be_enabled(timeout=_FORM_LIMIT_MS)
+
+
+def _field(page: Page, parameter: str) -> Locator:
+    return page.locator(f'[id="form-element-{parameter}"]')
+
+
+def _choose(page: Page, parameter: str, option: str) -> None:
+    """Choose an option of a select field by the beginning of its text."""
+    field = _field(page, parameter)
+    field.locator(".multiselect").click()
+    field.locator(".multiselect__option").filter(has_text=re.compile(rf"^\s*{option}")).click()
+
+
+def _output(page: Page, label: str) -> Locator:
+    """The newest item of the history with a label that ends so."""
+    return page.locator(".content-item").filter(has_text=f": {label}").first

@@ -1,0 +1,150 @@
+"""Runs that are started over the API: hostile names, cancelling, running out of memory."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bioblend.galaxy import GalaxyInstance
+
+from tests.galaxy.form import TOOL_FOLDER
+from tests.galaxy.server import AFTER_OUT_OF_MEMORY, FIRST, Destination, Galaxy
+
+TEST_DATA = TOOL_FOLDER / "test-data"
+HOSTILE = 'it\'s; $(touch executed) `touch executed` && "touch executed" | rm -rf $HOME #'
+DEMO_GENES = 46
+WAIT_LIMIT = 600
+
+
+class History:
+    """One history of the user, with the demo's genome and genes in it."""
+
+    def __init__(self, galaxy: Galaxy) -> None:
+        self.galaxy = galaxy
+        self.api = GalaxyInstance(galaxy.url, key=galaxy.key)
+        self.id = self.api.histories.create_history("Demo assembly")["id"]
+        self.genome = self._upload("genome.fa.gz", "Genome, demo assembly", "fasta.gz")
+        self.genes = self._upload("genes.gff3", "Genes, first-pass annotation", "gff3")
+
+    def _upload(self, file_name: str, name: str, file_type: str) -> str:
+        uploaded = self.api.tools.upload_file(
+            str(TEST_DATA / file_name), self.id, file_name=name, file_type=file_type
+        )
+        return str(uploaded["outputs"][0]["id"])
+
+    def wait_for(self, dataset: str) -> dict[str, Any]:
+        """Wait until a dataset is ready; it must be fine."""
+        return self.api.datasets.show_dataset(
+            self.api.datasets.wait_for_dataset(dataset, maxwait=WAIT_LIMIT, interval=0.5)["id"]
+        )
+
+    def run(self, **inputs: Any) -> dict[str, Any]:
+        """Run the tool on the history's genome with the demo model."""
+        return self.api.tools.run_tool(
+            self.id,
+            "transgenic_annotate",
+            {
+                "genome_source|source": "history",
+                "genome_source|genome": {"src": "hda", "id": self.genome},
+                "regions": {"src": "hda", "id": self.genes},
+                "model_source|source": "demo",
+                **inputs,
+            },
+        )
+
+
+def check_hard_run(history: History) -> None:
+    """A run on datasets with hostile names, once killed for its memory, ends well elsewhere."""
+    for dataset in (history.genome, history.genes):
+        history.api.histories.update_dataset(history.id, dataset, name=HOSTILE)
+    started = history.run(outputs=[])
+    job = str(started["jobs"][0]["id"])
+    killed = wait_for_prediction(history, job)[-1]
+    check_environment(history.galaxy, killed, FIRST)
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: not is_alive(killed), "end")
+    second = wait_for_prediction(history, job)[-1]
+    check_environment(history.galaxy, second, AFTER_OUT_OF_MEMORY)
+    annotation = history.wait_for(started["outputs"][0]["id"])
+    text = history.api.datasets.download_dataset(annotation["id"]).decode()
+    if text.count("\ttransgenic\tgene\t") != DEMO_GENES or "touch" in text:
+        raise SystemExit(f"a run on datasets with hostile names gave {text[:2000]}")
+    if annotation["name"] != "TransGenic on dataset 1 and 2: gene models":
+        raise SystemExit(f"the output's label is {annotation['name']!r}")
+    executed = [*history.galaxy.folder.rglob("executed*")]
+    if executed:
+        raise SystemExit(f"a name was executed: {executed}")
+
+
+def check_environment(galaxy: Galaxy, pid: int, destination: Destination) -> None:
+    """The program has its share of the machine and keeps its files in the job's folder."""
+    granted = {
+        "OMP_NUM_THREADS": destination.slots,
+        "MKL_NUM_THREADS": destination.slots,
+        "TRANSGENIC_MEMORY_MB": destination.memory_mb,
+    }
+    for name, amount in granted.items():
+        if variable(pid, name) != str(amount):
+            raise SystemExit(f"{name} is {variable(pid, name)!r} in a job at {destination}")
+    for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "HF_HOME", "MPLCONFIGDIR"):
+        if not variable(pid, name).startswith(str(galaxy.jobs_folder())):
+            raise SystemExit(f"{name} is {variable(pid, name)!r}, outside the job's folder")
+
+
+def variable(pid: int, name: str) -> str:
+    """A variable of a process's environment; empty where there is none, or no process."""
+    try:
+        entries = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+    except OSError:
+        return ""
+    return dict(entry.partition("=")[::2] for entry in entries).get(name, "")
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_for_prediction(history: History, job: str) -> list[int]:
+    """Wait until the model of a job predicts; return its processes, the program's last."""
+    found: list[int] = []
+
+    def predicting() -> bool:
+        details = history.api.jobs.show_job(job, full_details=True)
+        if details["state"] in {"ok", "error", "deleted"}:
+            raise SystemExit(f"the run ended too early: {details.get('stderr')}")
+        found[:] = _processes_of_group(int(details.get("external_id") or 0))
+        home = variable(found[-1], "HOME") if found else ""
+        log = Path(home).parent.parent / "outputs" / "tool_stderr"
+        return bool(home) and log.is_file() and b"predicting" in log.read_bytes()
+
+    wait_until(predicting, "predict")
+    return found
+
+
+def _processes_of_group(group: int) -> list[int]:
+    """Processes of a job's process group, the oldest first."""
+    pids = []
+    for entry in Path("/proc").iterdir():
+        if group and entry.name.isdigit():
+            try:
+                member = os.getpgid(int(entry.name)) == group
+            except ProcessLookupError:
+                continue
+            if member:
+                pids.append(int(entry.name))
+    return sorted(pids)
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for a condition; what it waits for completes "a run did not …"."""
+    deadline = time.monotonic() + WAIT_LIMIT
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"a run did not {what} within {WAIT_LIMIT} s")
+        time.sleep(0.05)

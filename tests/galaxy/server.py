@@ -1,0 +1,244 @@
+"""Runs a Galaxy server with our tool, in a folder of its own, and stops it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.galaxy.form import TOOL, TOOL_FOLDER
+
+START_LIMIT = 300
+STOP_LIMIT = 30
+EMAIL, USER, PASSWORD = "biologist@example.org", "biologist", "re-annotate"
+_BOOTSTRAP_KEY = "bootstrap"
+
+
+@dataclass(frozen=True)
+class Destination:
+    """What a job gets: threads, and megabytes of memory."""
+
+    slots: int
+    memory_mb: int
+
+    def settings(self, programs: Path) -> dict[str, object]:
+        """Galaxy's configuration of it; ``programs`` comes first on its PATH."""
+        return {
+            "runner": "local",
+            "local_slots": self.slots,
+            "env": [
+                {"name": "PATH", "value": f"{programs}:$PATH", "raw": True},
+                {"name": "GALAXY_MEMORY_MB", "value": str(self.memory_mb)},
+            ],
+        }
+
+
+FIRST = Destination(slots=1, memory_mb=3000)
+AFTER_OUT_OF_MEMORY = Destination(slots=2, memory_mb=6000)
+
+_TOOL_CONF = """\
+<toolbox>
+    <section id="annotation" name="Annotation"><tool file="{tool}"/></section>
+</toolbox>
+"""
+
+
+@dataclass(frozen=True)
+class Galaxy:
+    """A running server.
+
+    Args:
+        url: its address.
+        key: API key of an administrator.
+        folder: holds everything it writes.
+        secluded: whether jobs run without network and see other folders read-only.
+    """
+
+    url: str
+    key: str
+    folder: Path
+    secluded: bool
+
+    def jobs_folder(self) -> Path:
+        """Folder of all job folders."""
+        return self.folder / "data" / "jobs_directory"
+
+
+@contextmanager
+def running_galaxy(programs: Path, folder: Path, port: int) -> Iterator[Galaxy]:
+    """Start a server and stop it at the end.
+
+    Args:
+        programs: ``bin`` folder of Galaxy's environment.
+        folder: new folder for its configuration, database, jobs and log.
+        port: to listen on, at 127.0.0.1; 0 takes a free one.
+    """
+    port = port or _free_port()
+    url = f"http://127.0.0.1:{port}"
+    secluded = _write_configuration(folder, url)
+    log = folder / "galaxy.log"
+    # What Galaxy itself keeps in a home goes there too, so that anything elsewhere is the tool's.
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder / "server_home"),
+        "TMPDIR": str(folder / "server_tmp"),
+        "LANG": "C.UTF-8",
+    }
+    for name in ("HOME", "TMPDIR"):
+        Path(environment[name]).mkdir()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [programs / "galaxy-web", "-c", folder / "galaxy.yml", "-b", f"127.0.0.1:{port}"],
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        _wait_until_up(process, url, log)
+        yield Galaxy(url, _make_user(url), folder, secluded)
+    finally:
+        _stop(process)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _write_configuration(folder: Path, url: str) -> bool:
+    """Write Galaxy's configuration files; return whether jobs will be secluded."""
+    shims = folder / "programs"
+    secluded = _write_shims(shims)
+    settings = {
+        "config_dir": str(folder / "config"),
+        "data_dir": str(folder / "data"),
+        "database_connection": f"sqlite:///{folder}/galaxy.sqlite?isolation_level=IMMEDIATE",
+        "tool_config_file": str(folder / "tool_conf.xml"),
+        "job_config_file": str(folder / "job_conf.yml"),
+        "tool_data_table_config_path": str(TOOL_FOLDER / "tool_data_table_conf.xml.test"),
+        "id_secret": "only for tests",
+        "bootstrap_admin_api_key": _BOOTSTRAP_KEY,
+        "admin_users": EMAIL,
+        "galaxy_infrastructure_url": url,
+        "cleanup_job": "never",
+        "brand": "transgenic-dagster",
+        **dict.fromkeys(
+            (
+                "conda_auto_init",
+                "conda_auto_install",
+                "enable_mulled_containers",
+                "use_cached_dependency_manager",
+                "enable_celery_tasks",
+                "watch_tools",
+                "enable_tool_shed_check",
+            ),
+            False,
+        ),
+    }
+    for name in ("config", "data"):
+        (folder / name).mkdir(parents=True)
+    # JSON is YAML.
+    (folder / "galaxy.yml").write_text(json.dumps({"galaxy": settings}, indent=1))
+    (folder / "tool_conf.xml").write_text(_TOOL_CONF.format(tool=TOOL))
+    (folder / "job_conf.yml").write_text(json.dumps(_job_configuration(shims), indent=1))
+    return secluded
+
+
+def _job_configuration(programs: Path) -> dict[str, object]:
+    """Two local destinations; jobs that run out of memory in the first go on in the second."""
+    resubmit = [{"condition": "memory_limit_reached", "environment": "more_memory"}]
+    return {
+        "runners": {"local": {"load": "galaxy.jobs.runners.local:LocalJobRunner", "workers": 2}},
+        "execution": {
+            "default": "first",
+            "environments": {
+                "first": {**FIRST.settings(programs), "resubmit": resubmit},
+                "more_memory": AFTER_OUT_OF_MEMORY.settings(programs),
+            },
+        },
+    }
+
+
+_SECLUDE = """\
+#!/bin/sh
+# The program sees no network, and every folder but its job's is read-only.
+job=$(dirname "$PWD")
+exec unshare --mount --net sh -c '
+    mount --bind "$0" "$0" && cd "$PWD" || exit 99
+    findmnt --raw --noheadings --output TARGET | while read -r target; do
+        case "$target" in "$0" | /proc* | /sys* | /dev*) continue ;; esac
+        mount -o remount,bind,ro "$target" || exit 99
+    done || exit 99
+    exec "$@"' "$job" {program} "$@"
+"""
+_PLAIN = """\
+#!/bin/sh
+exec {program} "$@"
+"""
+
+
+def _write_shims(folder: Path) -> bool:
+    """Write the program that jobs find on their PATH; return whether it secludes them."""
+    folder.mkdir(parents=True)
+    program = Path(sys.executable).parent / "transgenic-annotate"
+    secluded = (
+        subprocess.run(
+            ["unshare", "--mount", "--net", "sh", "-c", "mount --bind /tmp /tmp"],
+            check=False,
+            capture_output=True,
+        ).returncode
+        == 0
+    )
+    shim = folder / program.name
+    shim.write_text((_SECLUDE if secluded else _PLAIN).format(program=program))
+    shim.chmod(0o755)
+    return secluded
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/api/version", timeout=10):
+                return
+        except (OSError, urllib.error.URLError):
+            time.sleep(0.5)
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
+    raise SystemExit(f"Galaxy did not start; the end of {log}:\n{tail}")
+
+
+def _make_user(url: str) -> str:
+    """Make the administrator's account; return its API key."""
+    account = {"email": EMAIL, "username": USER, "password": PASSWORD}
+    user = _post(f"{url}/api/users", account)
+    return str(_post(f"{url}/api/users/{user['id']}/api_key"))
+
+
+def _post(url: str, values: dict[str, str] | None = None) -> dict[str, str]:
+    request = urllib.request.Request(
+        url,
+        data=json.dumps(values or {}).encode(),
+        headers={"x-api-key": _BOOTSTRAP_KEY, "content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as response:
+        return json.load(response)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_LIMIT)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

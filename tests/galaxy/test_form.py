@@ -1,0 +1,139 @@
+"""The Galaxy form offers what the program offers: the same options, defaults, choices, ranges."""
+
+import re
+from typing import get_args
+
+import annotated_types
+import pytest
+
+from tests.galaxy import form
+from transgenic_dagster import __version__
+from transgenic_dagster.annotation.gsf_table import COLUMNS
+from transgenic_dagster.options import AnnotateOptions
+
+FIXED = {
+    "output": "--output annotation.gff3",
+    "reject_output": "--reject_output rejects.jsonl",
+    "gsf_output": "--gsf_output sentences.tsv",
+    "proteins": "--proteins proteins.fasta",
+    "offline": "--offline",
+    "num_workers": '--num_workers "\\$READERS"',
+}
+"""Options that the wrapper sets, and how."""
+
+NOT_FOR_GALAXY = {
+    "plan": "prints to the terminal, and a form's run is wanted, not planned",
+    "keep_db": "the region database is for looking into a run's folder, which Galaxy removes",
+    "sorter": "AGAT would have to be installed too, and sorts no better",
+    "revision": "installed models are folders, which have no revisions",
+    "device": "the job's destination decides: the program takes the GPU where it finds one",
+    "compile": "needs a compiler where jobs run",
+    "batch_size": "follows the memory that the job was given",
+    "prefetch_factor": "changes no result and hardly the time",
+    "checkpoint_path": "Galaxy removes the folder of a job that ended before it was done",
+    "resume": "Galaxy removes the folder of a job that ended before it was done",
+    "overwrite": "every job has a folder of its own",
+    "time_limit": "what is done at the limit would be lost with the job's folder",
+}
+"""Options that the form leaves at their defaults, and why."""
+
+# How the form says what the program takes in another form, or limits what the model limits.
+ASKED_IN_OTHER_WORDS = {"fasta_file", "gff_file", "model"}
+LIMITED_BY_THE_MODEL = {"max_length": (2, 2048)}
+
+FIELDS = AnnotateOptions.model_fields
+COMMAND = form.tool().findtext("command") or ""
+
+
+def offered():
+    return {
+        parameter.option: parameter.element
+        for parameter in form.parameters()
+        if parameter.element.get("argument")
+    }
+
+
+def options_of(element):
+    return [option.get("value") for option in element.findall("option")]
+
+
+def wanted_outputs():
+    (outputs,) = (p.element for p in form.parameters() if p.path == "outputs")
+    return options_of(outputs)
+
+
+def test_every_option_is_offered_or_fixed_or_left_out_for_a_reason():
+    groups = (set(offered()), set(FIXED), set(NOT_FOR_GALAXY))
+    assert set.union(*groups) == set(FIELDS)
+    assert sum(map(len, groups)) == len(FIELDS)
+
+
+@pytest.mark.parametrize("name", sorted(set(offered()) - ASKED_IN_OTHER_WORDS))
+def test_an_offered_option_has_the_programs_default_choices_and_range(name):
+    element, field = offered()[name], FIELDS[name]
+    if field.annotation is bool and element.get("type") == "boolean":
+        assert (element.get("checked") == "true") is field.default
+        assert (element.get("truevalue"), element.get("falsevalue")) == (f"--{name}", "")
+    elif field.annotation is bool:
+        assert options_of(element) == ["no", "yes"]
+        assert form.default_of(element) == ("yes" if field.default else "no")
+    elif field.annotation is int:
+        limits = {type(item): item for item in field.metadata}
+        low, high = limits.get(annotated_types.Ge), limits.get(annotated_types.Le)
+        programs = (low and low.ge, high and high.le)
+        forms = tuple(int(v) if (v := element.get(k)) else None for k in ("min", "max"))
+        assert forms == LIMITED_BY_THE_MODEL.get(name, programs)
+        assert (programs[0], element.get("value")) == (forms[0], str(field.default))
+    elif element.get("type") == "text":
+        assert element.get("value") == ",".join(field.default)
+    else:
+        assert options_of(element) == list(get_args(field.annotation))
+        assert form.default_of(element) == field.default
+
+
+def test_the_command_sets_every_offered_option():
+    for name, element in offered().items():
+        if name in {"fasta_file", "gff_file"}:
+            continue
+        flag = "$advanced." + name if element.get("type") == "boolean" else f"--{name}"
+        assert re.search(re.escape(flag) + r"\b", COMMAND), name
+
+
+def test_the_command_sets_every_fixed_option():
+    for name, words in FIXED.items():
+        assert words in COMMAND, name
+    assert wanted_outputs() == ["reject_output", "gsf_output", "proteins"]
+
+
+def test_every_result_that_can_be_wanted_becomes_an_output():
+    outputs = form.tool().findall("outputs/data")
+    written = {data.get("from_work_dir") for data in outputs}
+    assert written == {FIXED[name].split()[1] for name in ("output", *wanted_outputs())}
+    filters = {data.findtext("filter") for data in outputs} - {None}
+    assert filters == {f"outputs and '{name}' in outputs" for name in wanted_outputs()}
+    (columns,) = (action.get("default") for action in form.tool().iter("action"))
+    assert columns == ",".join(COLUMNS)
+
+
+def test_every_field_is_explained():
+    for parameter in form.parameters():
+        assert parameter.label, parameter.path
+        assert len(parameter.help.split()) >= 5, parameter.path
+
+
+def test_every_text_of_a_user_is_quoted():
+    for line in COMMAND.splitlines():
+        if line.strip().startswith("#"):
+            continue
+        for value in re.findall(
+            r"(?<!\\)(.?)\$(?:advanced|genome_source|model_source)\.(\w+)", line
+        ):
+            quoted = line.count("'") >= 2
+            assert quoted or offered()[value[1]].get("type") == "boolean", line
+
+
+def test_versions_are_those_of_the_package():
+    assert form.tokens()["@TOOL_VERSION@"] == __version__
+    assert form.tool().get("version") == "@TOOL_VERSION@+galaxy@VERSION_SUFFIX@"
+    recipe = (form.TOOL_FOLDER / "admin" / "meta.yaml").read_text()
+    assert f'{{% set version = "{__version__}" %}}' in recipe

@@ -1,0 +1,60 @@
+"""Lints the tool and runs the tests in its XML through Galaxy's own test runner."""
+
+import json
+import subprocess
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from tests.galaxy.form import TOOL, TOOL_FOLDER
+from tests.galaxy.installation import Installation
+from tests.galaxy.server import Galaxy
+
+_LINTS = (
+    # The two checks that are left out ask bio.tools and the Tool Shed over the network.
+    ("lint", "--fail_level", "warn", "-s", "BioToolsValid", str(TOOL)),
+    ("shed_lint", "--fail_level", "warn", "-s", "version_bumped", str(TOOL_FOLDER)),
+)
+
+
+def lint(installation: Installation) -> None:
+    """Run planemo's linters; a warning is a failure."""
+    for arguments in _LINTS:
+        subprocess.run([installation.planemo / "planemo", *arguments], check=True, cwd=TOOL_FOLDER)
+
+
+def run_tool_tests(installation: Installation, galaxy: Galaxy) -> None:
+    """Run every test of the tool in the server, two at a time."""
+    report, log = galaxy.folder / "tool_tests.json", galaxy.folder / "tool_tests.log"
+    with log.open("wb") as output:
+        subprocess.run(
+            [
+                *(installation.galaxy / "galaxy-tool-test", "--galaxy-url", galaxy.url),
+                *("--key", galaxy.key, "--admin-key", galaxy.key),
+                *("--tool-id", "transgenic_annotate", "--with-reference-data"),
+                *("--test-data", TOOL_FOLDER / "test-data", "--parallel-tests", "2"),
+                *("--output", galaxy.folder / "tool_test_outputs", "--output-json", report),
+            ],
+            check=False,
+            cwd=galaxy.folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    if not report.exists():
+        raise SystemExit(f"the tool tests did not run:\n{log.read_text()[-4000:]}")
+    check_report(report)
+
+
+def check_report(report: Path) -> None:
+    """Print one line a test; every test of the XML must be there and have passed."""
+    described = len(ET.parse(TOOL).findall("tests/test"))
+    tests = sorted(json.loads(report.read_text())["tests"], key=lambda test: test["id"])
+    problems = []
+    for number, test in enumerate(tests, start=1):
+        data = test["data"]
+        print(f"  tool test {number}: {data['status']} ({data.get('time_seconds', 0):.0f} s)")
+        if data["status"] != "success":
+            problems.append(f"test {number}: {data.get('output_problems') or data}")
+    if problems or len(tests) != described:
+        raise SystemExit(
+            f"{len(tests)} of {described} tool tests ran; failed:\n" + "\n".join(problems)
+        )
