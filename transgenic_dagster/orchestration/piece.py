@@ -151,9 +151,18 @@ def _predict_locked(
     if done:
         logger.info("%d of %d regions of %s were done already", done, regions, piece)
     if done < regions:
+        engine = _load_engine(options, machinery)
         progress.start(regions, done, before.accounting.rejected.total())
         try:
-            _predict_rest(folder, piece, options, machinery, state, progress)
+            predict(
+                folder,
+                [piece],
+                engine,
+                decoding_options(options),
+                batch_size=lambda length: _batch_size(options, engine, state, length),
+                loading=Loading(options.num_workers, options.prefetch_factor),
+                on_unit=progress.update,
+            )
         finally:
             progress.finish()
     after = piece_outcome(folder, piece)
@@ -246,14 +255,7 @@ def piece_outcome(folder: RunFolder, piece: str) -> Journaled:
     return Journaled(len(sentences), accounting, confidences)
 
 
-def _predict_rest(
-    folder: RunFolder,
-    piece: str,
-    options: AnnotateOptions,
-    machinery: Machinery,
-    state: PieceState,
-    progress: Progress,
-) -> None:
+def _load_engine(options: AnnotateOptions, machinery: Machinery) -> "Engine":
     from transgenic_dagster.inference.device import swap_warning
     from transgenic_dagster.inference.engine import Engine
 
@@ -262,17 +264,8 @@ def _predict_rest(
     logger.info(
         "loading the model %s on %s in %s", options.model, machinery.device, machinery.precision
     )
-    engine = Engine.load(
+    return Engine.load(
         machinery.files, machinery.device, machinery.precision, compile_model=options.compile
-    )
-    predict(
-        folder,
-        [piece],
-        engine,
-        decoding_options(options),
-        batch_size=lambda length: _batch_size(options, engine, state, length),
-        loading=Loading(options.num_workers, options.prefetch_factor),
-        on_unit=progress.update,
     )
 
 
