@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ class DagsterServer:
         if "errors" in answer:
             raise RuntimeError(str(answer["errors"]))
         (data,) = answer["data"].values()
-        if "message" in data:
+        if isinstance(data, dict) and "message" in data:
             raise RuntimeError(data["message"])
         return data
 
@@ -170,6 +170,7 @@ def dagster_dev(lab: Path, environment: Mapping[str, str]) -> Iterator[DagsterSe
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            start_new_session=True,
         )
         server = DagsterServer(f"http://127.0.0.1:{port}")
         try:
@@ -180,9 +181,10 @@ def dagster_dev(lab: Path, environment: Mapping[str, str]) -> Iterator[DagsterSe
                 raise RuntimeError(f"dagster dev ended; see {log.name}")
             yield server
         finally:
-            process.send_signal(signal.SIGINT)
-            try:
+            # As Ctrl-C in a terminal does. Code servers would stay for a while without work.
+            with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                os.killpg(process.pid, signal.SIGINT)
                 process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.pipeline import Loading, OnUnit, predict, predict_on_several
@@ -17,6 +18,8 @@ def load_and_predict(
     options: AnnotateOptions,
     machinery: Machinery,
     memory_budget: int,
+    *,
+    showing: AbstractContextManager[None],
     on_unit: OnUnit,
 ) -> None:
     """Predict all regions of some pieces that are not journaled yet, on one device or several.
@@ -27,6 +30,8 @@ def load_and_predict(
         options: of the run.
         machinery: model files and devices.
         memory_budget: bytes that automatic batch sizes go by.
+        showing: entered when the model is loaded (on several devices, when that begins), left
+            at the end; progress is shown inside, so that rates do not count the loading.
         on_unit: told after each unit is safe.
 
     Raises:
@@ -48,19 +53,27 @@ def load_and_predict(
     sizes = batch_sizes(options, machinery, memory_budget)
     if len(machinery.devices) > 1:
         model = FleetModel(machinery.files, machinery.precision, options.compile)
-        predict_on_several(
-            folder, pieces, machinery.devices, model, decoding, batch_sizes=sizes, on_unit=on_unit
-        )
+        with showing:
+            predict_on_several(
+                folder,
+                pieces,
+                machinery.devices,
+                model,
+                decoding,
+                batch_sizes=sizes,
+                on_unit=on_unit,
+            )
         return
     engine = Engine.load(
         machinery.files, machinery.device, machinery.precision, compile_model=options.compile
     )
-    predict(
-        folder,
-        pieces,
-        engine,
-        decoding,
-        batch_sizes=sizes,
-        loading=Loading(options.num_workers, options.prefetch_factor),
-        on_unit=on_unit,
-    )
+    with showing:
+        predict(
+            folder,
+            pieces,
+            engine,
+            decoding,
+            batch_sizes=sizes,
+            loading=Loading(options.num_workers, options.prefetch_factor),
+            on_unit=on_unit,
+        )

@@ -3,6 +3,8 @@
 import logging
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from tqdm import tqdm
@@ -23,6 +25,16 @@ class Progress(Protocol):
 
     def finish(self) -> None:
         """Prediction has ended, well or not."""
+
+
+@contextmanager
+def shown(progress: Progress, total: int, done: int, rejected: int) -> Iterator[None]:
+    """Begin to show a prediction (see ``Progress.start``), and end with the block."""
+    progress.start(total, done, rejected)
+    try:
+        yield
+    finally:
+        progress.finish()
 
 
 class SilentProgress:

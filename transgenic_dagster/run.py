@@ -23,7 +23,7 @@ from transgenic_dagster.pipeline import (
     write_results,
 )
 from transgenic_dagster.prediction import load_and_predict
-from transgenic_dagster.progress import Progress
+from transgenic_dagster.progress import Progress, shown
 from transgenic_dagster.run_folder import RunFolder
 from transgenic_dagster.run_identity import (
     Machinery,
@@ -178,11 +178,15 @@ def _predict_rest(
         current.write(options.checkpoint_file)
         progress.update(regions, rejected)
 
-    progress.start(regions, done, state.rejected)
-    try:
-        load_and_predict(folder, pieces, options, machinery, state.memory_budget, on_unit)
-    finally:
-        progress.finish()
+    load_and_predict(
+        folder,
+        pieces,
+        options,
+        machinery,
+        state.memory_budget,
+        showing=shown(progress, regions, done, rejected),
+        on_unit=on_unit,
+    )
     return current
 
 

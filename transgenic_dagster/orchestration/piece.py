@@ -21,7 +21,7 @@ from transgenic_dagster.orchestration.assembly_options import annotation_version
 from transgenic_dagster.orchestration.locks import held
 from transgenic_dagster.pipeline import REGIONS_PER_READ, journaled
 from transgenic_dagster.prediction import load_and_predict
-from transgenic_dagster.progress import Progress
+from transgenic_dagster.progress import Progress, shown
 from transgenic_dagster.run_folder import RunFolder
 from transgenic_dagster.run_identity import (
     Machinery,
@@ -147,13 +147,15 @@ def _predict_locked(
     if done:
         logger.info("%d of %d regions of %s were done already", done, regions, piece)
     if done < regions:
-        progress.start(regions, done, before.accounting.rejected.total())
-        try:
-            load_and_predict(
-                folder, [piece], options, machinery, state.memory_budget, progress.update
-            )
-        finally:
-            progress.finish()
+        load_and_predict(
+            folder,
+            [piece],
+            options,
+            machinery,
+            state.memory_budget,
+            showing=shown(progress, regions, done, before.accounting.rejected.total()),
+            on_unit=progress.update,
+        )
     after = piece_outcome(folder, piece)
     if after.regions_done != regions:
         raise RunError(

@@ -54,6 +54,8 @@ def make_new_assemblies_sensor(home: Home, loaded: Registry, version: str) -> dg
         "once each. Files count when they have rested for a while.",
     )
     def new_assemblies(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        if not home.assemblies.is_dir():
+            return dg.SensorResult(skip_reason=f"There is no home of assemblies at {home.root}.")
         cursor = Cursor(context.cursor)
         try:
             with registry_to_change(home) as registry:
