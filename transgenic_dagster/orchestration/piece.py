@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 REGION_FACTS = ("genome", "annotation", "window_rule", "feature_types", "sorter")
 """What a region database says of itself that belongs to the identity of a run."""
 MAX_WINDOW_FACT = "max_window"
+FEW_REGIONS = 200
+"""So few are read sooner than reading processes have started."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def _predict_locked(
                 engine,
                 decoding_options(options),
                 batch_size=lambda length: _batch_size(options, engine, state, length),
-                loading=Loading(options.num_workers, options.prefetch_factor),
+                loading=_loading(options, regions - done),
                 on_unit=progress.update,
             )
         finally:
@@ -267,6 +269,11 @@ def _load_engine(options: AnnotateOptions, machinery: Machinery) -> "Engine":
     return Engine.load(
         machinery.files, machinery.device, machinery.precision, compile_model=options.compile
     )
+
+
+def _loading(options: AnnotateOptions, regions: int) -> Loading:
+    workers = options.num_workers if regions > FEW_REGIONS else 0
+    return Loading(workers, options.prefetch_factor)
 
 
 def _batch_size(
