@@ -6,8 +6,10 @@ As root, ``python -m tests.one_node_slurm install`` installs Debian's packages.
 import os
 import secrets
 import shutil
+import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -71,6 +73,11 @@ def why_not() -> str | None:
         return "Slurm's daemons need root here"
     if missing:
         return f"{', '.join(missing)} not installed (python -m tests.one_node_slurm install)"
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            _make_device(Path(folder) / "gpu0")
+        except OSError as error:
+            return f"device files cannot be made here ({error.strerror})"
     return None
 
 
@@ -94,7 +101,7 @@ def one_node_slurm(folder: Path) -> Iterator[dict[str, str]]:
     for name in ("state", "spool"):
         (folder / name).mkdir()
     for number in range(2):
-        os.mknod(folder / f"gpu{number}", 0o666 | 0o020000, os.makedev(1, 3))
+        _make_device(folder / f"gpu{number}")
     key = folder / "munge.key"
     key.write_bytes(secrets.token_bytes(128))
     key.chmod(0o400)
@@ -119,8 +126,11 @@ def one_node_slurm(folder: Path) -> Iterator[dict[str, str]]:
 @contextmanager
 def _daemon(folder: Path, *command: str, **environment: str) -> Iterator[None]:
     with (folder / f"{command[0]}.out").open("wb") as output:
+        # However this process ends, the daemon ends too.
+        bound = [sys.executable, "-m", "transgenic_dagster.orchestration.device_lease"]
+        bound += ["--parent", str(os.getpid()), "--", *command]
         process = subprocess.Popen(
-            command, stdout=output, stderr=output, env=os.environ | environment
+            bound, stdout=output, stderr=output, env=os.environ | environment
         )
         try:
             yield
@@ -146,6 +156,11 @@ def _wait_for_daemon(condition: Callable[[], bool], what: str, folder: Path) -> 
     except TimeoutError as error:
         said = "\n".join(path.read_text() for path in folder.glob("*.out"))
         raise RuntimeError(f"{error}; the daemons said:\n{said}") from error
+
+
+def _make_device(path: Path) -> None:
+    """Make a device file that is another name of /dev/null."""
+    os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))
 
 
 def install() -> None:
