@@ -6,13 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from tests.waiting import wait_for
 
 START_SECONDS = 120
 SELECTOR = {"repositoryLocationName": "transgenic", "repositoryName": "__repository__"}
@@ -32,20 +33,6 @@ SENSORS += "... on Sensors { results { id } } } }"
 EVENTS = "query ($id: ID!) { logsForRun(runId: $id) { ... on EventConnection { events { "
 EVENTS += "... on MessageEvent { message } ... on ErrorEvent { error { message } } } } } }"
 STOP_SENSOR = "mutation ($id: String!) { stopSensor(id: $id) { __typename } }"
-
-
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 120) -> Any:
-    """Wait until a condition holds, and return what it returned.
-
-    Raises:
-        TimeoutError: it did not hold in time.
-    """
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {seconds} s: {what}")
-        time.sleep(0.05)
-    return value
 
 
 def free_port() -> int:

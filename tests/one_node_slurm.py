@@ -1,18 +1,21 @@
 """A real Slurm of one node and two GPUs that are none, in a folder of its own.
 
-python -m tests.one_node_slurm install     installs Debian's packages (root)
+As root, ``python -m tests.one_node_slurm install`` installs Debian's packages.
 """
 
 import os
 import secrets
 import shutil
-import socket
+import stat
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from tests.dagster_server import free_port
+from tests.waiting import wait_for
 
 PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo", "munged")
@@ -70,6 +73,11 @@ def why_not() -> str | None:
         return "Slurm's daemons need root here"
     if missing:
         return f"{', '.join(missing)} not installed (python -m tests.one_node_slurm install)"
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            _make_device(Path(folder) / "gpu0")
+        except OSError as error:
+            return f"device files cannot be made here ({error.strerror})"
     return None
 
 
@@ -83,7 +91,7 @@ def one_node_slurm(folder: Path) -> Iterator[dict[str, str]]:
     Yields:
         Environment variables with which Slurm's programs find this Slurm.
     """
-    values = {"folder": folder, "controller_port": _free_port(), "node_port": _free_port()}
+    values = {"folder": folder, "controller_port": free_port(), "node_port": free_port()}
     for name, text in (
         ("slurm.conf", SLURM_CONF),
         ("gres.conf", GRES_CONF),
@@ -93,7 +101,7 @@ def one_node_slurm(folder: Path) -> Iterator[dict[str, str]]:
     for name in ("state", "spool"):
         (folder / name).mkdir()
     for number in range(2):
-        os.mknod(folder / f"gpu{number}", 0o666 | 0o020000, os.makedev(1, 3))
+        _make_device(folder / f"gpu{number}")
     key = folder / "munge.key"
     key.write_bytes(secrets.token_bytes(128))
     key.chmod(0o400)
@@ -103,26 +111,26 @@ def one_node_slurm(folder: Path) -> Iterator[dict[str, str]]:
         options = [f"--{option}={folder}/munge.{name}" for option, name in files.items()]
         options.append(f"--seed-file={folder}/munge.seed")
         daemons.enter_context(_daemon(folder, "munged", "--foreground", "--force", *options))
-        _wait_until((folder / "munge.socket").exists, folder, "munged")
+        _wait_for_daemon((folder / "munge.socket").exists, "munged", folder)
         daemons.enter_context(_daemon(folder, "slurmctld", "-D", **environment))
         daemons.enter_context(_daemon(folder, "slurmd", "-D", "-N", "localhost", **environment))
-        _wait_until(
-            lambda: _ask(environment, "sinfo", "--noheader", "--format=%T") == "idle",
-            folder,
-            "slurmctld and slurmd",
-        )
+        state = ("sinfo", "--noheader", "--format=%T")
+        _wait_for_daemon(lambda: _ask(environment, *state) == "idle", "a node that works", folder)
         try:
             yield environment
         finally:
             _ask(environment, "scancel", "--me")
-            _wait_until(lambda: not _ask(environment, "squeue", "--noheader"), folder, "the end")
+            wait_for(lambda: not _ask(environment, "squeue", "--noheader"), "the end of all jobs")
 
 
 @contextmanager
 def _daemon(folder: Path, *command: str, **environment: str) -> Iterator[None]:
     with (folder / f"{command[0]}.out").open("wb") as output:
+        # However this process ends, the daemon ends too.
+        bound = [sys.executable, "-m", "transgenic_dagster.orchestration.device_lease"]
+        bound += ["--parent", str(os.getpid()), "--", *command]
         process = subprocess.Popen(
-            command, stdout=output, stderr=output, env=os.environ | environment
+            bound, stdout=output, stderr=output, env=os.environ | environment
         )
         try:
             yield
@@ -142,19 +150,17 @@ def _ask(environment: dict[str, str], *command: str) -> str:
     return asked.stdout.strip()
 
 
-def _wait_until(condition, folder: Path, what: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            said = "\n".join(path.read_text() for path in folder.glob("*.out"))
-            raise RuntimeError(f"{what} did not come within {START_SECONDS} s:\n{said[-3000:]}")
-        time.sleep(0.1)
+def _wait_for_daemon(condition: Callable[[], bool], what: str, folder: Path) -> None:
+    try:
+        wait_for(condition, what, START_SECONDS)
+    except TimeoutError as error:
+        said = "\n".join(path.read_text() for path in folder.glob("*.out"))
+        raise RuntimeError(f"{error}; the daemons said:\n{said}") from error
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _make_device(path: Path) -> None:
+    """Make a device file that is another name of /dev/null."""
+    os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))
 
 
 def install() -> None:

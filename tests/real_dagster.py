@@ -27,10 +27,10 @@ from tests.dagster_server import (
     DagsterServer,
     dagster_dev,
     lab_environment,
-    wait_for,
     write_demo_lab,
 )
 from tests.one_node_slurm import one_node_slurm, why_not
+from tests.waiting import wait_for
 from transgenic_dagster.demo import demo_checkpoint
 
 DEVICES = {"0", "1"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.orchestration.toy_job import wait_for
+from tests.waiting import wait_for
 from transgenic_dagster.orchestration.device_lease import lock_file, try_to_lease
 
 DEVICE_AND_WAIT = "echo $CUDA_VISIBLE_DEVICES; exec sleep 600"
@@ -103,8 +103,8 @@ def test_a_command_ends_with_its_parent(tmp_path):
         pid = int(parent.stdout.readline())
         assert not is_free("0")
         parent.kill()
-    wait_for(lambda: is_free("0"), seconds=10)
-    wait_for(lambda: not Path(f"/proc/{pid}").exists(), seconds=10)
+    wait_for(lambda: is_free("0"), "the end of the lease", seconds=10)
+    wait_for(lambda: not Path(f"/proc/{pid}").exists(), "the end of it", seconds=10)
 
 
 def test_the_cpu_is_leased_too_and_leaves_cuda_alone(leases):

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from tests.orchestration import toy_job
-from tests.orchestration.toy_job import heard, wait_for
+from tests.orchestration.toy_job import heard
 from tests.orchestration.toy_runs import (
     alive,
     all_devices_are_free,
@@ -16,6 +16,7 @@ from tests.orchestration.toy_runs import (
     start_worker,
     toy_instance,
 )
+from tests.waiting import wait_for
 
 SECONDS_UNTIL_FREE = 10
 
@@ -65,7 +66,7 @@ def test_a_step_killed_for_good_fails_its_run_and_says_why(instance):
 
 def test_a_cancelled_run_ends_its_steps_within_the_grace_time(instance):
     worker = start_worker(toy_job.willing_and_stubborn)
-    wait_for(lambda: len(heard("*pid")) == 2)
+    wait_for(lambda: len(heard("*pid")) == 2, "both steps")
     (cancelled,) = instance.get_runs()
     instance.report_run_canceling(cancelled)  # what Dagster's run launcher does before
     worker.send_signal(signal.SIGTERM)
@@ -81,9 +82,9 @@ def test_a_cancelled_run_ends_its_steps_within_the_grace_time(instance):
 
 def test_a_killed_run_leaves_no_process_and_no_lease(instance):
     worker = start_worker(toy_job.never_ending)
-    wait_for(lambda: heard("pid"))
+    wait_for(lambda: heard("pid"), "the step")
     assert not all_devices_are_free()
     worker.kill()
     worker.wait()
-    assert wait_for(all_devices_are_free, SECONDS_UNTIL_FREE) < SECONDS_UNTIL_FREE
-    assert wait_for(lambda: not alive(int(heard("pid")[0])), SECONDS_UNTIL_FREE) < 10
+    wait_for(all_devices_are_free, "the end of the lease", SECONDS_UNTIL_FREE)
+    wait_for(lambda: not alive(int(heard("pid")[0])), "the end of the step", SECONDS_UNTIL_FREE)

@@ -8,8 +8,9 @@ import pytest
 
 from tests.one_node_slurm import one_node_slurm, why_not
 from tests.orchestration import toy_job
-from tests.orchestration.toy_job import heard, wait_for
+from tests.orchestration.toy_job import heard
 from tests.orchestration.toy_runs import alive, failures, start_worker, toy_instance
+from tests.waiting import wait_for
 from transgenic_dagster.errors import MissingOnMachineError, UsageError
 from transgenic_dagster.orchestration.slurm_executor import PROGRAMS, slurm_executor
 
@@ -61,7 +62,7 @@ def test_a_refused_job_fails_its_step_and_says_why(instance, monkeypatch):
 @needs_slurm
 def test_jobs_of_a_killed_run_are_cancelled_when_the_next_run_starts(instance):
     worker = start_worker(toy_job.never_ending)
-    wait_for(lambda: heard("pid"))
+    wait_for(lambda: heard("pid"), "the step")
     worker.kill()
     worker.wait()
     (killed,) = instance.get_runs()

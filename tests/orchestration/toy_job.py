@@ -16,10 +16,10 @@ from pathlib import Path
 import dagster as dg
 from dagster._utils.interrupts import capture_interrupts
 
+from tests.waiting import wait_for
 from transgenic_dagster.orchestration.executors import EXECUTORS, chosen_executor
 from transgenic_dagster.orchestration.gpu_pool import GPU_POOL
 
-PATIENCE = 100.0
 RETRY = dg.RetryPolicy(max_retries=1)
 
 
@@ -34,16 +34,6 @@ def tell(name: str, text: str = "") -> None:
 
 def heard(pattern: str) -> list[str]:
     return [path.read_text() for path in sorted(folder().glob(pattern))]
-
-
-def wait_for(condition, seconds: float = PATIENCE) -> float:
-    """Wait until something holds; returns the seconds that it took."""
-    began = time.monotonic()
-    while not condition():
-        if time.monotonic() - began > seconds:
-            raise TimeoutError(f"waited {seconds} s in vain")
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def device() -> str:
@@ -68,14 +58,14 @@ def gpu_step(name: str) -> dg.OpDefinition:
     def step() -> None:
         with alone_on_device():
             tell(name, device())
-            wait_for(lambda: len(heard("gpu_*")) >= 2 and heard("cpu"))
+            wait_for(lambda: len(heard("gpu_*")) >= 2 and heard("cpu"), "the partners")
 
     return step
 
 
 @dg.op
 def cpu_step() -> None:
-    wait_for(lambda: len(heard("busy-*")) == 2)
+    wait_for(lambda: len(heard("busy-*")) == 2, "both devices in use")
     tell("cpu", device())
 
 

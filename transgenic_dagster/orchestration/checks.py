@@ -46,10 +46,13 @@ def make_checks(home: Home) -> dg.AssetChecksDefinition:
     def result_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         name = context.partition_key
         counts = recount(home.run(name), home.results(name))
-        yield _result(ACCOUNTING, counts.faults, "every gene is accounted for", counts.counts())
+        metadata = {"assembly": name, **counts.counts()}
+        good = "every gene is accounted for"
+        yield _result(ACCOUNTING, name, counts.faults, good, metadata)
 
         read = check_gff3(home.results(name).gff3)
-        yield _result(VALID_GFF3, read.faults, "no fault was found", {"rows": read.rows})
+        metadata = {"assembly": name, "rows": read.rows}
+        yield _result(VALID_GFF3, name, read.faults, "no fault was found", metadata)
 
         rejected = counts.rejected / counts.regions
         yield dg.AssetCheckResult(
@@ -57,8 +60,8 @@ def make_checks(home: Home) -> dg.AssetChecksDefinition:
             asset_key=MERGED_GFF3,
             passed=rejected <= MOST_REJECTED,
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"{rejected:.1%} of {counts.regions:,} genes were rejected",
-            metadata=counts.counts(),
+            description=f"{name}: {rejected:.1%} of {counts.regions:,} genes were rejected",
+            metadata={"assembly": name, **counts.counts()},
         )
         annotated = counts.annotated / counts.genes
         yield dg.AssetCheckResult(
@@ -66,20 +69,24 @@ def make_checks(home: Home) -> dg.AssetChecksDefinition:
             asset_key=MERGED_GFF3,
             passed=annotated >= LEAST_ANNOTATED,
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"{annotated:.1%} of {counts.genes:,} genes have a model",
-            metadata=counts.counts(),
+            description=f"{name}: {annotated:.1%} of {counts.genes:,} genes have a model",
+            metadata={"assembly": name, **counts.counts()},
         )
 
     return result_checks
 
 
 def _result(
-    spec: dg.AssetCheckSpec, faults: Sequence[str], good: str, metadata: dict[str, int]
+    spec: dg.AssetCheckSpec,
+    name: str,
+    faults: Sequence[str],
+    good: str,
+    metadata: dict[str, int | str],
 ) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=spec.name,
         asset_key=spec.asset_key,
         passed=not faults,
-        description="; ".join(faults[:_FAULTS_SHOWN]) or good,
+        description=f"{name}: {'; '.join(faults[:_FAULTS_SHOWN]) or good}",
         metadata=metadata,
     )
