@@ -14,7 +14,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.galaxy.browser import cancel_by_clicking, check_form, logged_in, run_by_clicking
+from tests.galaxy.browser import (
+    cancel_by_clicking,
+    check_form,
+    logged_in,
+    run_by_clicking,
+    show_form_and_results,
+)
 from tests.galaxy.installation import Installation, default_cache, install
 from tests.galaxy.jobs import History, check_hard_run
 from tests.galaxy.server import Galaxy, running_galaxy
@@ -28,6 +34,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="of Galaxy (a free one)")
     parser.add_argument("--pictures", type=Path, help="folder to write screenshots into")
     arguments = parser.parse_args()
+    if arguments.pictures:
+        arguments.pictures.mkdir(parents=True, exist_ok=True)
     installation = install(arguments.cache)
     say("Galaxy and planemo are installed")
     with tempfile.TemporaryDirectory(prefix="galaxy-") as scratch, ThreadPoolExecutor(1) as beside:
@@ -56,7 +64,8 @@ def try_tool(installation: Installation, galaxy: Galaxy, pictures: Path) -> None
         with logged_in(history, chromium) as page:
             check_form(page, history, pictures / "galaxy_form.png")
             say("the form shows every field with its help")
-            run_by_clicking(page, history, pictures / "galaxy.png")
+            run_by_clicking(page, history, pictures / "galaxy_results.png")
+            show_form_and_results(page, history, pictures / "galaxy.png")
             say("a run started by clicking turned green")
             seconds = cancel_by_clicking(page, history)
             say(f"a cancelled run was gone after {seconds:.1f} s")
