@@ -21,7 +21,7 @@ from tests.galaxy.browser import (
     run_by_clicking,
     show_form_and_results,
 )
-from tests.galaxy.installation import Installation, default_cache, install
+from tests.galaxy.installation import default_cache, install_galaxy, install_planemo
 from tests.galaxy.jobs import History, check_hard_run
 from tests.galaxy.server import Galaxy, running_galaxy
 from tests.galaxy.tool_tests import lint, run_tool_tests
@@ -36,26 +36,26 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.pictures:
         arguments.pictures.mkdir(parents=True, exist_ok=True)
-    installation = install(arguments.cache)
-    say("Galaxy and planemo are installed")
+    programs = install_galaxy(arguments.cache)
+    say("Galaxy is installed")
     with tempfile.TemporaryDirectory(prefix="galaxy-") as scratch, ThreadPoolExecutor(1) as beside:
         folder = Path(scratch) / "server"
         folder.mkdir()
-        linting = beside.submit(lint, installation)
-        with running_galaxy(installation.galaxy, folder, arguments.port) as galaxy:
+        linting = beside.submit(lambda: lint(install_planemo(arguments.cache)))
+        with running_galaxy(programs, folder, arguments.port) as galaxy:
             say(f"Galaxy is up at {galaxy.url}")
             linting.result()
             say("planemo has nothing to complain of")
-            try_tool(installation, galaxy, arguments.pictures or folder)
+            try_tool(programs, galaxy, arguments.pictures or folder)
     say("Galaxy is stopped")
 
 
-def try_tool(installation: Installation, galaxy: Galaxy, pictures: Path) -> None:
+def try_tool(programs: Path, galaxy: Galaxy, pictures: Path) -> None:
     """Try the tool in a running server."""
     if not galaxy.secluded:
         say("NOT CHECKED, for want of namespaces: jobs need no network and write only in theirs")
     history = History(galaxy)
-    run_tool_tests(installation, galaxy)
+    run_tool_tests(programs, galaxy)
     say("all tool tests passed")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
