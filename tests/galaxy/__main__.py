@@ -14,8 +14,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.galaxy.browser import cancel_by_clicking, check_form, logged_in, run_by_clicking
-from tests.galaxy.installation import Installation, default_cache, install
+from tests.galaxy.browser import (
+    cancel_by_clicking,
+    check_form,
+    logged_in,
+    run_by_clicking,
+    show_form_and_results,
+)
+from tests.galaxy.installation import default_cache, install_galaxy, install_planemo
 from tests.galaxy.jobs import History, check_hard_run
 from tests.galaxy.server import Galaxy, running_galaxy
 from tests.galaxy.tool_tests import lint, run_tool_tests
@@ -28,26 +34,28 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="of Galaxy (a free one)")
     parser.add_argument("--pictures", type=Path, help="folder to write screenshots into")
     arguments = parser.parse_args()
-    installation = install(arguments.cache)
-    say("Galaxy and planemo are installed")
+    if arguments.pictures:
+        arguments.pictures.mkdir(parents=True, exist_ok=True)
+    programs = install_galaxy(arguments.cache)
+    say("Galaxy is installed")
     with tempfile.TemporaryDirectory(prefix="galaxy-") as scratch, ThreadPoolExecutor(1) as beside:
         folder = Path(scratch) / "server"
         folder.mkdir()
-        linting = beside.submit(lint, installation)
-        with running_galaxy(installation.galaxy, folder, arguments.port) as galaxy:
+        linting = beside.submit(lambda: lint(install_planemo(arguments.cache)))
+        with running_galaxy(programs, folder, arguments.port) as galaxy:
             say(f"Galaxy is up at {galaxy.url}")
             linting.result()
             say("planemo has nothing to complain of")
-            try_tool(installation, galaxy, arguments.pictures or folder)
+            try_tool(programs, galaxy, arguments.pictures or folder)
     say("Galaxy is stopped")
 
 
-def try_tool(installation: Installation, galaxy: Galaxy, pictures: Path) -> None:
+def try_tool(programs: Path, galaxy: Galaxy, pictures: Path) -> None:
     """Try the tool in a running server."""
     if not galaxy.secluded:
         say("NOT CHECKED, for want of namespaces: jobs need no network and write only in theirs")
     history = History(galaxy)
-    run_tool_tests(installation, galaxy)
+    run_tool_tests(programs, galaxy)
     say("all tool tests passed")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
@@ -56,7 +64,8 @@ def try_tool(installation: Installation, galaxy: Galaxy, pictures: Path) -> None
         with logged_in(history, chromium) as page:
             check_form(page, history, pictures / "galaxy_form.png")
             say("the form shows every field with its help")
-            run_by_clicking(page, history, pictures / "galaxy.png")
+            run_by_clicking(page, history, pictures / "galaxy_results.png")
+            show_form_and_results(page, history, pictures / "galaxy.png")
             say("a run started by clicking turned green")
             seconds = cancel_by_clicking(page, history)
             say(f"a cancelled run was gone after {seconds:.1f} s")

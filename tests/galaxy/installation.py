@@ -4,26 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 GALAXY_VERSION = "26.1.2"
 PLANEMO_VERSION = "0.75.47"
 CACHE_VARIABLE = "TRANSGENIC_GALAXY_CACHE"
 _COMPLETE = "complete"
-
-
-@dataclass(frozen=True)
-class Installation:
-    """Where the programs are.
-
-    Args:
-        galaxy: ``bin`` folder of Galaxy's environment.
-        planemo: ``bin`` folder of planemo's environment.
-    """
-
-    galaxy: Path
-    planemo: Path
 
 
 def default_cache() -> Path:
@@ -33,28 +19,28 @@ def default_cache() -> Path:
     return Path(named) if named else users / "transgenic-dagster"
 
 
-def install(cache: Path) -> Installation:
-    """Install what the cache does not hold yet."""
-    cache.mkdir(parents=True, exist_ok=True)
-    galaxy = _environment(
-        cache / f"galaxy-{GALAXY_VERSION}",
-        f"galaxy=={GALAXY_VERSION}",
-        # Galaxy pins every package; a machine's certificates are no matter of it.
-        overrides="certifi\n",
-    )
-    planemo = _environment(cache / f"planemo-{PLANEMO_VERSION}", f"planemo=={PLANEMO_VERSION}")
-    return Installation(galaxy, planemo)
+def install_galaxy(cache: Path) -> Path:
+    """Install Galaxy where the cache does not hold it yet; return its folder of programs."""
+    # Galaxy pins every package; a machine's certificates are no matter of it.
+    return _environment(cache, f"galaxy=={GALAXY_VERSION}", overrides="certifi\n")
 
 
-def _environment(folder: Path, requirement: str, overrides: str = "") -> Path:
+def install_planemo(cache: Path) -> Path:
+    """Install planemo where the cache does not hold it yet; return its folder of programs."""
+    return _environment(cache, f"planemo=={PLANEMO_VERSION}")
+
+
+def _environment(cache: Path, requirement: str, overrides: str = "") -> Path:
     """Make a virtual environment with one requirement; return its ``bin``."""
+    folder = cache / requirement.replace("==", "-")
     if not (folder / _COMPLETE).exists():
         shutil.rmtree(folder, ignore_errors=True)
+        cache.mkdir(parents=True, exist_ok=True)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         (folder / "overrides.txt").write_text(overrides)
         subprocess.run(
             [
-                *(_uv(folder.parent), "pip", "install", "--quiet"),
+                *(_uv(cache), "pip", "install", "--quiet"),
                 *("--python", folder / "bin" / "python", requirement),
                 *("--override", folder / "overrides.txt"),
             ],

@@ -6,7 +6,6 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from tests.galaxy.form import TOOL, TOOL_FOLDER
-from tests.galaxy.installation import Installation
 from tests.galaxy.server import Galaxy
 
 _LINTS = (
@@ -16,19 +15,28 @@ _LINTS = (
 )
 
 
-def lint(installation: Installation) -> None:
-    """Run planemo's linters; a warning is a failure."""
+def lint(planemo: Path) -> None:
+    """Run planemo's linters; a warning is a failure.
+
+    Args:
+        planemo: folder of its programs.
+    """
     for arguments in _LINTS:
-        subprocess.run([installation.planemo / "planemo", *arguments], check=True, cwd=TOOL_FOLDER)
+        subprocess.run([planemo / "planemo", *arguments], check=True, cwd=TOOL_FOLDER)
 
 
-def run_tool_tests(installation: Installation, galaxy: Galaxy) -> None:
-    """Run every test of the tool in the server, two at a time."""
+def run_tool_tests(programs: Path, galaxy: Galaxy) -> None:
+    """Run every test of the tool in the server, two at a time.
+
+    Args:
+        programs: Galaxy's own.
+        galaxy: the server.
+    """
     report, log = galaxy.folder / "tool_tests.json", galaxy.folder / "tool_tests.log"
     with log.open("wb") as output:
         subprocess.run(
             [
-                *(installation.galaxy / "galaxy-tool-test", "--galaxy-url", galaxy.url),
+                *(programs / "galaxy-tool-test", "--galaxy-url", galaxy.url),
                 *("--key", galaxy.key, "--admin-key", galaxy.key),
                 *("--tool-id", "transgenic_annotate", "--with-reference-data"),
                 *("--test-data", TOOL_FOLDER / "test-data", "--parallel-tests", "2"),
