@@ -24,6 +24,7 @@ from dagster._core.executor.step_delegating.step_handler.base import (
     StepHandlerContext,
 )
 
+_STEP_PROCESS = "transgenic_dagster.orchestration.step_process"
 _SECONDS_BETWEEN_LOOKS = 0.5
 _RESULTS = {
     DagsterEventType.STEP_SUCCESS,
@@ -96,7 +97,7 @@ class JobStepHandler(StepHandler):
         key = _step_key(step_handler_context)
         context = step_handler_context.get_step_context(key)
         arguments = list(step_handler_context.execute_step_args.get_command_args())
-        command = [sys.executable, "-m", "dagster", *arguments[arguments.index("api") :]]
+        command = [sys.executable, "-m", _STEP_PROCESS, *arguments[arguments.index("api") :]]
         earlier = _results(step_handler_context, key)
         job = self._start(step_handler_context.instance, context.run_id, context.step, command)
         self._attempts[key] = _Attempt(job, earlier)
