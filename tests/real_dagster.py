@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -59,10 +59,12 @@ class Lab:
     Args:
         root: its folder.
         server: what serves it.
+        environment: of the server.
     """
 
-    def __init__(self, root: Path, server: DagsterServer) -> None:
+    def __init__(self, root: Path, server: DagsterServer, environment: Mapping[str, str]) -> None:
         self.root = root
+        self._environment = environment
         self.server = server
         self.most_devices = 0
         self.shared: list[dict[int, str]] = []
@@ -84,6 +86,13 @@ class Lab:
                 found[int(process.name)] = device
         # A child looks like its parent until it becomes another program.
         return {pid: device for pid, device in found.items() if parent_of(pid) not in found}
+
+    def jobs(self) -> list[str]:
+        """Names of the Slurm jobs that wait or run; none where there is no Slurm."""
+        if "SLURM_CONF" not in self._environment:
+            return []
+        command = ["squeue", "--noheader", "--format=%j"]
+        return subprocess.check_output(command, env=self._environment, text=True).split()
 
     def wait(self, condition: Callable[[], Any], what: str, seconds: float = 180) -> Any:
         """Wait until a condition holds, with an eye on the devices."""
@@ -169,12 +178,13 @@ def cancelled_run(lab: Lab) -> None:
     lab.forget("Chr1")
     run = lab.predict("Chr1")
     step = lab.in_the_middle("Chr1")
+    jobs = lab.jobs()
     began = time.monotonic()
     lab.server.terminate(run)
     lab.server.finish(run, "CANCELED")
     seconds = time.monotonic() - began
     check(seconds < GRACE_SECONDS, f"a run is cancelled within {seconds:.1f} s")
-    check(step not in lab.steps(), "its step is gone")
+    check(step not in lab.steps() and not lab.jobs(), f"its step is gone {jobs or ''}".rstrip())
     run = lab.predict("Chr1")
     lab.server.finish(run)
     said = lab.server.messages(run)
@@ -234,7 +244,7 @@ def main() -> None:
         server = stack.enter_context(dagster_dev(root / "lab", environment))
         check(True, "dagster dev serves a lab as the README makes it")
         server.stop_sensors()
-        lab = Lab(root / "lab", server)
+        lab = Lab(root / "lab", server, environment)
         server.finish(server.launch(["sorted_gff", "region_db"], "demo"))
         check(True, "the regions are made")
         backfill(lab)

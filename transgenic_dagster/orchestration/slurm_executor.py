@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,8 @@ def _ending(state: str, wait_status: int) -> str | None:
     if state not in _ENDED:
         return None
     if state in {"COMPLETED", "FAILED"}:
-        return exit_sentence(os.waitstatus_to_exitcode(wait_status))
+        with suppress(ValueError, OverflowError):  # Slurm has numbers for jobs that never ran
+            return exit_sentence(os.waitstatus_to_exitcode(wait_status))
     return f"ended as {state}"
 
 
