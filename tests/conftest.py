@@ -2,5 +2,14 @@
 
 import os
 
+import pytest
+
 # The test models are tiny: threads cost more than they gain, the more so on a busy machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+LONGEST_FILE = "test_dagster_in_browser.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process works on it alone at the end."""
+    items.sort(key=lambda item: item.path.name != LONGEST_FILE)
