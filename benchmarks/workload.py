@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import torch
@@ -81,27 +82,27 @@ class Stopwatch:
 
 
 def matrix_rate(device: torch.device, dtype: torch.dtype = torch.float32) -> float:
-    """Floating-point operations per second in a large matrix product, the best of several."""
+    """Floating-point operations per second in a large matrix product, the median of several."""
     m, k, n = (4096, 1024, 4096) if device.type == "cpu" else (8192, 8192, 8192)
     a = torch.randn(m, k, device=device, dtype=dtype)
     b = torch.randn(n, k, device=device, dtype=dtype)
-    return 2 * m * k * n / _best_time(lambda: torch.nn.functional.linear(a, b), device)
+    return 2 * m * k * n / _typical_time(lambda: torch.nn.functional.linear(a, b), device)
 
 
 def copy_rate(device: torch.device) -> float:
-    """Bytes per second (read and written) in a large copy, the best of several."""
+    """Bytes per second (read and written) in a large copy, the median of several."""
     source = torch.ones(64 << 20, device=device)
     target = torch.empty_like(source)
-    return 2 * source.nbytes / _best_time(lambda: target.copy_(source), device)
+    return 2 * source.nbytes / _typical_time(lambda: target.copy_(source), device)
 
 
-def _best_time(action: Callable[[], Any], device: torch.device, repeats: int = 10) -> float:
+def _typical_time(action: Callable[[], Any], device: torch.device, repeats: int = 10) -> float:
     watch = Stopwatch(device)
     action()
     for i in range(repeats):
         with watch.measure(str(i)):
             action()
-    return min(watch.seconds.values())
+    return median(watch.seconds.values())
 
 
 def encoder_operations(config: TransgenicConfig, length: int) -> int:
