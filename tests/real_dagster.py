@@ -31,7 +31,6 @@ from tests.dagster_server import (
 )
 from tests.one_node_slurm import one_node_slurm, why_not
 from tests.waiting import wait_for
-from transgenic_dagster.demo import demo_checkpoint
 
 DEVICES = {"0", "1"}
 PIECES = ("Chr1", "Chr2", "scaffold_1", "unplaced-001")
@@ -213,7 +212,7 @@ def start_annotating(lab: Path, folder: Path) -> "subprocess.Popen[bytes]":
     folder.mkdir()
     paths = dict(zip(("output", "reject_output", "gsf_output", "proteins"), RESULTS, strict=True))
     outputs = [f"--{option}={folder / name}" for option, name in paths.items()]
-    options = [f"--batch_size={BATCH_SIZE}", f"--model={demo_checkpoint()}", "--quiet"]
+    options = [f"--batch_size={BATCH_SIZE}", "--model=demo", "--quiet"]
     return subprocess.Popen([sys.executable, "-c", ANNOTATE, *inputs, *outputs, *options])
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from tests.assemblies import golden_chromosome
 from tests.orchestration.labs import AFTER, BEFORE, Lab, failure, make_home, messages, put
-from transgenic_dagster.demo import demo_checkpoint
 from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.options import parse_options
 from transgenic_dagster.orchestration.lab import write_lab
@@ -32,7 +31,7 @@ def test_the_files_are_byte_for_byte_those_of_the_command_line(demo, tmp_path):
         "output": tmp_path / "out.gff3",
         "gsf_output": tmp_path / "out.tsv",
         "proteins": tmp_path / "out.fa",
-        "model": str(demo_checkpoint()),
+        "model": "demo",
         "num_workers": 0,
     }
     annotate(parse_options(options), SilentProgress())

@@ -7,6 +7,8 @@ import sys
 import pytest
 
 from tests.assemblies import golden_contigs
+from transgenic_dagster.options import DEFAULT_MODEL
+from transgenic_dagster.orchestration.assembly_options import home_options
 from transgenic_dagster.orchestration.command import main
 from transgenic_dagster.orchestration.home import Home
 from transgenic_dagster.orchestration.registry import read_registry
@@ -34,6 +36,14 @@ def test_init_writes_a_home_with_the_demo_assembly(lab, capsys):
     assert read_registry(lab)["demo"].pieces == ("Chr1", "Chr2", "scaffold_1", "unplaced-001")
     assert main(["init", str(lab.root.parent / "my lab")]) == 0
     assert "cd '" in capsys.readouterr().out
+
+
+def test_init_names_a_model_for_all_assemblies(tmp_path):
+    home = Home(tmp_path / "lab")
+    assert main(["init", str(home.root), "--model", "/models/400M: new"]) == 0
+    assert home_options(home).model == "/models/400M: new"
+    main(["init", str(tmp_path / "other")])
+    assert home_options(Home(tmp_path / "other")).model == DEFAULT_MODEL
 
 
 def test_init_refuses_a_folder_with_something_in_it(lab, capsys):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from transgenic_dagster import __version__
 from transgenic_dagster.errors import TransgenicError
+from transgenic_dagster.options import DEFAULT_MODEL
 from transgenic_dagster.orchestration.home import HOME_VARIABLE, find_home
 from transgenic_dagster.orchestration.lab import add_assembly, write_lab
 
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         if asked.command == "init":
-            home = write_lab(asked.folder)
+            home = write_lab(asked.folder, asked.model)
             sys.stdout.write(
                 f"{home.root} is ready, with the demo assembly in it. Go on with:\n"
                 f"  cd {shlex.quote(str(asked.folder))} && dagster dev\n"
@@ -61,6 +62,13 @@ def _parser() -> argparse.ArgumentParser:
         "demo assembly. Then: cd DIR && dagster dev",
     )
     init.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder")
+
+    init.add_argument(
+        "-m",
+        "--model",
+        help="of all assemblies: local folder or hub name, or demo to try things out "
+        f"(default: {DEFAULT_MODEL})",
+    )
 
     add = commands.add_parser(
         "add",

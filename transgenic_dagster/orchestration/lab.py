@@ -1,12 +1,13 @@
 """Writes a lab's folder: a home, Dagster's settings, and the demo assembly."""
 
+import json
 import shutil
 from pathlib import Path
 
-from transgenic_dagster.demo import demo_checkpoint
 from transgenic_dagster.demo.assembly import write_assembly
 from transgenic_dagster.durable import written_beside
 from transgenic_dagster.errors import InputError, UsageError
+from transgenic_dagster.options import DEFAULT_MODEL
 from transgenic_dagster.orchestration.arrivals import read_assembly
 from transgenic_dagster.orchestration.home import (
     GENES_NAMES,
@@ -61,17 +62,18 @@ HOME_OPTIONS = """\
 # options.yaml of its own beside its genome. Changing the model or its revision here annotates
 # every assembly again.
 
-# model: jlomas/HyenaTransgenic-768L12A6-400M
+{model}
 # revision: main
 # num_beams: 2
 """
 
 
-def write_lab(root: Path) -> Home:
+def write_lab(root: Path, model: str | None = None) -> Home:
     """Write a lab's folder, with the demo assembly in it.
 
     Args:
         root: a folder that is empty or does not exist.
+        model: of all assemblies, instead of the default one.
 
     Raises:
         UsageError: there is something in it.
@@ -83,14 +85,15 @@ def write_lab(root: Path) -> Home:
     _write(home.root / "dagster.yaml", DAGSTER)
     _write(home.root / "workspace.yaml", WORKSPACE)
     _write(home.root / ".env", f"DAGSTER_HOME={home.root}\n{HOME_VARIABLE}={home.root}\n")
-    _write(home.options_file, HOME_OPTIONS)
+    chosen = f"# model: {DEFAULT_MODEL}" if model is None else f"model: {json.dumps(model)}"
+    _write(home.options_file, HOME_OPTIONS.format(model=chosen))
     unfinished = _unfinished(home, DEMO)
     assembly = write_assembly(unfinished)
     assembly.truth_gff3.unlink()
     _write(
         unfinished / OPTIONS_FILE,
         "# The bundled model has memorised the genes of this assembly and annotates nothing else.\n"
-        f"model: {demo_checkpoint()}\n",
+        "model: demo\n",
     )
     _register(home, unfinished, DEMO, generation=0)
     unfinished.parent.rmdir()
