@@ -16,7 +16,11 @@ from transgenic_dagster.inference.device import (
     swap_warning,
 )
 from transgenic_dagster.inference.engine import Engine
-from transgenic_dagster.model import encode_dna, resolve_checkpoint
+from transgenic_dagster.model import (
+    TransgenicForConditionalGeneration,
+    encode_dna,
+    resolve_checkpoint,
+)
 
 CPU = torch.device("cpu")
 OPTIONS = DecodingOptions(max_length=golden.MAX_LENGTH)
@@ -102,6 +106,19 @@ def test_half_precision_is_used_and_stays_near(precision):
     assert engine.model.lm_head.weight.element_size() == 2
     [sentence, *_] = engine.predict(REGIONS, input_ids(), DecodingOptions(max_length=3))
     assert sentence.score == pytest.approx(-2.6, abs=0.8)
+
+
+@pytest.mark.parametrize(("name", "number"), [("cuda", 0), ("cuda:1", 1)])
+def test_a_gpu_becomes_the_present_one_and_takes_no_shortcuts(monkeypatch, name, number):
+    chosen = []
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    model = TransgenicForConditionalGeneration.from_pretrained(golden.TINY_CHECKPOINT)
+    monkeypatch.setattr(TransgenicForConditionalGeneration, "from_files", lambda *_, **__: model)
+    monkeypatch.setattr(model, "to", lambda device: None)
+    Engine.load(resolve_checkpoint(str(golden.TINY_CHECKPOINT)), torch.device(name), "fp32")
+    assert chosen == [number]
+    assert not torch.backends.cudnn.allow_tf32
 
 
 def test_compile_compiles_the_encoder_and_every_decoder_layer(monkeypatch):

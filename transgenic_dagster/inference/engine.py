@@ -72,7 +72,7 @@ class Engine:
         if device.type == "cpu":
             keep_freed_memory()
         else:
-            torch.cuda.set_device(device)
+            torch.cuda.set_device(device.index or 0)  # it takes no device without a number
             # Convolutions would take shortcuts in fp32 otherwise; products do not by default.
             torch.backends.cudnn.allow_tf32 = False
         model = TransgenicForConditionalGeneration.from_files(files, dtype=DTYPES[precision])
