@@ -2,12 +2,15 @@
 
 import json
 
+import dagster as dg
 import pytest
 
 from tests.assemblies import golden_chromosome
 from tests.orchestration.labs import AFTER, BEFORE, Lab, failure, make_home, messages, put
 from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.options import parse_options
+from transgenic_dagster.orchestration import assets
+from transgenic_dagster.orchestration.build import build_definitions
 from transgenic_dagster.orchestration.lab import write_lab
 from transgenic_dagster.orchestration.locks import held
 from transgenic_dagster.progress import SilentProgress
@@ -128,6 +131,20 @@ def test_a_broken_off_piece_goes_on_from_its_journal_and_ends_with_the_same_byte
     for path in ("gff3", "rejects", "gsf"):
         whole, broken = (getattr(home.results(name), path) for name in ("whole", "broken"))
         assert whole.read_bytes() == broken.read_bytes()
+
+
+def test_a_retry_discards_nothing_of_its_first_attempt(tmp_path, monkeypatch):
+    home = make_home(tmp_path)
+    put(home, "moss", golden_chromosome(tmp_path))
+    lab = Lab(home)
+    monkeypatch.setattr(assets, "RETRIES", 1)
+    monkeypatch.setattr(assets, "SECONDS_BEFORE_RETRY", 0)
+    lab.definitions = build_definitions(home, dg.in_process_executor)
+    lab.run(BEFORE, "moss")
+    crash_after(monkeypatch, 2)
+    result = lab.run(["predictions"], "moss|chr1", check=False, overwrite=True)
+    assert not result.success
+    assert "4 of 9 regions of chr1 were done already" in messages(result, lab.instance)
 
 
 def test_a_complete_piece_is_not_predicted_again(tmp_path, monkeypatch):

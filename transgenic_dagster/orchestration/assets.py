@@ -164,6 +164,9 @@ def _predictions(home: Home, partitions: Partitions, version: str) -> dg.AssetsD
         name, piece = split_piece_key(context.partition_key)
         with in_step(context):
             asked = assembly_options(home, home.assembly(name), options.given())
+            if context.op_execution_context.retry_number:
+                # What this step did before it was interrupted is not what was to be discarded.
+                asked = asked.model_copy(update={"overwrite": False})
             began = time.monotonic()
             outcome = predict_piece(home.run(name), piece, asked, ObservedProgress(context))
             seconds = time.monotonic() - began
