@@ -25,6 +25,8 @@ _BASES_PER_BATCH = 20_000_000
 
 # Each checkpoint writes all regions again, so let there be few; and DNA as letters hardly shrinks.
 _CONFIG = {**DUCKDB_CONFIG, "checkpoint_threshold": "128MB"}
+# What was read stays in DuckDB's memory up to the limit, and each window is read only twice.
+_READING_CONFIG = {**DUCKDB_CONFIG, "memory_limit": "64MB"}
 _SCHEMA = """
     CREATE TABLE regions (
         region_id INTEGER, gene_id VARCHAR, seqid VARCHAR, gene_start BIGINT, gene_end BIGINT,
@@ -116,7 +118,7 @@ class RegionDb:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._database = duckdb.connect(str(path), read_only=True, config=DUCKDB_CONFIG)
+            self._database = duckdb.connect(str(path), read_only=True, config=_READING_CONFIG)
         except duckdb.Error as error:
             raise RunError(f"{path} is no region database: run again without it.") from error
 
