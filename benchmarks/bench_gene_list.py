@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from transgenic_dagster.genome.fasta import open_genome
-from transgenic_dagster.genome.gene_list import read_genes
-from transgenic_dagster.genome.region_db import build_region_db
-from transgenic_dagster.genome.region_plan import plan_regions
-from transgenic_dagster.genome.sorted_gff import sort_annotation
+from transgenic_dagster.input_genes.gene_list import read_genes
+from transgenic_dagster.input_genes.sorted_gff import sort_annotation
+from transgenic_dagster.regions.region_db import build_region_db
+from transgenic_dagster.regions.region_plan import plan_regions
+from transgenic_dagster.sequences.fasta import open_genome
 
 BASES_PER_LINE = 80
 OTHER_PROGRAMS = {

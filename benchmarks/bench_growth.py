@@ -20,7 +20,7 @@ from transgenic_dagster.demo import demo_checkpoint
 from transgenic_dagster.demo.assembly import write_assembly
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.progress import SilentProgress
-from transgenic_dagster.run import annotate
+from transgenic_dagster.run.annotate import annotate
 
 
 @dataclass(frozen=True)

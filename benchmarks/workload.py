@@ -12,8 +12,8 @@ import torch
 
 from transgenic_dagster.demo.train import save_checkpoint
 from transgenic_dagster.demo.untrained_model import demo_config, untrained_model
-from transgenic_dagster.genome.region import Region
 from transgenic_dagster.model import TransgenicConfig
+from transgenic_dagster.regions.region import Region
 
 SIZES: dict[str, Callable[[], TransgenicConfig]] = {
     "full": TransgenicConfig,

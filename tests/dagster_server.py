@@ -129,7 +129,7 @@ class DagsterServer:
 
 def write_demo_lab(lab: Path) -> None:
     """Write a lab with the demo assembly, as the README says."""
-    code = "import sys; from transgenic_dagster.orchestration.command import main; sys.exit(main())"
+    code = "import sys; from transgenic_dagster.cli.lab import main; sys.exit(main())"
     subprocess.run([sys.executable, "-c", code, "init", str(lab)], check=True, capture_output=True)
 
 

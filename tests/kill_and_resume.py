@@ -20,7 +20,7 @@ from transgenic_dagster.demo import demo_checkpoint
 from transgenic_dagster.demo.assembly import DemoAssembly, write_assembly
 
 RESULTS = ("out.gff3", "out.gff3.rejects.txt", "gsf.tsv")
-CODE = "import sys; from transgenic_dagster.cli import annotate_command as c; sys.exit(c())"
+CODE = "import sys; from transgenic_dagster.cli.annotate import main as c; sys.exit(c())"
 
 
 def start(assembly: DemoAssembly, folder: Path) -> subprocess.Popen[bytes]:

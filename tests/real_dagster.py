@@ -41,7 +41,7 @@ BATCH_SIZE = 2
 GONE_SECONDS = 10
 GRACE_SECONDS = 30
 RESULTS = ("annotation.gff3", "annotation.gff3.rejects.txt", "sentences.tsv", "proteins.fa")
-ANNOTATE = "import sys; from transgenic_dagster.cli import annotate_command as c; sys.exit(c())"
+ANNOTATE = "import sys; from transgenic_dagster.cli.annotate import main as c; sys.exit(c())"
 
 
 def check(holds: bool, what: str) -> None:

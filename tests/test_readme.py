@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from transgenic_dagster import errors
-from transgenic_dagster.command_line import EXIT_CODES
+from transgenic_dagster.cli.annotate_parser import EXIT_CODES
 from transgenic_dagster.options import AnnotateOptions
 
 README = (Path(__file__).parents[1] / "README.md").read_text()

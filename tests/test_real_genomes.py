@@ -8,7 +8,7 @@ import pytest
 
 from tests import golden
 from tests.assemblies import Assembly
-from tests.test_annotate import run
+from tests.run.test_annotate import run
 from transgenic_dagster.demo import demo_checkpoint
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

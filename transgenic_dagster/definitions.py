@@ -2,7 +2,7 @@
 
 import dagster as dg
 
+from transgenic_dagster.lab.workspace import find_home
 from transgenic_dagster.orchestration.build import build_definitions
-from transgenic_dagster.orchestration.home import find_home
 
 defs: dg.Definitions = build_definitions(find_home())

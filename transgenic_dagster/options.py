@@ -171,7 +171,7 @@ class AnnotateOptions(BaseModel):
                 self.gff_file,
                 self.output,
                 self.reject_path,
-                self.checkpoint_file,
+                self.run_state_file,
                 self.gsf_output,
                 self.proteins,
             )
@@ -193,7 +193,7 @@ class AnnotateOptions(BaseModel):
         return self.reject_output or self.output.with_name(f"{self.output.name}.rejects.txt")
 
     @property
-    def checkpoint_file(self) -> Path:
+    def run_state_file(self) -> Path:
         """Where the state of the run is kept."""
         return self.checkpoint_path or self.output.with_name(f"{self.output.name}.ckpt.json")
 

@@ -9,7 +9,7 @@ import pytest
 from transgenic_dagster.demo.assembly import write_assembly
 from transgenic_dagster.demo.true_gene import Expected
 from transgenic_dagster.demo.untrained_model import MAX_WINDOW
-from transgenic_dagster.genome.windows import plan_window
+from transgenic_dagster.regions.windows import plan_window
 
 GENOME_SHA256 = "7591afaa4bfa534c16de7bd324d0978fbb9aa50daa9df7b2f080dbedc37e1fbf"
 COMPLEMENT = str.maketrans("ACGTN", "TGCAN")

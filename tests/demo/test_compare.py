@@ -2,16 +2,17 @@ import json
 
 import pytest
 
-from transgenic_dagster.annotation.gff3_writer import Gff3Writer
-from transgenic_dagster.annotation.gsf_to_genes import gene_from_sentence
-from transgenic_dagster.annotation.rejects import Reject, write_reject
 from transgenic_dagster.demo.compare import compare
 from transgenic_dagster.demo.true_gene import Expected, gene_sentence
 from transgenic_dagster.demo.untrained_model import MAX_WINDOW
-from transgenic_dagster.genome.dna import normalise
-from transgenic_dagster.genome.region import Region, SkippedInput
-from transgenic_dagster.genome.windows import plan_window
+from transgenic_dagster.gene_models.from_sentence import gene_from_sentence
+from transgenic_dagster.gene_models.gff3_writer import Gff3Writer
+from transgenic_dagster.gene_models.rejects import Reject, write_reject
 from transgenic_dagster.gsf.sentence import PredictedSentence
+from transgenic_dagster.input_genes.gene import SkippedInput
+from transgenic_dagster.regions.region import Region
+from transgenic_dagster.regions.windows import plan_window
+from transgenic_dagster.sequences.dna import normalise
 
 
 def annotate(assembly, folder, sentence_of=gene_sentence, gm_attribute="GM"):

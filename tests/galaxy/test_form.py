@@ -8,7 +8,7 @@ import pytest
 
 from tests.galaxy import form
 from transgenic_dagster import __version__
-from transgenic_dagster.annotation.gsf_table import COLUMNS
+from transgenic_dagster.gene_models.gsf_table import COLUMNS
 from transgenic_dagster.options import AnnotateOptions
 
 FIXED = {

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transgenic_dagster.gsf.grammar import CDS, CDS_PHASES, KIND_OF_NAME, NO_PHASE, STRANDS
+from transgenic_dagster.gsf.features import CDS, CDS_PHASES, KIND_OF_NAME, NO_PHASE, STRANDS
 from transgenic_dagster.gsf.parser import (
     Feature,
     GeneSentence,

@@ -1,13 +1,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transgenic_dagster.genome.region import Region
 from transgenic_dagster.inference.batching import (
     BatchSizes,
     plan_units,
     region_bytes,
 )
 from transgenic_dagster.model import TransgenicConfig
+from transgenic_dagster.regions.region import Region
 
 
 def region(region_id, length):

@@ -6,7 +6,6 @@ import torch
 from tests import golden
 from tests.model.test_checkpoint import VARIANTS, all_tensors
 from transgenic_dagster.errors import MissingOnMachineError, UsageError
-from transgenic_dagster.genome.region import Region
 from transgenic_dagster.inference import device as device_module
 from transgenic_dagster.inference.beam_search import DecodingOptions
 from transgenic_dagster.inference.device import (
@@ -21,6 +20,7 @@ from transgenic_dagster.model import (
     encode_dna,
     resolve_checkpoint,
 )
+from transgenic_dagster.regions.region import Region
 
 CPU = torch.device("cpu")
 OPTIONS = DecodingOptions(max_length=golden.MAX_LENGTH)

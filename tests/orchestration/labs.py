@@ -11,11 +11,11 @@ import yaml
 
 from tests import golden
 from tests.assemblies import Assembly, golden_contigs
+from transgenic_dagster.lab.registry import Registry, registry_to_change
+from transgenic_dagster.lab.scan import read_assembly
+from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration import assets
-from transgenic_dagster.orchestration.arrivals import read_assembly
 from transgenic_dagster.orchestration.build import build_definitions
-from transgenic_dagster.orchestration.home import Home
-from transgenic_dagster.orchestration.registry import Registry, registry_to_change
 
 TINY: dict[str, Any] = {
     "model": str(golden.TINY_CHECKPOINT),

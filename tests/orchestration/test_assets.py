@@ -8,13 +8,13 @@ import pytest
 from tests.assemblies import golden_chromosome
 from tests.orchestration.labs import AFTER, BEFORE, Lab, failure, make_home, messages, put
 from transgenic_dagster.inference.engine import Engine
+from transgenic_dagster.lab.init import write_lab
 from transgenic_dagster.options import parse_options
 from transgenic_dagster.orchestration import assets
 from transgenic_dagster.orchestration.build import build_definitions
-from transgenic_dagster.orchestration.lab import write_lab
-from transgenic_dagster.orchestration.locks import held
 from transgenic_dagster.progress import SilentProgress
-from transgenic_dagster.run import annotate
+from transgenic_dagster.run.annotate import annotate
+from transgenic_dagster.system.locks import file_lock
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +211,7 @@ def test_two_processes_never_write_one_journal(tmp_path):
     lab = Lab(home)
     lab.run(BEFORE, "moss")
     journal = home.run("moss").journal("a6144")
-    with held(journal.with_suffix(".lock"), busy="taken"):
+    with file_lock(journal.with_suffix(".lock"), busy="taken"):
         refused = lab.run(["predictions"], "moss|a6144", check=False)
     assert "Another process is predicting a6144" in failure(refused)
 

@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 
 from tests.orchestration.labs import Lab
-from transgenic_dagster.orchestration.lab import write_lab
-from transgenic_dagster.orchestration.pictures import (
+from transgenic_dagster.lab.init import write_lab
+from transgenic_dagster.quality.pictures import (
     ANNOTATED,
     MOST_SEQUENCES,
     REJECTED,
@@ -19,8 +19,8 @@ from transgenic_dagster.orchestration.pictures import (
     genome_map,
     reason_bars,
 )
-from transgenic_dagster.orchestration.recount import recount
-from transgenic_dagster.orchestration.tables import table
+from transgenic_dagster.quality.recount import recount
+from transgenic_dagster.quality.tables import table
 
 
 def png(markdown):

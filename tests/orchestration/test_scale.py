@@ -7,8 +7,8 @@ import time
 
 from tests.assemblies import write_fasta, write_genes
 from tests.orchestration.labs import Lab, make_home, registered
-from transgenic_dagster.orchestration.home import HOME_VARIABLE
-from transgenic_dagster.orchestration.registry import Entry, read_registry, write_registry
+from transgenic_dagster.lab.registry import Entry, read_registry, write_registry
+from transgenic_dagster.lab.workspace import HOME_VARIABLE
 
 
 def test_ten_thousand_scaffolds_are_a_hundred_pieces(tmp_path):

@@ -6,9 +6,9 @@ import dagster as dg
 import pytest
 
 from tests.orchestration.labs import AFTER, BEFORE, Lab, make_home, put, registered, set_options
-from transgenic_dagster.orchestration.arrivals import REST_SECONDS, read_assembly
-from transgenic_dagster.orchestration.lab import write_lab
-from transgenic_dagster.orchestration.registry import read_registry, registry_to_change
+from transgenic_dagster.lab.init import write_lab
+from transgenic_dagster.lab.registry import read_registry, registry_to_change
+from transgenic_dagster.lab.scan import REST_SECONDS, read_assembly
 
 
 @pytest.fixture

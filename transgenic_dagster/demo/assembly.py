@@ -7,7 +7,7 @@ from pathlib import Path
 
 from transgenic_dagster.demo.simulated_assembly import SimulatedAssembly, simulate_assembly
 from transgenic_dagster.demo.true_gene import Expected, Feature, Transcript, TrueGene
-from transgenic_dagster.gsf.grammar import CDS
+from transgenic_dagster.gsf.features import CDS
 
 FASTA_LINE_WIDTH = 60
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from transgenic_dagster.demo.assembly import DemoAssembly
 from transgenic_dagster.demo.true_gene import Feature, Transcript, TrueGene
-from transgenic_dagster.genome.gff3 import decode, parse_attributes
-from transgenic_dagster.gsf.grammar import FEATURES_PER_KIND
+from transgenic_dagster.gsf.features import FEATURES_PER_KIND
+from transgenic_dagster.input_genes.gff3 import decode, parse_attributes
 
 EXACT = "exact"
 DIFFERENT = "different"

@@ -1,7 +1,7 @@
 """Draws gene models as text, in plain ASCII."""
 
 from transgenic_dagster.demo.true_gene import Transcript, TrueGene
-from transgenic_dagster.gsf.grammar import CDS
+from transgenic_dagster.gsf.features import CDS
 
 DRAWING_WIDTH = 72
 CODING, UNTRANSLATED, INTRON = "#", "=", "-"

@@ -11,7 +11,7 @@ from transgenic_dagster.demo.drawing import draw_gene
 from transgenic_dagster.errors import RunError
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.progress import BarProgress, LogProgress
-from transgenic_dagster.run import annotate
+from transgenic_dagster.run.annotate import annotate
 
 
 def run_demo(folder: Path) -> str:

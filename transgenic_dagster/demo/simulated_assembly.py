@@ -13,7 +13,7 @@ from transgenic_dagster.demo.simulated_gene import (
     simulate_gene,
 )
 from transgenic_dagster.demo.true_gene import Expected, Feature, TrueGene, place, with_phases
-from transgenic_dagster.gsf.grammar import CDS, FIVE_PRIME_UTR
+from transgenic_dagster.gsf.features import CDS, FIVE_PRIME_UTR
 
 SEED = 272
 COMPLEMENT = str.maketrans("ACGTacgt", "TGCAtgca")

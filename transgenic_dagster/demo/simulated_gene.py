@@ -6,7 +6,7 @@ from itertools import product
 
 from transgenic_dagster.demo.draw import Draw
 from transgenic_dagster.demo.true_gene import Feature, Transcript, with_phases
-from transgenic_dagster.gsf.grammar import CDS, FIVE_PRIME_UTR, THREE_PRIME_UTR
+from transgenic_dagster.gsf.features import CDS, FIVE_PRIME_UTR, THREE_PRIME_UTR
 
 STOP_CODONS = ("TAA", "TAG", "TGA")
 SENSE_CODONS = tuple(

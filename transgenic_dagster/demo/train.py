@@ -22,10 +22,10 @@ from transgenic_dagster.demo.assembly import DemoAssembly, write_assembly
 from transgenic_dagster.demo.true_gene import gene_sentence
 from transgenic_dagster.demo.untrained_model import MAX_WINDOW, untrained_model
 from transgenic_dagster.errors import RunError
-from transgenic_dagster.genome.dna import normalise
-from transgenic_dagster.genome.windows import plan_window
 from transgenic_dagster.gsf.vocabulary import DECODER_START_ID, PAD_ID, encode_gsf
 from transgenic_dagster.model import TransgenicForConditionalGeneration, encode_dna
+from transgenic_dagster.regions.windows import plan_window
+from transgenic_dagster.sequences.dna import normalise
 
 SEED = 1
 STEPS = 2_000

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from transgenic_dagster.gsf.grammar import CDS
+from transgenic_dagster.gsf.features import CDS
 from transgenic_dagster.gsf.parser import Feature as SentenceFeature
 from transgenic_dagster.gsf.parser import GeneSentence, format_sentence
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from transgenic_dagster.gsf.grammar import CDS, CDS_PHASES, KIND_OF_NAME, NO_PHASE, STRANDS
+from transgenic_dagster.gsf.features import CDS, CDS_PHASES, KIND_OF_NAME, NO_PHASE, STRANDS
+from transgenic_dagster.reject_reason import RejectReason
 
 # Eighteen digits lie far beyond any chromosome and well below the limit of int().
 _COORDINATE = re.compile(r"[0-9]{1,18}")
@@ -73,11 +74,13 @@ class GeneSentence:
         for position, name in enumerate(names):
             if name not in self.features:
                 raise GsfError(
-                    "unknown_feature",
+                    RejectReason.UNKNOWN_FEATURE,
                     f"transcript {number} names {_quote(name)}, which the sentence does not define",
                 )
             if name in names[:position]:
-                raise GsfError("duplicate_feature", f"transcript {number} names {name} twice")
+                raise GsfError(
+                    RejectReason.DUPLICATE_FEATURE, f"transcript {number} names {name} twice"
+                )
         return tuple(self.features[name] for name in names)
 
 
@@ -95,7 +98,7 @@ def parse_sentence(text: str) -> GeneSentence:
     feature_list, separator, transcript_list = text.partition(">")
     if not separator or ">" in transcript_list:
         raise GsfError(
-            "unparsable",
+            RejectReason.UNPARSABLE,
             f"the sentence has {text.count('>')} '>' where it needs exactly one, "
             "between features and transcripts",
         )
@@ -103,12 +106,16 @@ def parse_sentence(text: str) -> GeneSentence:
     for entry in feature_list.split(";"):
         feature = _parse_feature(entry)
         if feature.name in features:
-            raise GsfError("duplicate_feature", f"the sentence defines {feature.name} twice")
+            raise GsfError(
+                RejectReason.DUPLICATE_FEATURE, f"the sentence defines {feature.name} twice"
+            )
         features[feature.name] = feature
     transcripts = tuple(tuple(entry.split("|")) for entry in transcript_list.split(";"))
     for number, names in enumerate(transcripts, start=1):
         if "" in names:
-            raise GsfError("unparsable", f"transcript {number} has an empty feature name")
+            raise GsfError(
+                RejectReason.UNPARSABLE, f"transcript {number} has an empty feature name"
+            )
     return GeneSentence(features, transcripts)
 
 
@@ -124,7 +131,7 @@ def _parse_feature(entry: str) -> Feature:
     columns = entry.split("|")
     if len(columns) != 5:
         raise GsfError(
-            "unparsable",
+            RejectReason.UNPARSABLE,
             f"feature {_quote(entry)} has {len(columns)} columns where it needs "
             "start|name|end|strand|phase",
         )
@@ -132,25 +139,26 @@ def _parse_feature(entry: str) -> Feature:
     for coordinate in (start, end):
         if not _COORDINATE.fullmatch(coordinate):
             raise GsfError(
-                "unparsable",
+                RejectReason.UNPARSABLE,
                 f"feature {_quote(entry)} has the coordinate {_quote(coordinate)}, "
                 "which is no whole number of 1 to 18 digits",
             )
     if strand not in STRANDS:
         raise GsfError(
-            "unparsable",
+            RejectReason.UNPARSABLE,
             f"feature {_quote(entry)} has the strand {_quote(strand)}, "
             "which is neither '+' nor '-'",
         )
     kind = KIND_OF_NAME.get(name)
     if kind is None:
         raise GsfError(
-            "unknown_feature", f"the sentence defines {_quote(name)}, which is no feature name"
+            RejectReason.UNKNOWN_FEATURE,
+            f"the sentence defines {_quote(name)}, which is no feature name",
         )
     phases: Mapping[str, int | None] = CDS_PHASES if kind == CDS else _UTR_PHASES
     if phase not in phases:
         raise GsfError(
-            "unparsable",
+            RejectReason.UNPARSABLE,
             f"feature {_quote(entry)} has the phase {_quote(phase)}, "
             f"where a {kind} has {' or '.join(phases)}",
         )

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from transgenic_dagster.genome.region import Region
 from transgenic_dagster.model import TransgenicConfig, memory_length
 from transgenic_dagster.model.caches import FIRST_CACHE_LENGTH
+from transgenic_dagster.regions.region import Region
 
 CPU_WINDOW_BUDGET = 8 * 6_144
 """Nucleotides decoded at once on a CPU: weights are read once per step for all of them."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import torch
 from transformers.utils import logging as library_logging
 
-from transgenic_dagster.genome.region import Region
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.gsf.vocabulary import clean_sentence, decode_ids
 from transgenic_dagster.inference.beam_search import DecodingOptions, Hypothesis, search
@@ -22,10 +21,10 @@ from transgenic_dagster.model import (
     TransgenicForConditionalGeneration,
 )
 from transgenic_dagster.model.packed_linear import pack_linears
+from transgenic_dagster.regions.region import Region
+from transgenic_dagster.reject_reason import RejectReason
 
 logger = logging.getLogger(__name__)
-
-OUT_OF_MEMORY = "out_of_memory"
 
 
 class Engine:
@@ -113,7 +112,9 @@ class Engine:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         if len(regions) == 1:
-            lost = PredictedSentence(regions[0].region_id, "", "", 0.0, 0.0, False, OUT_OF_MEMORY)
+            lost = PredictedSentence(
+                regions[0].region_id, "", "", 0.0, 0.0, False, RejectReason.OUT_OF_MEMORY
+            )
             return [lost]
         if at_once > 1:
             logger.warning(

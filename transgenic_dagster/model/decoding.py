@@ -8,7 +8,7 @@ import torch
 
 from transgenic_dagster.model.caches import MemoryBank, SelfAttentionCache
 from transgenic_dagster.model.downsample import memory_length
-from transgenic_dagster.model.encoding_ahead import EncodingAhead
+from transgenic_dagster.model.encoder_prefetcher import EncodingAhead
 from transgenic_dagster.model.step_graphs import StepGraphs
 
 if TYPE_CHECKING:

@@ -13,23 +13,23 @@ from typing import Any
 
 import dagster as dg
 
-from transgenic_dagster.annotation.accounting import Accounting
-from transgenic_dagster.genome.region_db import RegionDb
-from transgenic_dagster.orchestration.assembly_options import assembly_options
+from transgenic_dagster.executors.pool import GPU_POOL
+from transgenic_dagster.gene_models.accounting import Accounting
+from transgenic_dagster.lab.options import assembly_options
+from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration.automation import when_stale
-from transgenic_dagster.orchestration.gpu_pool import GPU_POOL
-from transgenic_dagster.orchestration.home import Home
 from transgenic_dagster.orchestration.launchpad import RunOptions
 from transgenic_dagster.orchestration.partitions import Partitions, split_piece_key
-from transgenic_dagster.orchestration.piece import PieceOutcome, predict_piece
-from transgenic_dagster.orchestration.stages import (
+from transgenic_dagster.orchestration.step_progress import ObservedProgress, in_step
+from transgenic_dagster.quality.tables import outcome_table, table
+from transgenic_dagster.regions.region_db import RegionDb
+from transgenic_dagster.run.lab_stages import (
     build_regions,
     file_digest,
     merge_pieces,
     sort_assembly,
 )
-from transgenic_dagster.orchestration.step_progress import ObservedProgress, in_step
-from transgenic_dagster.orchestration.tables import outcome_table, table
+from transgenic_dagster.run.piece import PieceOutcome, predict_piece
 
 GROUP = "annotation"
 OWNERS = ["team:annotation"]
@@ -240,7 +240,7 @@ def _results(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
 
 
 def _outcome_metadata(outcome: PieceOutcome, seconds: float) -> dict[str, Any]:
-    from transgenic_dagster.orchestration.pictures import confidence_histogram
+    from transgenic_dagster.quality.pictures import confidence_histogram
 
     accounting = outcome.accounting
     predicted = outcome.regions - outcome.done_before

@@ -2,17 +2,18 @@
 
 import dagster as dg
 
-from transgenic_dagster.orchestration.assembly_options import annotation_version, home_options
+from transgenic_dagster.executors.chosen import chosen_executor
+from transgenic_dagster.lab.options import home_options
+from transgenic_dagster.lab.registry import read_registry
+from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration.assets import make_assets
 from transgenic_dagster.orchestration.automation import make_automation_sensor
 from transgenic_dagster.orchestration.checks import make_checks
-from transgenic_dagster.orchestration.executors import chosen_executor
-from transgenic_dagster.orchestration.home import Home
 from transgenic_dagster.orchestration.launchpad import RunOptions
 from transgenic_dagster.orchestration.partitions import make_partitions
-from transgenic_dagster.orchestration.registry import read_registry
 from transgenic_dagster.orchestration.schedule import make_prepare_job, make_weekly_schedule
 from transgenic_dagster.orchestration.sensor import make_new_assemblies_sensor
+from transgenic_dagster.run.fingerprint import annotation_version
 
 
 def build_definitions(home: Home, executor: dg.ExecutorDefinition | None = None) -> dg.Definitions:

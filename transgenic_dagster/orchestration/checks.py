@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from transgenic_dagster.annotation.gff3_check import check_gff3
+from transgenic_dagster.gene_models.gff3_check import check_gff3
+from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration.assets import MERGED_GFF3
-from transgenic_dagster.orchestration.home import Home
-from transgenic_dagster.orchestration.recount import recount
+from transgenic_dagster.quality.recount import recount
 
 MOST_REJECTED = 0.2
 LEAST_ANNOTATED = 0.5
@@ -45,7 +45,8 @@ def make_checks(home: Home) -> dg.AssetChecksDefinition:
     )
     def result_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         name = context.partition_key
-        counts = recount(home.run(name), home.results(name))
+        results = home.results(name)
+        counts = recount(home.run(name).region_db, results.gff3, results.rejects)
         metadata = {"assembly": name, **counts.counts()}
         good = "every gene is accounted for"
         yield _result(ACCOUNTING, name, counts.faults, good, metadata)

@@ -8,8 +8,8 @@ from typing import Any, Literal, get_args, get_origin
 import dagster as dg
 from pydantic import Field, create_model
 
+from transgenic_dagster.lab.options import OPTION_NAMES
 from transgenic_dagster.options import AnnotateOptions
-from transgenic_dagster.orchestration.assembly_options import OPTION_NAMES
 
 
 class RunOptionsBase(dg.ConfigurableResource[Any]):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from transgenic_dagster.orchestration.registry import Registry
+from transgenic_dagster.lab.registry import Registry
 
 SEPARATOR = "|"
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import dagster as dg
 
-from transgenic_dagster.annotation.accounting import Accounting
-from transgenic_dagster.genome.region_db import RegionDb
-from transgenic_dagster.orchestration.pictures import SKIPPED, GenePlace, genome_map, reason_bars
-from transgenic_dagster.orchestration.tables import outcome_table, table
-from transgenic_dagster.pipeline import ResultPaths
-from transgenic_dagster.run_folder import RunFolder
+from transgenic_dagster.gene_models.accounting import Accounting
+from transgenic_dagster.quality.pictures import SKIPPED, GenePlace, genome_map, reason_bars
+from transgenic_dagster.quality.tables import outcome_table, table
+from transgenic_dagster.regions.region_db import RegionDb
+from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.stages import ResultPaths
 
 EXAMPLES = 10
 _LONGEST_EXAMPLE = 200

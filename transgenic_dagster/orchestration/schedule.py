@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from transgenic_dagster.errors import TransgenicError
-from transgenic_dagster.orchestration.assembly_options import annotation_version, assembly_options
+from transgenic_dagster.lab.options import assembly_options
+from transgenic_dagster.lab.registry import Registry
+from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration.assets import REGION_DB, SORTED_GFF
-from transgenic_dagster.orchestration.home import Home
-from transgenic_dagster.orchestration.registry import Registry
-from transgenic_dagster.orchestration.stages import read_summary
+from transgenic_dagster.run.fingerprint import annotation_version
+from transgenic_dagster.run.lab_stages import read_summary
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (

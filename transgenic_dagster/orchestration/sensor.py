@@ -9,11 +9,12 @@ import dagster as dg
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
 
 from transgenic_dagster.errors import TransgenicError
-from transgenic_dagster.orchestration.arrivals import Look, look_for_arrivals
-from transgenic_dagster.orchestration.assembly_options import annotation_version, home_options
-from transgenic_dagster.orchestration.home import Home
-from transgenic_dagster.orchestration.registry import Registry, read_registry, registry_to_change
+from transgenic_dagster.lab.options import home_options
+from transgenic_dagster.lab.registry import Registry, read_registry, registry_to_change
+from transgenic_dagster.lab.scan import Look, scan_assemblies
+from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration.schedule import PREPARE_JOB
+from transgenic_dagster.run.fingerprint import annotation_version
 
 SECONDS_BETWEEN_TICKS = 5
 RELOAD_SECONDS = 120
@@ -59,7 +60,7 @@ def make_new_assemblies_sensor(home: Home, loaded: Registry, version: str) -> dg
         cursor = Cursor(context.cursor)
         try:
             with registry_to_change(home) as registry:
-                arrivals = look_for_arrivals(home, registry, cursor.looks, time.time())
+                arrivals = scan_assemblies(home, registry, cursor.looks, time.time())
                 registry.update(arrivals.entries)
             notes, cursor.looks = arrivals.notes, arrivals.looks
             reload = _needs_reload(home, loaded, version)

@@ -1,0 +1,103 @@
+"""The program ``transgenic-dagster``."""
+
+import gzip
+import subprocess
+import sys
+
+import pytest
+
+from tests.assemblies import golden_contigs
+from transgenic_dagster.cli.lab import main
+from transgenic_dagster.lab.options import home_options
+from transgenic_dagster.lab.registry import read_registry
+from transgenic_dagster.lab.workspace import Home
+from transgenic_dagster.options import DEFAULT_MODEL
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    monkeypatch.delenv("TRANSGENIC_HOME", raising=False)
+    main(["init", str(tmp_path / "lab")])
+    monkeypatch.chdir(tmp_path / "lab")
+    return Home(tmp_path / "lab")
+
+
+def test_init_writes_a_home_with_the_demo_assembly(lab, capsys):
+    assert sorted(path.name for path in lab.root.iterdir() if path.name != ".registry.lock") == [
+        ".env",
+        "assemblies",
+        "dagster.yaml",
+        "options.yaml",
+        "registry.json",
+        "workspace.yaml",
+    ]
+    names = sorted(path.name for path in lab.assembly("demo").path.iterdir())
+    assert names == ["genes.gff3", "genome.fa", "options.yaml"]
+    assert read_registry(lab)["demo"].pieces == ("Chr1", "Chr2", "scaffold_1", "unplaced-001")
+    assert main(["init", str(lab.root.parent / "my lab")]) == 0
+    assert "cd '" in capsys.readouterr().out
+
+
+def test_init_names_a_model_for_all_assemblies(tmp_path):
+    home = Home(tmp_path / "lab")
+    assert main(["init", str(home.root), "--model", "/models/400M: new"]) == 0
+    assert home_options(home).model == "/models/400M: new"
+    main(["init", str(tmp_path / "other")])
+    assert home_options(Home(tmp_path / "other")).model == DEFAULT_MODEL
+
+
+def test_init_refuses_a_folder_with_something_in_it(lab, capsys):
+    assert main(["init", str(lab.root)]) == 2
+    assert capsys.readouterr().err == f"Error: {lab.root} is not empty; name a new folder.\n"
+
+
+@pytest.mark.parametrize("copy", [False, True])
+def test_add_links_or_copies_an_assembly_and_registers_it(lab, tmp_path, copy):
+    assembly = golden_contigs(tmp_path)
+    packed = tmp_path / "Moss.v2.fasta.gz"
+    packed.write_bytes(gzip.compress(assembly.fasta.read_bytes()))
+    bed = tmp_path / "genes.bed"
+    bed.write_text("a6144\t10\t500\tg1\n")
+    arguments = ["add", "moss", str(packed), str(bed)] + ["--copy"] * copy
+    assert main(arguments) == 0
+    folder = lab.assembly("moss")
+    assert folder.genome.name == "genome.fasta.gz"
+    assert folder.genes.name == "genes.bed"
+    assert folder.genome.is_symlink() != copy
+    assert folder.genome.read_bytes() == packed.read_bytes()
+    entry = read_registry(lab)["moss"]
+    assert (len(entry.pieces), entry.generation) == (6, 1)
+    assert [path.name for path in lab.assemblies.iterdir() if path.name.startswith(".")] == []
+
+
+def test_what_cannot_be_added_is_one_sentence_and_leaves_nothing(lab, tmp_path, capsys):
+    assembly = golden_contigs(tmp_path)
+    fasta, genes = str(assembly.fasta), str(assembly.gff)
+    (tmp_path / "empty.fa").write_text("")
+    for arguments, sentence in (
+        (["demo", fasta, genes], "There is an assembly demo already"),
+        (["bad name", fasta, genes], "'bad name' cannot be an assembly's name"),
+        (["../up", fasta, genes], "'../up' cannot be an assembly's name"),
+        (["moss", "nowhere.fa", genes], "nowhere.fa does not exist"),
+        (["moss", fasta, "nowhere.gff3"], "nowhere.gff3 does not exist"),
+        (["moss", genes, fasta], f"{genes} is not a FASTA file"),
+        (["moss", str(tmp_path / "empty.fa"), genes], f"{tmp_path}/empty.fa is empty"),
+        (["moss", fasta, genes, "--home", str(tmp_path / "x")], "is no home of assemblies"),
+    ):
+        assert main(["add", *arguments]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("Error: ")
+        assert error.count("\n") == 1
+        assert sentence in error
+    assert [path.name for path in lab.assemblies.iterdir()] == ["demo"]
+    assert list(read_registry(lab)) == ["demo"]
+
+
+def test_the_command_line_does_not_wait_for_dagster():
+    code = (
+        "import sys; from transgenic_dagster.cli.lab import main; "
+        "import transgenic_dagster.cli.annotate; "
+        "print({'dagster', 'torch', 'matplotlib'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

@@ -1,0 +1,90 @@
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from tests.executors.toy_job import heard
+from tests.executors.toy_runs import (
+    alive,
+    all_devices_are_free,
+    claimed_places,
+    failures,
+    start_worker,
+    toy_instance,
+)
+from tests.orchestration import toy_job
+from tests.waiting import wait_for
+
+SECONDS_UNTIL_FREE = 10
+
+
+@pytest.fixture
+def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    with toy_instance(tmp_path, monkeypatch) as opened:
+        yield opened
+
+
+def run(job: dg.JobDefinition, instance: dg.DagsterInstance) -> dg.JobExecutionResult:
+    return dg.execute_job(dg.reconstructable(job), instance=instance)
+
+
+def test_gpu_steps_share_two_devices_and_cpu_steps_do_not_wait(instance):
+    assert run(toy_job.four_gpu_steps, instance).success
+    # Every step would have failed with another on its device, and waited in vain for a partner
+    # on the other one, or for the CPU step while both devices were busy.
+    assert set(heard("gpu_*")) == {"0", "1"}
+    assert heard("cpu") == ["none"]
+    assert instance.event_log_storage.get_concurrency_info("gpu").slot_count == 2
+    assert claimed_places(instance) == 0
+
+
+def test_without_gpus_gpu_steps_run_on_the_cpu_one_at_a_time(instance, monkeypatch):
+    monkeypatch.setenv("TRANSGENIC_GPU_DEVICES", "")
+    assert run(toy_job.two_lonely_steps, instance).success
+    assert heard("lonely_*") == ["none", "none"]
+    assert instance.event_log_storage.get_concurrency_info("gpu").slot_count == 1
+
+
+def test_a_killed_step_is_retried_with_a_new_lease_and_leaves_nothing(instance, monkeypatch):
+    monkeypatch.setenv("TRANSGENIC_GPU_DEVICES", "0")
+    assert run(toy_job.killed_and_retried, instance).success
+    assert heard("attempt_*") == ["0", "0"]
+    assert not alive(int(heard("child")[0]))
+    assert all_devices_are_free()
+
+
+def test_a_step_killed_for_good_fails_its_run_and_says_why(instance):
+    result = run(toy_job.killed_for_good, instance)
+    assert not result.success
+    (message,) = failures(instance, result.run_id)
+    assert "was killed by SIGKILL" in message
+    assert claimed_places(instance) == 0
+
+
+def test_a_cancelled_run_ends_its_steps_within_the_grace_time(instance):
+    worker = start_worker(toy_job.willing_and_stubborn)
+    wait_for(lambda: len(heard("*pid")) == 2, "both steps")
+    (cancelled,) = instance.get_runs()
+    instance.report_run_canceling(cancelled)  # what Dagster's run launcher does before
+    worker.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    worker.wait(timeout=SECONDS_UNTIL_FREE)
+    assert time.monotonic() - began < SECONDS_UNTIL_FREE
+    assert not any(alive(int(pid)) for pid in heard("*pid"))
+    assert all_devices_are_free()
+    assert claimed_places(instance) == 0
+    (cancelled,) = instance.get_runs()
+    assert cancelled.status == dg.DagsterRunStatus.CANCELED
+
+
+def test_a_killed_run_leaves_no_process_and_no_lease(instance):
+    worker = start_worker(toy_job.never_ending)
+    wait_for(lambda: heard("pid"), "the step")
+    assert not all_devices_are_free()
+    worker.kill()
+    worker.wait()
+    wait_for(all_devices_are_free, "the end of the lease", SECONDS_UNTIL_FREE)
+    wait_for(lambda: not alive(int(heard("pid")[0])), "the end of the step", SECONDS_UNTIL_FREE)

@@ -1,0 +1,95 @@
+"""Every gene row of the input ends as exactly one region or one skipped input."""
+
+import gzip
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from annotation_files import places, read, row
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from transgenic_dagster.regions.region_db import RegionDb, build_region_db
+from transgenic_dagster.sequences.fasta import open_genome
+
+LENGTHS = {"chr1": 70_000, "chr2": 5000, "chr10": 20_000}
+IDS = st.text(st.characters(exclude_characters="\r\n\t\0", exclude_categories=["Cs"]), max_size=5)
+POSITIONS = st.integers(-1, 71_000) | st.sampled_from(["", "x", "1.5"])
+GOOD_GENES = st.builds(
+    lambda seqid, start, length, strand, gene_id: row(
+        start=start, end=start + length, seqid=seqid, strand=strand, attributes=gene_id
+    ),
+    st.sampled_from([*LENGTHS, "Chr1", "chr%31"]),
+    st.integers(1, 5000),
+    st.integers(0, 60_000),
+    st.sampled_from("+-.?*"),
+    st.sampled_from(["ID=a", "ID=b", "Name=a", "ID=a-2", "gene_id=c"]) | IDS,
+)
+ODD_GENES = st.builds(
+    lambda start, end, seqid, strand: row(start=start, end=end, seqid=seqid, strand=strand),
+    POSITIONS,
+    POSITIONS,
+    st.sampled_from([*LENGTHS, "", " "]),
+    st.sampled_from(["+", "", "x", "++"]),
+)
+OTHER_ROWS = st.sampled_from(
+    [row("exon"), row("mRNA", 5, 4), row("CDS", attributes="Parent=a"), "#\tgene\n", "\n", "x\n"]
+)
+IN_A_FOLDER = settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@pytest.fixture(scope="module")
+def fasta(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("genome") / "genome.fa"
+    path.write_text("".join(f">{seqid}\n{'ACGTA' * (n // 5)}\n" for seqid, n in LENGTHS.items()))
+    return path
+
+
+@IN_A_FOLDER
+@given(
+    st.lists(GOOD_GENES | ODD_GENES | OTHER_ROWS, max_size=30), st.sampled_from(["builtin", "none"])
+)
+def test_no_gene_row_is_lost_or_counted_twice(
+    tmp_path: Path, fasta: Path, rows: list[str], sorter: str
+) -> None:
+    lines = [row(seqid="chr2", attributes="ID=always"), *rows]
+    gene_lines = [n for n, line in enumerate(lines, start=1) if line.split("\t")[2:3] == ["gene"]]
+    gene_list = read("".join(lines), tmp_path, sorter=sorter)  # type: ignore[arg-type]
+    with open_genome(fasta, tmp_path) as genome:
+        build_region_db(
+            tmp_path / "regions.db", genome, gene_list.genes, gene_list.skipped, run_info={}
+        )
+    with RegionDb(tmp_path / "regions.db") as database:
+        regions, skipped = database.regions(), database.skipped()
+        assert database.input_gene_count() == len(gene_lines)
+    region_lines = [
+        gene.line
+        for gene in gene_list.genes
+        if gene.gene_id in {region.gene_id for region in regions}
+    ]
+    assert len(region_lines) == len(regions)
+    counted = Counter(region_lines + [skip.line for skip in skipped if skip.is_gene])
+    assert counted == Counter(gene_lines)
+    assert len({region.gene_id for region in regions}) == len(regions)
+
+
+@settings(IN_A_FOLDER, max_examples=6)
+@given(st.lists(GOOD_GENES, min_size=1, max_size=20), st.randoms())
+def test_the_form_of_the_file_never_changes_the_gene_set(
+    tmp_path: Path, rows: list[str], random: object
+) -> None:
+    expected = places(read("".join(rows), tmp_path))
+    shuffled = [*rows, "# a comment\n", "\n", "###\n", row("exon", attributes="Parent=nothing")]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    text = "".join(shuffled)
+    for variant in (
+        text.encode(),
+        text.replace("\n", "\r\n").encode(),
+        gzip.compress(text.encode()),
+        b"".join(gzip.compress(line.encode()) for line in shuffled),
+        ("\ufeff" + text).encode(),
+        (text + "##FASTA\n>chr1\nACGT\n").encode(),
+    ):
+        assert places(read(variant, tmp_path)) == expected

@@ -1,0 +1,17 @@
+import pytest
+
+from transgenic_dagster.input_genes import scratch
+
+
+@pytest.mark.parametrize(("granted", "threads"), [("1", 1), ("3", 3), ("2,1", 2), ("64", 4)])
+def test_threads_follow_what_the_job_was_granted(monkeypatch, granted, threads):
+    monkeypatch.setenv("OMP_NUM_THREADS", granted)
+    assert scratch.thread_count() == threads
+
+
+def test_without_a_grant_threads_follow_the_machine(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert scratch.thread_count() == 2
+    monkeypatch.setattr("os.cpu_count", lambda: 128)
+    assert scratch.thread_count() == 4

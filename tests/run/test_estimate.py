@@ -1,0 +1,70 @@
+from tests import golden
+from tests.assemblies import Assembly, golden_chromosome, write_genes
+from tests.run.test_annotate import program
+from transgenic_dagster.demo import demo_checkpoint
+from transgenic_dagster.demo.assembly import write_assembly
+from transgenic_dagster.options import parse_options
+from transgenic_dagster.run.estimate import make_plan
+
+
+def plan(assembly, **options):
+    values = {"fasta_file": assembly.fasta, "gff_file": assembly.gff, "device": "cpu"}
+    return make_plan(parse_options(values | {"model": str(golden.TINY_CHECKPOINT)} | options))
+
+
+def test_a_plan_says_what_a_run_then_does(tmp_path):
+    demo = write_assembly(tmp_path)
+    made = plan(Assembly(demo.genome_fasta, demo.genes_gff3), model=str(demo_checkpoint()))
+    assert sum(made.regions_by_window.values()) == 48
+    assert made.skipped == {"window_too_long": 1, "unknown_sequence": 1}
+    assert made.disk_bytes > 100_000
+    assert made.memory_bytes > 5_000_000
+    text = made.render()
+    assert "50 genes: 48 regions to predict, 2 skipped." in text
+    assert "window_too_long        1" in text
+
+
+def test_a_plan_follows_the_options(tmp_path):
+    assembly = golden_chromosome(tmp_path)
+    assert plan(assembly, batch_size=2).batch_sizes == {6144: 2}
+    few, many = plan(assembly, num_beams=1), plan(assembly, num_beams=8)
+    assert few.memory_bytes < many.memory_bytes
+    assert few.seconds > 0
+
+
+def test_rows_that_are_no_genes_and_cannot_be_read_are_counted(tmp_path):
+    assembly = golden_chromosome(tmp_path)
+    text = assembly.gff.read_text()
+    assembly.gff.write_text(text + "chr1\tx\tCDS\tone\t2\t.\t+\t.\tID=c\n")
+    made = plan(assembly)
+    assert made.broken_rows == 1
+    assert "1 rows that are no genes cannot be read" in made.render()
+
+
+def test_without_the_model_the_published_sizes_are_assumed(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    made = plan(golden_chromosome(tmp_path), model="some-lab/some-model", offline=True)
+    assert "not on this machine" in made.render()
+    assert made.memory_bytes > 400_591_104 * 4
+
+
+def test_the_program_prints_the_plan_and_writes_nothing(tmp_path):
+    assembly = golden_chromosome(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    done = program(
+        assembly.fasta, assembly.gff, "-o", "out.gff3", "-m", golden.TINY_CHECKPOINT, "--plan",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "9 genes: 9 regions to predict" in done.stdout
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_plan_refuses_what_a_run_would_refuse(tmp_path):
+    assembly = golden_chromosome(tmp_path)
+    write_genes(assembly.gff, [("nowhere", 1, 100, "+", "ID=g")])
+    done = program(
+        assembly.fasta, assembly.gff, "-m", golden.TINY_CHECKPOINT, "--plan", cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert "nowhere" in done.stderr

@@ -1,0 +1,242 @@
+"""The executor of a cluster: every step a Slurm job, GPU steps with a GPU from Slurm.
+
+Needs a home and a ``DAGSTER_HOME`` on a file system that all nodes share, the same installation
+on all nodes, and ``sbatch``, ``squeue`` and ``scancel`` where Dagster runs. Accounting
+(``sacct``) is not used: many clusters have none.
+
+Options of a run's configuration default to environment variables, so that runs that nobody
+configures (sensors, schedules) get them too. ``sbatch`` reads variables of its own as well, such as
+``SBATCH_ACCOUNT`` and ``SBATCH_QOS``.
+"""
+
+import logging
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster._core.execution.plan.step import ExecutionStep
+
+from transgenic_dagster.errors import MissingOnMachineError, UsageError
+from transgenic_dagster.executors.pool import limit_gpu_pool, needs_gpu
+from transgenic_dagster.executors.step_handler import (
+    JobExecutor,
+    exit_sentence,
+    job_config,
+    job_executor,
+)
+
+PROGRAMS = ("sbatch", "squeue", "scancel")
+GRACE_SECONDS = 60
+"""Longer than Slurm's own KillWait (30 s), so that Slurm does the killing."""
+
+_JOB_NAME = "transgenic"
+_ENDED = {
+    *("BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "LAUNCH_FAILED", "NODE_FAIL"),
+    *("OUT_OF_MEMORY", "PREEMPTED", "RECONFIG_FAIL", "REVOKED", "TIMEOUT"),
+}
+_ASK_SECONDS = 60
+_LINE_SHOWN = 300
+_COLUMNS = "JobID:20,State:20,exit_code:12"
+
+logger = logging.getLogger(__name__)
+
+
+class SlurmQueue:
+    """What Slurm says of this user's jobs, asked no more often than it should be.
+
+    Args:
+        poll_seconds: how long an answer is good.
+    """
+
+    def __init__(self, poll_seconds: float) -> None:
+        self._poll_seconds = poll_seconds
+        self._asked = float("-inf")
+        self._endings: dict[str, str | None] = {}
+
+    def ending(self, job_id: str) -> str | None:
+        """How a job ended, as the rest of a sentence; None while it waits or runs.
+
+        While Slurm does not answer, its last answer stands.
+        """
+        if time.monotonic() - self._asked >= self._poll_seconds:
+            answer = _ask("squeue", "--me", "--noheader", "--states=all", f"--Format={_COLUMNS}")
+            self._asked = time.monotonic()
+            if answer.returncode:
+                logger.warning("squeue does not answer: %s", answer.stderr.strip())
+            else:
+                rows = (line.split() for line in answer.stdout.splitlines())
+                self._endings = {job: _ending(state, int(status)) for job, state, status in rows}
+        return self._endings.get(job_id, "is unknown to Slurm")
+
+    def expect(self, job_id: str) -> None:
+        """Take a job as queued until Slurm is asked again."""
+        self._endings[job_id] = None
+
+
+def _ending(state: str, wait_status: int) -> str | None:
+    if state not in _ENDED:
+        return None
+    if state in {"COMPLETED", "FAILED"}:
+        with suppress(ValueError, OverflowError):  # Slurm has numbers for jobs that never ran
+            return exit_sentence(os.waitstatus_to_exitcode(wait_status))
+    return f"ended as {state}"
+
+
+class SlurmJob:
+    """A step as a job of Slurm.
+
+    Args:
+        submitted: what ``sbatch`` answered.
+        queue: where jobs are looked up.
+        log: file of what the job wrote outside its step.
+    """
+
+    def __init__(
+        self, submitted: "subprocess.CompletedProcess[str]", queue: SlurmQueue, log: Path
+    ) -> None:
+        self._queue = queue
+        self._refused = submitted.stderr.strip() if submitted.returncode else None
+        self._id = submitted.stdout.strip().partition(";")[0]
+        self._log = Path(str(log).replace("%j", self._id))
+        self.name = f"Slurm job {self._id}".strip()
+        if self._refused is None:
+            queue.expect(self._id)
+
+    def ending(self) -> str | None:
+        """How it ended, None while it waits or runs."""
+        if self._refused is not None:
+            return f"was refused: {self._refused}"
+        ending = self._queue.ending(self._id)
+        return None if ending is None else f"{ending}{self._last_words()}"
+
+    def ask_to_end(self) -> None:
+        """Cancel it; Slurm kills what does not end."""
+        _ask("scancel", self._id)
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self._refused is None:
+            _ask("scancel", "--signal=KILL", "--full", self._id)
+
+    def _last_words(self) -> str:
+        try:
+            lines = self._log.read_text(errors="replace").split("\n")
+        except OSError:  # it never started, or its node cannot write here
+            return ""
+        last = next((line for line in reversed(lines) if line.strip()), "nothing")
+        return f"; {self._log} ends with: {last[:_LINE_SHOWN]}"
+
+
+def _ask(*command: str, script: str | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run a program of Slurm; one that does not answer counts as failed."""
+    try:
+        return subprocess.run(
+            command, input=script, capture_output=True, text=True, check=False, timeout=_ASK_SECONDS
+        )
+    except subprocess.TimeoutExpired as error:
+        return subprocess.CompletedProcess(command, 1, "", f"{error}")
+
+
+def _options(config: Mapping[str, Any], *, gpu: bool) -> list[str]:
+    """Options of ``sbatch`` for a kind of step.
+
+    Raises:
+        UsageError: they cannot be told apart.
+    """
+    options = []
+    if config["partition"]:
+        options.append(f"--partition={config['partition']}")
+    if config["walltime"]:
+        options.append(f"--time={config['walltime']}")
+    for name in ("options", "gpu_options") if gpu else ("options",):
+        try:
+            options += shlex.split(config[name])
+        except ValueError as error:
+            raise UsageError(
+                f"The Slurm executor's {name} are {config[name]!r}: {error}; quote them as in a "
+                "shell."
+            ) from error
+    return options
+
+
+def _cancel_left_jobs(instance: dg.DagsterInstance) -> None:
+    """Cancel jobs of runs that have ended: a run whose process was killed leaves its jobs."""
+    listed = _ask("squeue", "--me", "--noheader", "--format=%i %j").stdout.splitlines()
+    for job_id, name in (line.split(maxsplit=1) for line in listed):
+        match = re.match(rf"{_JOB_NAME}-([0-9a-f-]{{36}})-", name)
+        run = instance.get_run_by_id(match[1]) if match else None
+        if run is not None and run.is_finished:
+            _ask("scancel", job_id)
+
+
+def _check_programs() -> None:
+    missing = [program for program in PROGRAMS if shutil.which(program) is None]
+    if missing:
+        raise MissingOnMachineError(
+            f"The executor 'slurm' needs {', '.join(missing)} on the PATH; start Dagster where "
+            "jobs can be submitted, or set TRANSGENIC_EXECUTOR=gpu."
+        )
+
+
+def _text(variable: str, default: str, description: str) -> dg.Field:
+    """A text option whose default an environment variable sets."""
+    return dg.Field(
+        str, os.environ.get(variable, default), description=f"{description} ({variable})"
+    )
+
+
+def _log_file(instance: dg.DagsterInstance, run_id: str, step: ExecutionStep) -> Path:
+    """Where Slurm writes what a job says outside its step; Slurm fills in ``%j``."""
+    folder = Path(instance.root_directory) / "slurm" / run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', step.key)}-%j.log"
+
+
+@dg.executor(
+    name="slurm",
+    requirements=dg.multiple_process_executor_requirements(),
+    config_schema={
+        **job_config(GRACE_SECONDS),
+        "partition": _text("TRANSGENIC_SLURM_PARTITION", "", "partition of all jobs"),
+        "walltime": _text(
+            "TRANSGENIC_SLURM_WALLTIME", "", "time limit of every job, as sbatch --time takes it"
+        ),
+        "gpu_options": _text(
+            "TRANSGENIC_SLURM_GPU_OPTIONS", "--gres=gpu:1", "sbatch options of GPU steps"
+        ),
+        "options": _text("TRANSGENIC_SLURM_OPTIONS", "", "further sbatch options of all jobs"),
+        "poll_seconds": dg.Field(
+            float, 5.0, description="how often Slurm is asked for the state of jobs"
+        ),
+    },
+)
+def slurm_executor(context: dg.InitExecutorContext) -> JobExecutor:
+    """Run every step as a Slurm job; GPU steps ask Slurm for a GPU each."""
+    _check_programs()
+    _cancel_left_jobs(context.instance)
+    limit_gpu_pool(context.instance, None)  # Slurm's own queue is the limit
+    config: Mapping[str, Any] = context.executor_config
+    cpu_options, gpu_options = _options(config, gpu=False), _options(config, gpu=True)
+    queue = SlurmQueue(config["poll_seconds"])
+
+    def start(
+        instance: dg.DagsterInstance, run_id: str, step: ExecutionStep, command: Sequence[str]
+    ) -> SlurmJob:
+        log = _log_file(instance, run_id, step)
+        submitted = _ask(
+            *("sbatch", "--parsable", "--no-requeue", f"--output={log}"),
+            f"--job-name={_JOB_NAME}-{run_id}-{step.key}",
+            *(gpu_options if needs_gpu(step) else cpu_options),
+            script=f"#!/bin/sh\nexec {shlex.join(command)}\n",
+        )
+        return SlurmJob(submitted, queue, log)
+
+    return job_executor(context, start)

@@ -1,0 +1,172 @@
+"""Turns what the model wrote for a region into a gene model, or into rejects with a reason.
+
+A fault of the whole sentence (``out_of_memory``, ``truncated``, ``unparsable``, ``no_cds`` where it
+defines no CDS1, and in its feature list ``unknown_feature`` and ``duplicate_feature``) rejects the
+gene. Any other fault rejects only the transcripts that have it; a feature that no transcript names
+does no harm.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from transgenic_dagster.gene_models.gene_model import (
+    CdsPart,
+    GeneModel,
+    Interval,
+    Transcript,
+    TranscriptStructure,
+)
+from transgenic_dagster.gene_models.qc import assess
+from transgenic_dagster.gene_models.rejects import Reject
+from transgenic_dagster.gsf.features import CDS, FIVE_PRIME_UTR, THREE_PRIME_UTR
+from transgenic_dagster.gsf.parser import Feature, GeneSentence, GsfError, parse_sentence
+from transgenic_dagster.gsf.sentence import PredictedSentence
+from transgenic_dagster.regions.region import Region
+from transgenic_dagster.reject_reason import RejectReason
+
+FIRST_CDS = f"{CDS}1"
+
+
+def gene_from_sentence(
+    sentence: PredictedSentence, region: Region, window_sequence: str
+) -> tuple[GeneModel | None, list[Reject]]:
+    """Build the gene model of one region from its sentence.
+
+    Args:
+        sentence: what the model wrote for the region.
+        region: the region; its window holds every coordinate of the gene model.
+        window_sequence: forward strand of the window, upper-case ACGTN.
+
+    Returns:
+        The gene with its good transcripts, identical ones once, or None where none is good; and
+        one reject for the whole sentence, or one for each bad transcript. At least one of the two
+        is there.
+    """
+    try:
+        parsed = _parse_finished(sentence, region)
+    except GsfError as fault:
+        return None, [Reject.from_sentence(region, sentence, fault.reason, fault.detail)]
+
+    transcripts: list[Transcript] = []
+    rejects: list[Reject] = []
+    for number in range(1, len(parsed.transcripts) + 1):
+        try:
+            features = parsed.transcript_features(number)
+            _check_features(number, features, region.window_length)
+            if transcripts and features[0].strand != transcripts[0].structure.strand:
+                raise GsfError(
+                    RejectReason.MIXED_STRAND,
+                    f"transcript {number} lies on the other strand than "
+                    f"transcript {transcripts[0].number}",
+                )
+        except GsfError as fault:
+            rejects.append(
+                Reject.from_sentence(region, sentence, fault.reason, fault.detail, number)
+            )
+            continue
+        structure, phase_adjusted = _build_structure(features, region.window_start)
+        if all(structure != accepted.structure for accepted in transcripts):
+            quality = assess(structure, window_sequence, region.window_start)
+            transcripts.append(Transcript(number, structure, phase_adjusted, quality))
+    if not transcripts:
+        return None, rejects
+    gene = GeneModel(
+        gm_id=region.gene_id,
+        seqid=region.seqid,
+        strand=transcripts[0].structure.strand,
+        confidence=sentence.confidence,
+        transcripts=tuple(transcripts),
+    )
+    return gene, rejects
+
+
+def _parse_finished(sentence: PredictedSentence, region: Region) -> GeneSentence:
+    """Parse a sentence that the model finished; raise ``GsfError`` for any other."""
+    if sentence.failure:
+        raise GsfError(
+            sentence.failure, f"the window of {region.window_length} nt could not be decoded"
+        )
+    if not sentence.finished:
+        raise GsfError(RejectReason.TRUNCATED, "the sentence reached --max_length before its end")
+    parsed = parse_sentence(sentence.clean)
+    if FIRST_CDS not in parsed.features:
+        # The model numbers CDS parts from 1: without the first, the gene would lack its start.
+        raise GsfError(RejectReason.NO_CDS, f"the sentence defines no {FIRST_CDS}")
+    return parsed
+
+
+def _check_features(number: int, features: Sequence[Feature], window_length: int) -> None:
+    """Raise ``GsfError`` where the features of one transcript make no possible transcript."""
+    for feature in features:
+        where = f"{feature.name} of transcript {number}"
+        if feature.end <= feature.start:
+            raise GsfError(
+                RejectReason.BAD_INTERVAL,
+                f"{where} ends at {feature.end}, not after {feature.start}",
+            )
+        if feature.end > window_length:
+            raise GsfError(
+                RejectReason.OUT_OF_WINDOW,
+                f"{where} ends at {feature.end}, beyond the window of {window_length} nt",
+            )
+    if len({feature.strand for feature in features}) > 1:
+        raise GsfError(
+            RejectReason.MIXED_STRAND, f"transcript {number} has features on both strands"
+        )
+    by_position = sorted(features, key=lambda feature: (feature.start, feature.end))
+    for left, right in pairwise(by_position):
+        if right.start < left.end:
+            raise GsfError(
+                RejectReason.OVERLAPPING_FEATURES,
+                f"{left.name} and {right.name} of transcript {number} overlap",
+            )
+    if all(feature.kind != CDS for feature in features):
+        raise GsfError(RejectReason.NO_CDS, f"transcript {number} has no CDS")
+
+
+def _build_structure(
+    features: Sequence[Feature], window_start: int
+) -> tuple[TranscriptStructure, bool]:
+    """Place checked features on the sequence; the second value says if a phase was adjusted."""
+    strand = features[0].strand
+    by_position = sorted(features, key=lambda feature: feature.start)
+    coding = [feature for feature in by_position if feature.kind == CDS]
+    phases = _consistent_phases(coding, strand)
+
+    def located(kind: str) -> tuple[Interval, ...]:
+        return tuple(
+            Interval(window_start + feature.start, window_start + feature.end)
+            for feature in by_position
+            if feature.kind == kind
+        )
+
+    structure = TranscriptStructure(
+        strand=strand,
+        cds=tuple(
+            CdsPart(part.start, part.end, phase)
+            for part, phase in zip(located(CDS), phases, strict=True)
+        ),
+        five_prime_utrs=located(FIVE_PRIME_UTR),
+        three_prime_utrs=located(THREE_PRIME_UTR),
+    )
+    return structure, phases != [feature.phase for feature in coding]
+
+
+def _consistent_phases(coding: Sequence[Feature], strand: str) -> list[int]:
+    """Return the phases that follow from that of the part translated first.
+
+    Args:
+        coding: CDS features in ascending order.
+        strand: ``+`` or ``-``.
+
+    Returns:
+        One phase for each feature, in the same order.
+    """
+    in_translation_order = coding if strand == "+" else coding[::-1]
+    phase = in_translation_order[0].phase
+    assert phase is not None, "the parser gives every CDS a phase"
+    phases = []
+    for feature in in_translation_order:
+        phases.append(phase)
+        phase = (phase - (feature.end - feature.start)) % 3
+    return phases if strand == "+" else phases[::-1]

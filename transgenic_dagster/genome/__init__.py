@@ -1,1 +1,0 @@
-"""Genome input: FASTA, annotation files, gene lists, windows and the region database."""

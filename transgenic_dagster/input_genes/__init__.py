@@ -1,0 +1,1 @@
+"""Annotation files of every kind, sorted, to a gene list."""

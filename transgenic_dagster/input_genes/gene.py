@@ -1,0 +1,53 @@
+"""Genes of the input annotation, and what of it never becomes a region."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Gene:
+    """A gene of the input (coordinates 0-based half-open).
+
+    Args:
+        gene_id: identifier, decoded, unique in the list.
+        seqid: sequence name as written in the annotation, not decoded.
+        start: start on the sequence.
+        end: end on the sequence, exclusive.
+        strand: ``+``, ``-``, ``.`` or ``?``.
+        line: its line in the user's file, from 1; 0 for a gene made from its parts.
+    """
+
+    gene_id: str
+    seqid: str
+    start: int
+    end: int
+    strand: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedInput:
+    """A row or gene of the input that never became a region, and why.
+
+    Args:
+        reason: a stable code: ``window_too_long``, ``unknown_sequence``, ``outside_sequence``,
+            ``bad_row`` or ``duplicate``.
+        detail: one sentence for people.
+        line: 1-based line of the annotation file, 0 where no single line is to blame.
+        gene_id: identifier of the gene, empty where the row has none.
+        seqid: sequence name as written, empty where the row has none.
+        gene_start: 0-based start, -1 where the row has none.
+        gene_end: exclusive end, -1 where the row has none.
+        strand: strand as written, ``.`` where the row has none.
+        is_gene: whether this is a row (or gene) that would have become a region; False for a broken
+            row of another type, which is listed all the same.
+    """
+
+    reason: str
+    detail: str
+    line: int
+    gene_id: str = ""
+    seqid: str = ""
+    gene_start: int = -1
+    gene_end: int = -1
+    strand: str = "."
+    is_gene: bool = True

@@ -1,0 +1,52 @@
+"""The GFF3 format: percent-encoding and column 9.
+
+Facts from the specification (https://github.com/The-Sequence-Ontology/Specifications, gff3.md).
+"""
+
+import re
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+from transgenic_dagster.sequences.text_encoding import decode_text
+
+_RESERVED_IN_ATTRIBUTE = re.compile(r"[\x00-\x1f\x7f%;=&,]")
+_RESERVED_IN_SEQID = re.compile(r"[^a-zA-Z0-9.:^*$@!+_?|-]")
+
+
+@lru_cache(maxsize=4096)
+def encode_attribute(value: str) -> str:
+    """Percent-encode the characters that column 9 reserves: ``; = & , %`` and control characters.
+
+    Blanks, quotes and letters outside ASCII stay as they are.
+    """
+    return _RESERVED_IN_ATTRIBUTE.sub(_percent, value)
+
+
+def encode_seqid(seqid: str) -> str:
+    """Percent-encode what column 1 does not allow: all but ``[a-zA-Z0-9.:^*$@!+_?|-]``."""
+    return _RESERVED_IN_SEQID.sub(_percent, seqid)
+
+
+def decode(value: str) -> str:
+    """Undo percent-encoding; a ``%`` that two hexadecimal digits do not follow stays."""
+    if "%" not in value:
+        return value
+    return decode_text(unquote_to_bytes(value))
+
+
+def parse_attributes(column: str) -> dict[str, str]:
+    """Return the decoded attributes of column 9, in order.
+
+    Stray blanks and semicolons are ignored, so are parts without ``=``; of a key that occurs twice
+    the first counts. Commas between several values stay as they are.
+    """
+    attributes: dict[str, str] = {}
+    for part in column.split(";"):
+        key, equals, value = part.partition("=")
+        if equals and (key := decode(key.strip(" "))):
+            attributes.setdefault(key, decode(value.strip(" ")))
+    return attributes
+
+
+def _percent(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match.group().encode())

@@ -1,0 +1,81 @@
+"""Recognising what an annotation file is from its content, not from its name."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Literal
+
+from transgenic_dagster.errors import InputError
+from transgenic_dagster.input_genes.gtf import is_gff3
+
+AnnotationFormat = Literal["gff3", "gtf", "bed"]
+
+_ROWS_TO_LOOK_AT = 1000
+_NO_ROWS = ("#", ">", "track ", "browser ")
+_NUMBER = re.compile("[0-9]+")
+
+
+def recognise(name: str, text: str) -> AnnotationFormat:
+    """Return the format of an annotation file; relatives of GFF3 count as ``gtf``.
+
+    Args:
+        name: name of the file, for messages.
+        text: its first lines, decompressed and decoded.
+
+    Raises:
+        InputError: the file is something else, or has no rows.
+    """
+    _refuse_other_files(name, text)
+    rows = list(islice(_rows(text), _ROWS_TO_LOOK_AT))
+    if not rows:
+        raise InputError(f"{name} has no rows, only comments or blank lines.")
+    votes = [vote for _, line in rows if (vote := _format_of_row(line))]
+    if not votes:
+        number, line = rows[0]
+        raise InputError(
+            f"{name} is neither GFF3, GTF nor BED: no row has coordinates in columns 4 and 5 (GFF3,"
+            f" GTF) or 2 and 3 (BED) separated by tabs; line {number} is {line.strip()[:60]!r}."
+        )
+    if votes.count("bed") * 2 > len(votes):
+        return "bed"
+    return "gtf" if "gtf" in votes else "gff3"
+
+
+def has_rows(text: str) -> bool:
+    """Say whether there is anything but comments and blank lines."""
+    return next(_rows(text), None) is not None
+
+
+def _rows(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the rows, each with its line number from 1."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip() and not line.startswith(_NO_ROWS):
+            yield number, line
+
+
+def _refuse_other_files(name: str, text: str) -> None:
+    start = text.lstrip()
+    if not start:
+        raise InputError(f"{name} is empty.")
+    if "\0" in text:
+        raise InputError(f"{name} is no text file in UTF-8: an annotation is GFF3, GTF or BED.")
+    if start.startswith(">"):
+        raise InputError(
+            f"{name} is a FASTA file, not an annotation (the FASTA comes first on the command line,"
+            " the annotation second)."
+        )
+    if start.startswith(("LOCUS ", "ID   ")):
+        raise InputError(f"{name} is a GenBank or EMBL file: convert it to GFF3.")
+
+
+def _format_of_row(line: str) -> AnnotationFormat | None:
+    columns = line.split("\t")
+    if len(columns) >= 8 and _are_numbers(columns[3:5]) and not _are_numbers(columns[1:3]):
+        return "gff3" if is_gff3("".join(columns[8:9])) else "gtf"
+    if len(columns) == 1:
+        columns = line.split()
+    return "bed" if len(columns) >= 3 and _are_numbers(columns[1:3]) else None
+
+
+def _are_numbers(columns: list[str]) -> bool:
+    return all(_NUMBER.fullmatch(column.strip()) for column in columns)

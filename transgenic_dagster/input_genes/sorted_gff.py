@@ -1,0 +1,149 @@
+"""The sorted annotation: a GFF3 file with every row of the input, children under their parents."""
+
+import operator
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, TextIO
+
+import duckdb
+
+from transgenic_dagster.input_genes.agat import run_agat
+from transgenic_dagster.input_genes.annotation_rows import load_rows
+from transgenic_dagster.input_genes.annotation_text import read_annotation
+from transgenic_dagster.input_genes.gene_building import add_missing_parents
+from transgenic_dagster.input_genes.gene_list import read_genes
+from transgenic_dagster.input_genes.gtf import rows_as_gff3
+from transgenic_dagster.input_genes.origin import BrokenRow, Origin, read_origin
+from transgenic_dagster.input_genes.row_order import keep_file_order, sort_by_position
+from transgenic_dagster.input_genes.scratch import scratch_database
+from transgenic_dagster.system.atomic_files import atomic_write
+
+Sorter = Literal["builtin", "agat", "none"]
+
+_ROWS_PER_BATCH = 20_000
+
+# The test of transgenic_dagster.input_genes.gtf.is_gff3 in SQL.
+_HAS_OTHER_DIALECTS = r"""
+    SELECT coalesce(bool_or(
+        regexp_matches(attributes, '^\s*(gene_id|transcript_id)\s')
+        OR NOT regexp_matches(attributes, '^([^"=]*=|[.]?[ ;]*$)')
+    ), false)
+    FROM rows
+    WHERE problem IS NULL
+"""
+
+
+def sort_annotation(
+    annotation: Path,
+    output: Path,
+    *,
+    sorter: Sorter = "builtin",
+    feature_types: Sequence[str] = ("gene",),
+) -> None:
+    """Write any annotation as a sorted GFF3 file, and its ``Origin`` beside it.
+
+    Sequences come in natural order, features by (start, end) with children under their parents. No
+    row is dropped but broken ones, which the ``Origin`` lists. GTF and BED become GFF3; genes are
+    built where the file has none (see ``add_missing_parents``).
+
+    Args:
+        annotation: GFF3, GTF or BED, plain, gzip or bgzip, recognised by content.
+        output: the GFF3 file to write.
+        sorter: ``builtin``, ``agat`` (AGAT on the output of the built-in sort), or ``none``
+            for the order of the file.
+        feature_types: types of rows (column 3) that count as genes.
+
+    Raises:
+        InputError: the file is missing, unreadable or no annotation, or AGAT leaves no gene.
+        MissingOnMachineError: AGAT is wanted but not installed.
+        RunError: AGAT failed.
+    """
+    if sorter == "agat":
+        _sort_with_agat(annotation, output, feature_types)
+    else:
+        _convert(annotation, output, feature_types, in_file_order=sorter == "none")
+
+
+def _convert(
+    annotation: Path, output: Path, feature_types: Sequence[str], *, in_file_order: bool
+) -> None:
+    with scratch_database(output.parent) as database:
+        was_gtf = _load(database, annotation)
+        add_missing_parents(database, feature_types, was_gtf=was_gtf)
+        if in_file_order:
+            keep_file_order(database)
+        else:
+            sort_by_position(database)
+        with atomic_write(output) as file:
+            lines = _write_rows(database, file)
+            Origin(annotation.name, lines, _broken_rows(database)).write(output)
+
+
+def _load(database: duckdb.DuckDBPyConnection, annotation: Path) -> bool:
+    """Create the table ``rows``; return whether column 9 was in another dialect than GFF3."""
+    annotation_format, blocks = read_annotation(annotation)
+    if annotation_format != "gtf":
+        load_rows(database, annotation_format, blocks)
+        ((is_mixed,),) = database.execute(_HAS_OTHER_DIALECTS).fetchall()
+        if not is_mixed:
+            return False
+        database.execute("DROP TABLE rows")
+        _, blocks = read_annotation(annotation)
+    load_rows(database, "gff3", ((line, rows_as_gff3(text)) for line, text in blocks))
+    return True
+
+
+def _sort_with_agat(annotation: Path, output: Path, feature_types: Sequence[str]) -> None:
+    """Let AGAT sort, and list the genes that it leaves out among the broken rows."""
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".agat-") as folder:
+        ours = Path(folder) / "sorted.gff3"
+        _convert(annotation, ours, feature_types, in_file_order=False)
+        genes = read_genes(ours, feature_types).genes
+        theirs = run_agat(ours, Path(folder), feature_types)
+        _convert(theirs, output, feature_types, in_file_order=True)
+        kept = read_genes(output, feature_types).genes
+        ids = {gene.gene_id for gene in kept}
+        places = {(gene.seqid, gene.start, gene.end) for gene in kept}
+        dropped = [
+            BrokenRow(gene.line, gene.seqid, feature_types[0], "was left out by AGAT")
+            for gene in genes
+            if gene.gene_id not in ids and (gene.seqid, gene.start, gene.end) not in places
+        ]
+        broken_rows = sorted(
+            read_origin(ours).broken_rows + dropped, key=operator.attrgetter("line")
+        )
+        no_lines = [0] * len(read_origin(output).lines)
+        Origin(annotation.name, no_lines, broken_rows).write(output)
+
+
+def _write_rows(database: duckdb.DuckDBPyConnection, file: TextIO) -> list[int]:
+    """Write the rows of ``positions``; return the line of the input of each, 0 for added ones."""
+    lines: list[int] = []
+    file.write("##gff-version 3\n")
+    result = database.execute(
+        """
+        SELECT greatest(line, 0), concat_ws(
+            chr(9), seqid, source, type, start, "end", score, strand, phase, attributes
+        ) || chr(10)
+        FROM rows JOIN positions USING (line)
+        ORDER BY position, line
+        """
+    )
+    while batch := result.fetchmany(_ROWS_PER_BATCH):
+        batch_lines, texts = zip(*batch, strict=True)
+        lines += batch_lines
+        file.writelines(texts)
+    return lines
+
+
+def _broken_rows(database: duckdb.DuckDBPyConnection) -> list[BrokenRow]:
+    rows = database.execute(
+        """
+        SELECT line, coalesce(seqid, ''), coalesce(type, ''), problem
+        FROM rows
+        WHERE problem IS NOT NULL
+        ORDER BY line
+        """
+    ).fetchall()
+    return [BrokenRow(*row) for row in rows]

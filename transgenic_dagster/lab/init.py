@@ -1,0 +1,180 @@
+"""Writes a lab's folder: a home, Dagster's settings, and the demo assembly."""
+
+import json
+import shutil
+from pathlib import Path
+
+from transgenic_dagster.demo.assembly import write_assembly
+from transgenic_dagster.errors import InputError, UsageError
+from transgenic_dagster.lab.registry import registry_to_change
+from transgenic_dagster.lab.scan import read_assembly
+from transgenic_dagster.lab.workspace import (
+    GENES_NAMES,
+    GENOME_NAMES,
+    HOME_VARIABLE,
+    OPTIONS_FILE,
+    AssemblyFolder,
+    Home,
+    check_name,
+)
+from transgenic_dagster.options import DEFAULT_MODEL
+from transgenic_dagster.system.atomic_files import atomic_write
+
+DEMO = "demo"
+
+WORKSPACE = """\
+load_from:
+  - python_module:
+      module_name: transgenic_dagster.definitions
+      location_name: transgenic
+"""
+
+DAGSTER = """\
+# Dagster's own settings; https://docs.dagster.io/deployment/oss/dagster-yaml lists them all.
+
+concurrency:
+  runs:
+    max_concurrent_runs: 8      # runs wait in a queue beyond that
+  pools:
+    granularity: run            # runs that need a GPU wait in the queue, not as processes
+
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    dequeue_interval_seconds: 1
+
+run_monitoring:                 # a run whose process has died ends as failed ...
+  enabled: true
+  poll_interval_seconds: 20
+
+run_retries:                    # ... and is started again; it goes on from its journals
+  enabled: true
+  max_retries: 2
+  retry_on_asset_or_op_failure: false
+
+telemetry:
+  enabled: false
+"""
+
+HOME_OPTIONS = """\
+# Options of all assemblies, as on the command line of transgenic-annotate; an assembly may have an
+# options.yaml of its own beside its genome. Changing the model or its revision here annotates
+# every assembly again.
+
+{model}
+# revision: main
+# num_beams: 2
+"""
+
+
+def write_lab(root: Path, model: str | None = None) -> Home:
+    """Write a lab's folder, with the demo assembly in it.
+
+    Args:
+        root: a folder that is empty or does not exist.
+        model: of all assemblies, instead of the default one.
+
+    Raises:
+        UsageError: there is something in it.
+    """
+    home = Home(root.absolute())
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise UsageError(f"{root} is not empty; name a new folder.")
+    home.assemblies.mkdir(parents=True)
+    _write(home.root / "dagster.yaml", DAGSTER)
+    _write(home.root / "workspace.yaml", WORKSPACE)
+    _write(home.root / ".env", f"DAGSTER_HOME={home.root}\n{HOME_VARIABLE}={home.root}\n")
+    chosen = f"# model: {DEFAULT_MODEL}" if model is None else f"model: {json.dumps(model)}"
+    _write(home.options_file, HOME_OPTIONS.format(model=chosen))
+    unfinished = _unfinished(home, DEMO)
+    assembly = write_assembly(unfinished)
+    assembly.truth_gff3.unlink()
+    _write(
+        unfinished / OPTIONS_FILE,
+        "# The bundled model has memorised the genes of this assembly and annotates nothing else.\n"
+        "model: demo\n",
+    )
+    _register(home, unfinished, DEMO, generation=0)
+    unfinished.parent.rmdir()
+    return home
+
+
+def add_assembly(home: Home, name: str, genome: Path, genes: Path, *, copy: bool) -> None:
+    """Put an assembly into a home, complete before it is visible.
+
+    Args:
+        home: it must be there.
+        name: of the assembly; a new one.
+        genome: FASTA file.
+        genes: annotation: GFF3, GTF or BED.
+        copy: copy the files rather than link to them.
+
+    Raises:
+        InputError: a file is missing, or the genome cannot be read.
+        UsageError: the name cannot be used, or there is no home.
+    """
+    target = home.assembly(name).path
+    if not home.assemblies.is_dir():
+        raise UsageError(
+            f"{home.root} is no home of assemblies; make one with 'transgenic-dagster init DIR', "
+            f"or name one with --home or {HOME_VARIABLE}."
+        )
+    if target.exists():
+        raise UsageError(
+            f"There is an assembly {name} already ({target}); choose another name, or replace its "
+            "files."
+        )
+    sources = {
+        _stored_name(genome, "genome", GENOME_NAMES): genome,
+        _stored_name(genes, "genes", GENES_NAMES): genes,
+    }
+    unfinished = _unfinished(home, name)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    try:
+        for stored, source in sources.items():
+            if copy:
+                shutil.copyfile(source, unfinished / stored)
+            else:
+                (unfinished / stored).symlink_to(source.resolve())
+        _register(home, unfinished, name, generation=None)
+    except InputError as error:
+        message = str(error)
+        for stored, source in sources.items():
+            message = message.replace(str(unfinished / stored), str(source))
+        raise InputError(message) from error
+    finally:
+        shutil.rmtree(unfinished.parent, ignore_errors=True)
+
+
+def _unfinished(home: Home, name: str) -> Path:
+    """Where an assembly is until it is complete: hidden, under its own name."""
+    return home.assemblies / ".unfinished" / check_name(name)
+
+
+def _register(home: Home, unfinished: Path, name: str, *, generation: int | None) -> None:
+    """Read a new assembly, make it visible and enter it into the registry."""
+    with registry_to_change(home) as registry:
+        entry, problem = read_assembly(
+            home, AssemblyFolder(unfinished), registry.get(name), generation=generation
+        )
+        if problem:
+            raise InputError(problem)
+        unfinished.rename(home.assemblies / name)
+        registry[name] = entry
+
+
+def _stored_name(path: Path, stem: str, names: tuple[str, ...]) -> str:
+    """Name of a file inside the home: its suffixes are kept where they are known."""
+    if not path.is_file():
+        raise InputError(f"The {stem} file {path} does not exist; check its name.")
+    for name in sorted(names, key=len, reverse=True):
+        if path.name.lower().endswith(name.removeprefix(stem)):
+            return name
+    return names[0]
+
+
+def _write(path: Path, text: str) -> None:
+    with atomic_write(path) as handle:
+        handle.write(text)

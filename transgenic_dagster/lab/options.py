@@ -1,0 +1,105 @@
+"""Options of an assembly: those of the home, those of the assembly, those of one run, in layers.
+
+All are checked by the options model of the command line. What the home decides itself (which
+files, whether to resume) is no option here.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from transgenic_dagster.errors import UsageError
+from transgenic_dagster.lab.workspace import AssemblyFolder, Home
+from transgenic_dagster.options import FILES, AnnotateOptions, parse_options
+
+_DECIDED_BY_HOME = {"fasta_file", "gff_file", "resume", "time_limit", "checkpoint_path"}
+
+
+def _is_free(name: str) -> bool:
+    extra = AnnotateOptions.model_fields[name].json_schema_extra
+    group = extra.get("group") if isinstance(extra, dict) else None
+    return name not in _DECIDED_BY_HOME and (group != FILES or name == "strict_gff3")
+
+
+OPTION_NAMES = tuple(name for name in AnnotateOptions.model_fields if _is_free(name))
+"""Options that can be set for a home, an assembly or a run."""
+
+
+def assembly_options(
+    home: Home, folder: AssemblyFolder, run_options: Mapping[str, Any] | None = None
+) -> AnnotateOptions:
+    """The options of one assembly.
+
+    Args:
+        home: whose options come first.
+        folder: the assembly; its own options come second.
+        run_options: options of this run alone; they come last.
+
+    Raises:
+        InputError: an input is missing.
+        UsageError: one sentence that names the file and the option at fault.
+    """
+    results = home.results(folder.name)
+    decided = {
+        "fasta_file": folder.genome,
+        "gff_file": folder.genes,
+        "output": results.gff3,
+        "gsf_output": results.gsf,
+        "proteins": results.proteins,
+    }
+    return _checked(
+        decided,
+        (str(home.options_file), _read(home.options_file)),
+        (str(folder.options_file), _read(folder.options_file)),
+        ("the launchpad's options", run_options or {}),
+    )
+
+
+def home_options(home: Home) -> AnnotateOptions:
+    """The options that assemblies have unless they say otherwise; input files are placeholders.
+
+    Raises:
+        UsageError: one sentence that names the option at fault.
+    """
+    placeholders = {"fasta_file": Path("genome.fa"), "gff_file": Path("genes.gff3")}
+    return _checked(placeholders, (str(home.options_file), _read(home.options_file)))
+
+
+def _checked(decided: dict[str, Any], *layers: tuple[str, Mapping[str, Any]]) -> AnnotateOptions:
+    """Lay options over each other, checking after each layer, so that messages name the right one.
+
+    Args:
+        decided: options that no layer may set.
+        layers: where options come from, and what they are.
+    """
+    values = dict(decided)
+    options = parse_options(values)
+    for source, layer in layers:
+        for name in layer:
+            if name not in OPTION_NAMES:
+                known = name in AnnotateOptions.model_fields
+                why = "the home decides that itself" if known else "there is no such option"
+                raise UsageError(f"{source}: {name}: {why}; remove it.")
+        values |= layer
+        try:
+            options = parse_options(values)
+        except UsageError as error:
+            raise UsageError(f"{source}: {error}") from error
+    return options
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"{path} cannot be read as YAML ({reason}).") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise UsageError(f"{path}: write one option per line, such as 'num_beams: 2'.")
+    return {str(name): value for name, value in values.items()}

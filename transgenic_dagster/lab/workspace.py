@@ -1,0 +1,149 @@
+"""The home of a lab's assemblies: names of its folders and files.
+
+assemblies/<name>/   genome.fa[.gz], genes.gff3|gtf|bed[.gz], options.yaml (if it needs its own)
+runs/<name>/         what is made of it
+options.yaml         options of all assemblies
+registry.json        the assemblies that are known, and their pieces
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from transgenic_dagster.errors import InputError, UsageError
+from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.stages import ResultPaths
+
+HOME_VARIABLE = "TRANSGENIC_HOME"
+DEFAULT_HOME = "transgenic_home"
+OPTIONS_FILE = "options.yaml"
+REGISTRY_FILE = "registry.json"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_COMPRESSED = ("", ".gz", ".bgz")
+GENOME_NAMES = tuple(f"genome.{k}{c}" for k in ("fa", "fasta", "fna") for c in _COMPRESSED)
+GENES_NAMES = tuple(f"genes.{k}{c}" for k in ("gff3", "gff", "gtf", "bed") for c in _COMPRESSED)
+
+
+def check_name(name: str) -> str:
+    """Return an assembly's name if it can be one.
+
+    Raises:
+        UsageError: it is not made of letters, digits and ``._-``.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} cannot be an assembly's name: use up to 100 letters, digits, '.', '_' and "
+            "'-', a letter or digit first."
+        )
+    return name
+
+
+@dataclass(frozen=True)
+class AssemblyFolder:
+    """An assembly's inputs."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Name of the assembly."""
+        return self.path.name
+
+    @property
+    def options_file(self) -> Path:
+        """Options of this assembly alone; the file may be missing."""
+        return self.path / OPTIONS_FILE
+
+    @property
+    def genome(self) -> Path:
+        """The FASTA file.
+
+        Raises:
+            InputError: there is none, or more than one.
+        """
+        return self._only(GENOME_NAMES)
+
+    @property
+    def genes(self) -> Path:
+        """The annotation.
+
+        Raises:
+            InputError: there is none, or more than one.
+        """
+        return self._only(GENES_NAMES)
+
+    def files(self) -> list[Path]:
+        """Inputs that are there: genome, annotation and options."""
+        names = (*GENOME_NAMES, *GENES_NAMES, OPTIONS_FILE)
+        return [path for name in names if (path := self.path / name).exists()]
+
+    def _only(self, names: tuple[str, ...]) -> Path:
+        found = [path for name in names if (path := self.path / name).exists()]
+        if len(found) > 1:
+            both = " and ".join(path.name for path in found[:2])
+            raise InputError(f"{self.path} has {both}; remove one of them.")
+        if not found:
+            raise InputError(f"{self.path} has no {names[0]} (or {', '.join(names[1:4])}, …).")
+        return found[0]
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths inside a home; ``root`` is absolute."""
+
+    root: Path
+
+    @property
+    def assemblies(self) -> Path:
+        """One folder per assembly."""
+        return self.root / "assemblies"
+
+    @property
+    def options_file(self) -> Path:
+        """Options of all assemblies; the file may be missing."""
+        return self.root / OPTIONS_FILE
+
+    @property
+    def registry_file(self) -> Path:
+        """The assemblies that are known."""
+        return self.root / REGISTRY_FILE
+
+    def assembly(self, name: str) -> AssemblyFolder:
+        """Inputs of an assembly."""
+        return AssemblyFolder(self.assemblies / check_name(name))
+
+    def assembly_folders(self) -> list[AssemblyFolder]:
+        """All folders in ``assemblies/`` but hidden ones, by name."""
+        if not self.assemblies.is_dir():
+            return []
+        folders = [path for path in self.assemblies.iterdir() if path.is_dir()]
+        return [AssemblyFolder(p) for p in sorted(folders) if not p.name.startswith(".")]
+
+    def run(self, name: str) -> RunFolder:
+        """Where an assembly's run keeps its files."""
+        return RunFolder(self.root / "runs" / check_name(name))
+
+    def results(self, name: str) -> ResultPaths:
+        """An assembly's final files."""
+        folder = self.run(name).root
+        return ResultPaths(
+            gff3=folder / "annotation.gff3",
+            rejects=folder / "annotation.gff3.rejects.txt",
+            gsf=folder / "sentences.tsv",
+            proteins=folder / "proteins.fa",
+        )
+
+
+def find_home(given: Path | None = None) -> Home:
+    """The home that is given, else ``TRANSGENIC_HOME``, else this folder, else one inside it.
+
+    This folder counts where it has a registry, as ``transgenic-dagster init`` leaves it.
+    """
+    if given is not None:
+        return Home(given.absolute())
+    if named := os.environ.get(HOME_VARIABLE):
+        return Home(Path(named).absolute())
+    here = Path.cwd()
+    return Home(here if (here / REGISTRY_FILE).is_file() else here / DEFAULT_HOME)

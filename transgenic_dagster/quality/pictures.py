@@ -1,0 +1,110 @@
+"""Pictures of an annotation, as PNG inside Markdown, small enough for Dagster's event log."""
+
+import base64
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from transgenic_dagster.sequences.natural_order import natural_key
+
+ANNOTATED, REJECTED, SKIPPED = "annotated", "rejected", "skipped"
+COLOURS = {ANNOTATED: "#0072b2", REJECTED: "#d55e00", SKIPPED: "#999999"}
+"""Told apart by colour-blind readers too."""
+MOST_SEQUENCES = 24
+_DPI = 80
+_MEGABASE = 1_000_000
+_NAME_LENGTH = 24
+
+
+@dataclass(frozen=True)
+class GenePlace:
+    """Where a gene lies, and what became of it.
+
+    Args:
+        seqid: its sequence.
+        start: 0-based.
+        end: exclusive.
+        outcome: ``annotated``, ``rejected`` or ``skipped``.
+    """
+
+    seqid: str
+    start: int
+    end: int
+    outcome: str
+
+
+def genome_map(lengths: Mapping[str, int], genes: Iterable[GenePlace]) -> str:
+    """Draw the largest sequences with a tick for every gene, coloured by its outcome.
+
+    Args:
+        lengths: nucleotides by sequence.
+        genes: all genes; those on other sequences are left out.
+    """
+    largest = sorted(lengths, key=lambda name: -lengths[name])[:MOST_SEQUENCES]
+    shown = sorted(largest, key=natural_key)
+    rows = {seqid: row for row, seqid in enumerate(shown)}
+    figure = Figure(figsize=(8, 1.2 + 0.34 * len(shown)), dpi=_DPI, layout="constrained")
+    axes = figure.add_subplot()
+    for seqid, row in rows.items():
+        axes.plot([0, lengths[seqid] / _MEGABASE], [row, row], color="#cccccc", zorder=0)
+    ticks: dict[str, list[list[tuple[float, float]]]] = {outcome: [] for outcome in COLOURS}
+    for gene in genes:
+        if gene.seqid in rows:
+            middle, row = (gene.start + gene.end) / 2 / _MEGABASE, rows[gene.seqid]
+            ticks[gene.outcome].append([(middle, row - 0.32), (middle, row + 0.32)])
+    for outcome, lines in ticks.items():
+        label = f"{outcome} ({len(lines):,})"
+        axes.add_collection(
+            LineCollection(lines, colors=COLOURS[outcome], linewidths=1.2, label=label)
+        )
+    axes.set_yticks(range(len(shown)), [_plain(name) for name in shown])
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("position (Mb)")
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    figure.legend(loc="outside upper left", ncols=len(COLOURS), frameon=False)
+    hidden = len(lengths) - len(shown)
+    note = f"; the {hidden:,} smallest sequences are not shown" if hidden else ""
+    return _markdown(figure, f"Genes along the genome{note}")
+
+
+def confidence_histogram(confidences: Sequence[float]) -> str:
+    """Draw how confident the model is of its genes."""
+    figure = Figure(figsize=(5, 2.2), dpi=_DPI, layout="constrained")
+    axes = figure.add_subplot()
+    axes.hist(confidences, bins=25, range=(0, 1), color=COLOURS[ANNOTATED])
+    axes.set_xlabel("confidence (mean token probability)")
+    axes.set_ylabel("genes")
+    axes.spines[["top", "right"]].set_visible(False)
+    return _markdown(figure, "Confidence of the genes")
+
+
+def reason_bars(reasons: Mapping[str, int]) -> str:
+    """Draw how many genes and rows each reason cost."""
+    ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    names = [name for name, _ in ordered]
+    figure = Figure(figsize=(6, 0.9 + 0.32 * len(ordered)), dpi=_DPI, layout="constrained")
+    axes = figure.add_subplot()
+    bars = axes.barh(names, [count for _, count in ordered], color=COLOURS[REJECTED])
+    axes.bar_label(bars, fmt="{:,.0f}", padding=3)
+    axes.invert_yaxis()
+    axes.set_xlabel("lines of the reject report")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.margins(x=0.1)
+    return _markdown(figure, "Reasons")
+
+
+def _plain(name: str) -> str:
+    """A sequence's name for a label; matplotlib reads text between dollar signs as mathematics."""
+    short = name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH - 1]}…"
+    return short.replace("$", r"\$")
+
+
+def _markdown(figure: Figure, title: str) -> str:
+    png = io.BytesIO()
+    figure.savefig(png, format="png")
+    return f"![{title}](data:image/png;base64,{base64.b64encode(png.getvalue()).decode()})"

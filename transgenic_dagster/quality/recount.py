@@ -1,0 +1,70 @@
+"""Counts genes again from the files that were written, to compare with the input."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from transgenic_dagster.gene_models.gff3_check import check_gff3
+from transgenic_dagster.regions.region_db import RegionDb
+
+_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Recount:
+    """Genes as the final files tell them.
+
+    Args:
+        genes: of the input.
+        regions: those of them that the model read.
+        annotated: with a gene in the GFF3.
+        rejected: with a line in the reject report and no gene.
+        skipped: genes that never became a region.
+        faults: sentences on what does not add up.
+    """
+
+    genes: int
+    regions: int
+    annotated: int
+    rejected: int
+    skipped: int
+    faults: tuple[str, ...]
+
+    def counts(self) -> dict[str, int]:
+        """The numbers by name."""
+        return {
+            "genes": self.genes,
+            "annotated": self.annotated,
+            "rejected": self.rejected,
+            "skipped": self.skipped,
+        }
+
+
+def recount(region_db: Path, gff3: Path, reject_report: Path) -> Recount:
+    """Compare the final files with the region database, gene by gene."""
+    with RegionDb(region_db) as database:
+        expected = {region.gene_id for region in database.regions()}
+        regions = len(database.regions())
+        skipped = sum(one.is_gene for one in database.skipped())
+        genes = database.input_gene_count()
+    annotated = Counter(check_gff3(gff3).genes)
+    rejected = set()
+    with reject_report.open(encoding="utf-8") as lines:
+        for line in lines:
+            reject = json.loads(line)
+            if reject["pred_raw"] is not None and reject["gm_id"] not in annotated:
+                rejected.add(reject["gm_id"])
+    faults = [
+        f"{what}: {', '.join(sorted(names)[:_EXAMPLES])}"
+        for what, names in (
+            ("genes twice in the GFF3", {name for name, n in annotated.items() if n > 1}),
+            ("genes that the input does not have", (annotated.keys() | rejected) - expected),
+            ("genes neither annotated nor rejected", expected - annotated.keys() - rejected),
+        )
+        if names
+    ]
+    counted = len(annotated) + len(rejected) + skipped
+    if counted != genes:
+        faults.append(f"the input has {genes:,} genes but {counted:,} are accounted for")
+    return Recount(genes, regions, len(annotated), len(rejected), skipped, tuple(faults))

@@ -1,0 +1,251 @@
+"""The region database: all that later stages need of the inputs, in one DuckDB file."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+import numpy as np
+
+from transgenic_dagster.errors import RunError
+from transgenic_dagster.input_genes.bulk import Columns, columns_of, execute_with_batch, text_column
+from transgenic_dagster.input_genes.gene import Gene, SkippedInput
+from transgenic_dagster.input_genes.scratch import DUCKDB_CONFIG, disk_errors_named
+from transgenic_dagster.regions.pieces import assign_pieces
+from transgenic_dagster.regions.region import Region
+from transgenic_dagster.regions.region_plan import plan_regions
+from transgenic_dagster.regions.windows import MAX_WINDOW, WindowRule
+from transgenic_dagster.sequences.dna import normalise
+from transgenic_dagster.sequences.fasta import Genome
+from transgenic_dagster.sequences.natural_order import natural_key
+from transgenic_dagster.system.atomic_files import partial_path, sync_folder
+
+_BASES_PER_BATCH = 20_000_000
+
+# Each checkpoint writes all regions again, so let there be few; and DNA as letters hardly shrinks.
+_CONFIG = {**DUCKDB_CONFIG, "checkpoint_threshold": "128MB"}
+# What was read stays in DuckDB's memory up to the limit, and each window is read only twice.
+_READING_CONFIG = {**DUCKDB_CONFIG, "memory_limit": "64MB"}
+_SCHEMA = """
+    CREATE TABLE regions (
+        region_id INTEGER, gene_id VARCHAR, seqid VARCHAR, gene_start BIGINT, gene_end BIGINT,
+        strand VARCHAR, window_start BIGINT, window_end BIGINT,
+        sequence VARCHAR USING COMPRESSION uncompressed
+    );
+    CREATE TABLE skipped_inputs (
+        reason VARCHAR, detail VARCHAR, line BIGINT, gene_id VARCHAR, seqid VARCHAR,
+        gene_start BIGINT, gene_end BIGINT, strand VARCHAR, is_gene BOOLEAN
+    );
+    CREATE TABLE sequences (
+        rank BIGINT, seqid VARCHAR, length BIGINT, piece VARCHAR, piece_rank BIGINT
+    );
+    CREATE TABLE run_info (key VARCHAR, value VARCHAR);
+"""
+
+
+def build_region_db(
+    db_path: Path,
+    genome: Genome,
+    genes: Iterable[Gene],
+    skipped: Sequence[SkippedInput],
+    *,
+    window_rule: WindowRule = "extended",
+    max_window: int = MAX_WINDOW,
+    run_info: Mapping[str, str],
+    annotation: str = "the annotation",
+) -> None:
+    """Write the region database; it appears at ``db_path`` complete or not at all.
+
+    Args:
+        db_path: the file to write; an existing one is replaced.
+        genome: the sequences.
+        genes: the gene list, in the order that the regions are to have.
+        skipped: inputs that were skipped before; more are added here.
+        window_rule: see ``plan_window``.
+        max_window: longest window that the model can read.
+        run_info: facts about the run to keep in the database, such as digests and versions.
+        annotation: name of the annotation file, for messages.
+
+    Raises:
+        InputError: there is not one usable gene.
+    """
+    plan = plan_regions(
+        genes,
+        genome.lengths,
+        window_rule=window_rule,
+        max_window=max_window,
+        annotation=annotation,
+        fasta=genome.path.name,
+    )
+    unfinished = partial_path(db_path)
+    for leftover in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    with (
+        disk_errors_named(db_path.parent),
+        duckdb.connect(str(unfinished), config=_CONFIG) as database,
+    ):
+        database.execute(_SCHEMA)
+        insert_run_info = "INSERT INTO run_info FROM batch"
+        execute_with_batch(database, insert_run_info, _run_info_columns(run_info))
+        insert_sequences = "INSERT INTO sequences FROM batch"
+        execute_with_batch(database, insert_sequences, _sequence_columns(genome.lengths))
+        insert_rejected = "INSERT INTO skipped_inputs FROM batch"
+        rejected = columns_of(SkippedInput, [*skipped, *plan.skipped])
+        execute_with_batch(database, insert_rejected, rejected)
+        insert_regions = "INSERT INTO regions FROM batch"
+        for batch in _batches(plan.regions):
+            sequences = text_column(_window_sequences(genome, batch))
+            columns = {**columns_of(Region, batch), "sequence": sequences}
+            execute_with_batch(database, insert_regions, columns)
+        # Closing would do the same, but keep silent where it fails.
+        database.execute("CHECKPOINT")
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
+    unfinished.replace(db_path)
+    sync_folder(db_path.parent)
+
+
+class RegionDb:
+    """A region database, opened read-only; a context manager.
+
+    Args:
+        path: a file that ``build_region_db`` wrote.
+
+    Raises:
+        RunError: the file is missing or no region database.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._database = duckdb.connect(str(path), read_only=True, config=_READING_CONFIG)
+        except duckdb.Error as error:
+            raise RunError(f"{path} is no region database: run again without it.") from error
+
+    def regions(self, piece: str | None = None) -> list[Region]:
+        """Return the regions in order, all of them or those of one piece."""
+        rows = self._database.execute(
+            """
+            SELECT * EXCLUDE (sequence)
+            FROM regions
+            WHERE $1 IS NULL OR seqid IN (SELECT seqid FROM sequences WHERE piece = $1)
+            ORDER BY region_id
+            """,
+            [piece],
+        ).fetchall()
+        return [Region(*row) for row in rows]
+
+    def sequence(self, region_id: int) -> str:
+        """Return the sequence of a region's window: A, C, G, T and N.
+
+        Raises:
+            KeyError: no region has that number.
+        """
+        return self.sequences([region_id])[region_id]
+
+    def sequences(self, region_ids: Iterable[int]) -> dict[int, str]:
+        """Return the window sequences of several regions by their number.
+
+        Raises:
+            KeyError: no region has one of the numbers.
+        """
+        wanted = list(region_ids)
+        rows = self._database.execute(
+            """
+            SELECT region_id, sequence
+            FROM regions
+            WHERE region_id BETWEEN $1 AND $2 AND list_contains($3, region_id)
+            """,
+            [min(wanted, default=0), max(wanted, default=0), wanted],
+        ).fetchall()
+        found = dict(rows)
+        return {region_id: found[region_id] for region_id in wanted}
+
+    def skipped(self) -> list[SkippedInput]:
+        """Return every input that became no region, in the order in which it was found."""
+        rows = self._database.execute("SELECT * FROM skipped_inputs ORDER BY rowid").fetchall()
+        return [SkippedInput(*row) for row in rows]
+
+    def sequence_lengths(self) -> dict[str, int]:
+        """Return the length (nt) of every sequence of the FASTA file, in natural order."""
+        return dict(
+            self._database.execute("SELECT seqid, length FROM sequences ORDER BY rank").fetchall()
+        )
+
+    def pieces(self) -> list[str]:
+        """Return the names of the pieces that hold regions, in order."""
+        rows = self._database.execute(
+            """
+            SELECT piece
+            FROM sequences
+            WHERE seqid IN (SELECT seqid FROM regions)
+            GROUP BY piece
+            ORDER BY min(piece_rank)
+            """
+        ).fetchall()
+        return [piece for (piece,) in rows]
+
+    def run_info(self) -> dict[str, str]:
+        """Return the facts given to ``build_region_db``."""
+        return dict(self._database.execute("SELECT key, value FROM run_info").fetchall())
+
+    def input_gene_count(self) -> int:
+        """Return the number of genes of the input: regions and skipped genes."""
+        ((count,),) = self._database.execute(
+            """
+            SELECT (SELECT count(*) FROM regions)
+                + (SELECT count(*) FROM skipped_inputs WHERE is_gene)
+            """
+        ).fetchall()
+        return int(count)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def __enter__(self) -> "RegionDb":
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _run_info_columns(run_info: Mapping[str, str]) -> Columns:
+    return {"key": text_column(run_info.keys()), "value": text_column(run_info.values())}
+
+
+def _sequence_columns(lengths: Mapping[str, int]) -> Columns:
+    seqids = sorted(lengths, key=natural_key)
+    pieces = assign_pieces(lengths)
+    piece_ranks = {piece: rank for rank, piece in enumerate(dict.fromkeys(pieces.values()))}
+    return {
+        "rank": np.arange(len(seqids)),
+        "seqid": text_column(seqids),
+        "length": np.array([lengths[seqid] for seqid in seqids], dtype=np.int64),
+        "piece": text_column(pieces[seqid] for seqid in seqids),
+        "piece_rank": np.array([piece_ranks[pieces[seqid]] for seqid in seqids], dtype=np.int64),
+    }
+
+
+def _batches(regions: Sequence[Region]) -> Iterator[list[Region]]:
+    """Yield the regions in groups whose sequences fit comfortably in memory."""
+    batch: list[Region] = []
+    bases = 0
+    for region in regions:
+        batch.append(region)
+        bases += region.window_length
+        if bases >= _BASES_PER_BATCH:
+            yield batch
+            batch, bases = [], 0
+    if batch:
+        yield batch
+
+
+def _window_sequences(genome: Genome, regions: Sequence[Region]) -> Iterator[str]:
+    for region in regions:
+        yield normalise(genome.fetch(region.seqid, region.window_start, region.window_end))

@@ -1,0 +1,124 @@
+"""Deciding which genes become regions, and why the others do not."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from transgenic_dagster.errors import InputError
+from transgenic_dagster.input_genes.gene import Gene, SkippedInput
+from transgenic_dagster.input_genes.gff3 import decode
+from transgenic_dagster.regions.region import Region
+from transgenic_dagster.regions.windows import MAX_WINDOW, WindowRule, plan_window
+from transgenic_dagster.reject_reason import RejectReason
+from transgenic_dagster.sequences.seqid_hints import SeqidHints, examples
+
+
+@dataclass(frozen=True)
+class RegionPlan:
+    """The regions of a genome, and the genes that have none.
+
+    Args:
+        regions: one per usable gene, in the order of the gene list.
+        skipped: the other genes, each with its reason.
+    """
+
+    regions: list[Region] = field(default_factory=list)
+    skipped: list[SkippedInput] = field(default_factory=list)
+
+
+def plan_regions(
+    genes: Iterable[Gene],
+    lengths: Mapping[str, int],
+    *,
+    window_rule: WindowRule = "extended",
+    max_window: int = MAX_WINDOW,
+    annotation: str = "the annotation",
+    fasta: str = "the FASTA file",
+) -> RegionPlan:
+    """Plan the window of every gene; no sequence is read.
+
+    Args:
+        genes: the gene list.
+        lengths: length (nt) of each sequence of the FASTA file.
+        window_rule: see ``plan_window``.
+        max_window: longest window that the model can read.
+        annotation: name of the annotation file, for messages.
+        fasta: name of the FASTA file, for messages.
+
+    Returns:
+        A plan in which every gene is exactly one region or one skipped input.
+
+    Raises:
+        InputError: there is not one usable gene.
+    """
+    plan = RegionPlan()
+    hints = SeqidHints(lengths)
+    for gene in genes:
+        seqid = gene.seqid if gene.seqid in lengths else decode(gene.seqid)
+        if seqid not in lengths:
+            similar = hints.similar(seqid)
+            hint = f" (it has {similar}, which may be the same)" if similar else ""
+            reason, why = RejectReason.UNKNOWN_SEQUENCE, f"{fasta} has no sequence {seqid}{hint}"
+        elif gene.end > lengths[seqid]:
+            reason = RejectReason.OUTSIDE_SEQUENCE
+            why = f"it ends at {gene.end}, but {seqid} is only {lengths[seqid]} nt long"
+        elif window := plan_window(gene.start, gene.end, lengths[seqid], max_window, window_rule):
+            plan.regions.append(_region(len(plan.regions), gene, seqid, window))
+            continue
+        else:
+            reason = RejectReason.WINDOW_TOO_LONG
+            why = (
+                f"it is {gene.end - gene.start} nt long, and its window would be longer than the"
+                f" {max_window} nt that the model reads"
+            )
+        where = f"{annotation}, line {gene.line}" if gene.line else annotation
+        detail = f"{where}: gene {gene.gene_id} is skipped because {why}."
+        plan.skipped.append(_skipped(gene, reason, detail))
+    if not plan.regions:
+        raise _nothing_usable(plan.skipped, lengths, annotation, fasta)
+    return plan
+
+
+def _region(region_id: int, gene: Gene, seqid: str, window: tuple[int, int]) -> Region:
+    return Region(
+        region_id=region_id,
+        gene_id=gene.gene_id,
+        seqid=seqid,
+        gene_start=gene.start,
+        gene_end=gene.end,
+        strand=gene.strand,
+        window_start=window[0],
+        window_end=window[1],
+    )
+
+
+def _skipped(gene: Gene, reason: str, detail: str) -> SkippedInput:
+    return SkippedInput(
+        reason=reason,
+        detail=detail,
+        line=gene.line,
+        gene_id=gene.gene_id,
+        seqid=gene.seqid,
+        gene_start=gene.start,
+        gene_end=gene.end,
+        strand=gene.strand,
+    )
+
+
+def _nothing_usable(
+    skipped: list[SkippedInput], lengths: Mapping[str, int], annotation: str, fasta: str
+) -> InputError:
+    """Return the error for an annotation of which no gene can be used."""
+    if not skipped:
+        return InputError(f"There are no genes in {annotation}.")
+    if any(skip.reason != RejectReason.UNKNOWN_SEQUENCE for skip in skipped):
+        return InputError(
+            f"None of the {len(skipped)} genes can be used; the first: {skipped[0].detail}"
+        )
+    names = list(dict.fromkeys(skip.seqid for skip in skipped))
+    similar = SeqidHints(lengths).similar(names[0])
+    hint = f" ({names[0]} may be {similar})" if similar else ""
+    return InputError(
+        f"None of the {len(skipped)} genes lies on a sequence of {fasta}: {annotation} names"
+        f" {examples(names)}, {fasta} names {examples(list(lengths))}{hint}; rename the"
+        " sequences in one of them."
+    )

@@ -1,0 +1,38 @@
+"""Reject reasons: the stable codes of everything that does not become a gene model."""
+
+from enum import StrEnum
+
+
+class RejectReason(StrEnum):
+    """Why a gene, a transcript or a row of the input has no gene model.
+
+    The value is the code in the reject report; ``explanation`` is one phrase for people.
+    """
+
+    explanation: str
+
+    def __new__(cls, code: str, explanation: str) -> "RejectReason":
+        """Make a member that equals its code and carries its explanation."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.explanation = explanation
+        return member
+
+    TRUNCATED = "truncated", "the model output did not end within `--max_length` tokens"
+    UNPARSABLE = "unparsable", "the model output does not follow the grammar"
+    UNKNOWN_FEATURE = "unknown_feature", "a transcript names a part that is not defined"
+    DUPLICATE_FEATURE = "duplicate_feature", "a part is defined twice, or named twice"
+    NO_CDS = "no_cds", "nothing is coding"
+    BAD_INTERVAL = "bad_interval", "a part ends before it begins"
+    OUT_OF_WINDOW = "out_of_window", "a part lies outside the window that the model read"
+    OVERLAPPING_FEATURES = "overlapping_features", "parts of one transcript overlap"
+    MIXED_STRAND = "mixed_strand", "parts of one gene lie on both strands"
+    OUT_OF_MEMORY = "out_of_memory", "the window did not fit into memory even alone"
+    WINDOW_TOO_LONG = (
+        "window_too_long",
+        "the gene is longer than the window that the model reads (49,152 nt)",
+    )
+    UNKNOWN_SEQUENCE = "unknown_sequence", "the gene's sequence is not in the FASTA file"
+    OUTSIDE_SEQUENCE = "outside_sequence", "the gene ends beyond the end of its sequence"
+    BAD_ROW = "bad_row", "a row that cannot be read"
+    DUPLICATE = "duplicate", "a row that repeats another"

@@ -1,0 +1,1 @@
+"""One run: five stages over one folder, the same for every interface."""

@@ -1,0 +1,267 @@
+"""What a run would do (``--plan``): regions, skips, disk, memory, time; no weights are loaded."""
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transgenic_dagster.errors import MissingOnMachineError
+from transgenic_dagster.input_genes.gene import SkippedInput
+from transgenic_dagster.input_genes.gene_list import read_genes
+from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.regions.region_plan import plan_regions
+from transgenic_dagster.regions.windows import MAX_WINDOW
+from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.stages import make_sorted_gff
+from transgenic_dagster.sequences.fasta import open_genome
+
+if TYPE_CHECKING:
+    import torch
+
+    from transgenic_dagster.model import TransgenicConfig
+
+DATABASE_BYTES_PER_BASE = 0.35
+"""Measured: DuckDB compresses window sequences to about a third."""
+JOURNAL_BYTES_PER_REGION = 2_000
+ASSUMED_TOKENS = 150
+"""Length of a typical plant gene's sentence."""
+_MIB = 1 << 20
+_GIB = 1 << 30
+_PROBE_SIZE = 2_048
+_PROBE_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do.
+
+    Args:
+        regions_by_window: regions by window length (nt).
+        skipped: genes by reason.
+        broken_rows: rows that cannot be read and are no genes.
+        disk_bytes: needed beside the output while the run lasts.
+        memory_bytes: needed on a device at the peak, if sentences get as long as they may.
+        typical_memory_bytes: needed if they have ``ASSUMED_TOKENS`` tokens.
+        batch_sizes: regions decoded together, by window length.
+        seconds: estimated time to predict.
+        machine: what it would run on.
+        notes: what the reader should know.
+    """
+
+    regions_by_window: dict[int, int]
+    skipped: dict[str, int]
+    broken_rows: int
+    disk_bytes: int
+    memory_bytes: int
+    typical_memory_bytes: int
+    batch_sizes: dict[int, int]
+    seconds: float
+    machine: str
+    notes: tuple[str, ...]
+
+    def render(self) -> str:
+        """The plan for a terminal."""
+        regions, skipped = sum(self.regions_by_window.values()), sum(self.skipped.values())
+        lines = [
+            f"{regions + skipped:,} genes: {regions:,} regions to predict, {skipped:,} skipped.",
+            "",
+            "  window (nt)    regions   decoded together",
+            *(
+                f"  {length:>11,}  {count:>9,}   {self.batch_sizes[length]:>16,}"
+                for length, count in self.regions_by_window.items()
+            ),
+        ]
+        if self.skipped:
+            lines += ["", "  skipped because    genes"]
+            lines += [f"  {reason:<16} {count:>7,}" for reason, count in self.skipped.items()]
+        if self.broken_rows:
+            lines += ["", f"  {self.broken_rows:,} rows that are no genes cannot be read."]
+        lines += [
+            "",
+            f"Disk:    {_size(self.disk_bytes)} while the run lasts",
+            f"Memory:  {_size(self.typical_memory_bytes)}, or {_size(self.memory_bytes)} where "
+            "sentences get as long as they may",
+            f"Time:    about {_duration(self.seconds)} on {self.machine}, if sentences have "
+            f"{ASSUMED_TOKENS} tokens",
+            *(f"Note:    {note}" for note in self.notes),
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def make_plan(options: AnnotateOptions) -> Plan:
+    """Look at the inputs and say what a run with these options would do.
+
+    Raises:
+        TransgenicError: what would stop the run itself.
+    """
+    config, notes = _config(options)
+    with tempfile.TemporaryDirectory(prefix="transgenic-plan-") as name:
+        folder = RunFolder(Path(name))
+        make_sorted_gff(options.gff_file, folder, options.sorting, options.feature_types)
+        genes = read_genes(folder.sorted_gff, options.feature_types)
+        folder.genome_cache.mkdir()
+        with open_genome(options.fasta_file, folder.genome_cache) as genome:
+            planned = plan_regions(
+                genes.genes,
+                genome.lengths,
+                window_rule=options.window_rule,
+                max_window=min(MAX_WINDOW, config.max_encoder_seqlen),
+                annotation=genes.annotation,
+                fasta=options.fasta_file.name,
+            )
+        copied = sum(path.stat().st_size for path in Path(name).rglob("*") if path.is_file())
+    skipped: Sequence[SkippedInput] = [*genes.skipped, *planned.skipped]
+    windows = Counter(region.window_length for region in planned.regions)
+    bases = sum(length * count for length, count in windows.items())
+    return _with_machine(
+        options,
+        config,
+        dict(sorted(windows.items())),
+        skipped,
+        int(
+            copied
+            + bases * DATABASE_BYTES_PER_BASE
+            + len(planned.regions) * JOURNAL_BYTES_PER_REGION
+        ),
+        notes,
+    )
+
+
+def _config(options: AnnotateOptions) -> tuple["TransgenicConfig", tuple[str, ...]]:
+    from transgenic_dagster.model import TransgenicConfig
+    from transgenic_dagster.model.checkpoint import fetch_config
+
+    try:
+        found = fetch_config(options.model, revision=options.revision, offline=options.offline)
+    except MissingOnMachineError:
+        note = (
+            f"the model {options.model} is not on this machine and the hub cannot be reached; the "
+            "sizes are those of the published 400M model."
+        )
+        return TransgenicConfig(), (note,)
+    return found, ()
+
+
+def _with_machine(
+    options: AnnotateOptions,
+    config: "TransgenicConfig",
+    windows: dict[int, int],
+    skipped: Sequence[SkippedInput],
+    disk_bytes: int,
+    notes: tuple[str, ...],
+) -> Plan:
+    from transgenic_dagster.inference.batching import BatchSizes, predicted_memory
+    from transgenic_dagster.inference.device import (
+        DTYPES,
+        choose_devices,
+        choose_precision,
+        memory_of_each,
+    )
+
+    devices = choose_devices(options.device)
+    device = devices[0]
+    dtype = DTYPES[choose_precision(options.precision, device)]
+    budget = memory_of_each(devices)
+    sizes = BatchSizes(
+        config=config,
+        num_beams=options.num_beams,
+        max_length=options.max_length,
+        width=dtype.itemsize,
+        on_gpu=device.type == "cuda",
+        memory_budget=budget,
+        fixed=None if options.batch_size == "auto" else options.batch_size,
+    )
+    batch_sizes = {length: min(sizes.at_once(length), count) for length, count in windows.items()}
+    parameters = _parameters(config)
+
+    def memory(max_length: int) -> int:
+        return max(
+            predicted_memory(
+                config,
+                parameters,
+                length,
+                rows,
+                num_beams=options.num_beams,
+                max_length=min(max_length, options.max_length),
+                width=dtype.itemsize,
+            )
+            for length, rows in batch_sizes.items()
+        )
+
+    memory_bytes = memory(options.max_length)
+    processes = len(devices) if device.type == "cpu" else 1  # GPUs have memories of their own
+    if memory_bytes > budget:
+        notes = (*notes, f"this machine has only {_size(budget)} of memory.")
+    rate = _matrix_rate(device, dtype)
+    operations = sum(
+        count * _operations(config, length, options.num_beams) for length, count in windows.items()
+    )
+    return Plan(
+        regions_by_window=windows,
+        skipped=dict(Counter(s.reason for s in skipped if s.is_gene).most_common()),
+        broken_rows=sum(not s.is_gene for s in skipped),
+        disk_bytes=disk_bytes,
+        memory_bytes=processes * memory_bytes,
+        typical_memory_bytes=processes * memory(ASSUMED_TOKENS),
+        batch_sizes=batch_sizes,
+        seconds=operations / rate / (len(devices) if device.type == "cuda" else 1),
+        machine=f"{', '.join(map(str, devices))} ({rate / 1e9:,.0f} GFLOP/s)",
+        notes=notes,
+    )
+
+
+def _parameters(config: "TransgenicConfig") -> int:
+    import torch
+
+    from transgenic_dagster.model import TransgenicForConditionalGeneration
+
+    with torch.device("meta"):
+        return TransgenicForConditionalGeneration(config).num_parameters()
+
+
+def _operations(config: "TransgenicConfig", window_length: int, num_beams: int) -> float:
+    """Floating-point operations that one region takes, twice the matrix products.
+
+    The rest of the work (FFTs, attention over caches, memory traffic) takes about as long again.
+    """
+    channels, dim = config.d_model, config.decoder_dim
+    encoder = config.encoder_n_layer * (4 * channels**2 + 2 * channels * config.encoder_d_inner)
+    downsample = channels * (channels * 3 // 2) * 6 // 3 + (channels * 3 // 2) * dim * 2 // 6
+    memory = config.decoder_layers * 2 * dim**2 / 6
+    per_token = config.decoder_layers * (6 * dim**2 + 2 * dim * config.decoder_ffn_dim)
+    products = window_length * (encoder + downsample + memory)
+    products += num_beams * ASSUMED_TOKENS * per_token
+    return 2 * 2 * products
+
+
+def _matrix_rate(device: "torch.device", dtype: "torch.dtype") -> float:
+    """Floating-point operations per second of a large matrix product on this machine, now."""
+    import torch
+
+    def finish() -> None:
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+
+    matrix = torch.ones(_PROBE_SIZE, _PROBE_SIZE, device=device, dtype=dtype)
+    matrix @ matrix
+    finish()
+    began, products = time.monotonic(), 0
+    while time.monotonic() - began < _PROBE_SECONDS:
+        matrix @ matrix
+        finish()
+        products += 1
+    return products * 2 * _PROBE_SIZE**3 / (time.monotonic() - began)
+
+
+def _size(count: int) -> str:
+    return f"{count / _GIB:.1f} GiB" if count >= _GIB else f"{count / _MIB:.0f} MiB"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 120 else f"{minutes} min"

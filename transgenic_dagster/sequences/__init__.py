@@ -1,0 +1,1 @@
+"""FASTA files: index, compression, and the DNA in them."""

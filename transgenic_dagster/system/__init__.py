@@ -1,0 +1,1 @@
+"""Atomic files, locks, signals and processes that end with their parent."""
