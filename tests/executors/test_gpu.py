@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from tests.executors import toy_job
 from tests.executors.toy_job import heard
 from tests.executors.toy_runs import (
     alive,
@@ -15,7 +16,6 @@ from tests.executors.toy_runs import (
     start_worker,
     toy_instance,
 )
-from tests.orchestration import toy_job
 from tests.waiting import wait_for
 
 SECONDS_UNTIL_FREE = 10

@@ -6,10 +6,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from tests.executors import toy_job
 from tests.executors.toy_job import heard
 from tests.executors.toy_runs import alive, failures, start_worker, toy_instance
 from tests.one_node_slurm import one_node_slurm, why_not
-from tests.orchestration import toy_job
 from tests.waiting import wait_for
 from transgenic_dagster.errors import MissingOnMachineError, UsageError
 from transgenic_dagster.executors.slurm import PROGRAMS, slurm_executor

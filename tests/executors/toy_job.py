@@ -157,6 +157,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     # Steps import the job's module by its name, which must not be __main__.
-    from tests.orchestration import toy_job
+    from tests.executors import toy_job
 
     toy_job.main()

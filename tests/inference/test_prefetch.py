@@ -3,7 +3,7 @@ import os
 import pytest
 
 from tests import golden
-from transgenic_dagster.inference import loader
+from transgenic_dagster.inference import prefetch
 from transgenic_dagster.inference.batching import plan_units
 from transgenic_dagster.inference.prefetch import load_units
 from transgenic_dagster.model import encode_dna
@@ -35,7 +35,7 @@ def test_units_come_in_order_with_their_ids():
 
 
 def test_workers_read_in_processes_of_their_own(monkeypatch):
-    monkeypatch.setattr(loader, "UNITS_PER_WORKER", 1)
+    monkeypatch.setattr(prefetch, "UNITS_PER_WORKER", 1)
     here, elsewhere = load(0), load(2)
     assert any(a.tolist() != b.tolist() for a, b in zip(here, elsewhere, strict=True))
 
