@@ -119,7 +119,7 @@ def materialize_all(pages: Pages, lab: Path) -> None:
     pages.sees("regions/s, ETA")
     pages.sees("regions_per_second")
     pages.picture("events")
-    wait_for((lab / "runs" / "demo" / "annotation.json").exists, "the annotation", 240)
+    wait_for((lab / "runs" / "demo" / "annotation.gff3.ckpt.json").exists, "the annotation", 240)
     wait_for(
         lambda: set(pages.server.statuses(dagster__partition="demo").values()) == {"SUCCESS"},
         "the end of all runs",
@@ -154,7 +154,7 @@ def dropped_in_assembly_is_annotated(pages: Pages, lab: Path) -> None:
     (new / "genome.fa").write_text(">" + next(r for r in records if r.startswith("Chr2 ")))
     rows = (demo / "genes.gff3").read_text().splitlines(keepends=True)
     (new / "genes.gff3").write_text("".join(row for row in rows if "Chr2\t" in row))
-    annotation = lab / "runs" / "barley" / "annotation.json"
+    annotation = lab / "runs" / "barley" / "annotation.gff3.ckpt.json"
     wait_for(annotation.exists, "the new annotation", DROP_IN_SECONDS)
     assert json.loads(annotation.read_text())["accounting"]["total"] == 18
     for partition, runs in (("barley", 2), ("barley|Chr2", 1)):

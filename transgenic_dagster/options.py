@@ -5,10 +5,12 @@ command line's help; the model itself checks values and combinations.
 """
 
 import re
+from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 
 from transgenic_dagster.errors import UsageError
 
@@ -53,10 +55,41 @@ Device = Annotated[str, BeforeValidator(_check_device)]
 BatchSize = Annotated[int, Field(ge=1)] | Literal["auto"]
 
 
-def _option(default: Any, group: str, text: str, metavar: str = "", **limits: Any) -> Any:
-    return Field(
-        default, description=text, json_schema_extra={"group": group, "metavar": metavar}, **limits
-    )
+class Stage(IntEnum):
+    """The stages of a run, in order; each depends on the options of those before it."""
+
+    SORTING = 1
+    REGIONS = 2
+    PREDICTIONS = 3
+    RESULTS = 4
+
+
+def _option(
+    default: Any,
+    group: str,
+    text: str,
+    metavar: str = "",
+    *,
+    affects_results: bool = False,
+    stage: Stage = Stage.PREDICTIONS,
+    **limits: Any,
+) -> Any:
+    """Define an option.
+
+    Args:
+        default: its value unless it is given.
+        group: heading of the help that it stands under.
+        text: its help.
+        metavar: name of its value in the help.
+        affects_results: whether another value gives other results; fingerprints of runs and code
+            versions of assets follow from this alone.
+        stage: the first stage whose outcome depends on it, if it affects results.
+        limits: what pydantic checks.
+    """
+    extra: dict[str, Any] = {"group": group, "metavar": metavar}
+    if affects_results:
+        extra["stage"] = stage
+    return Field(default, description=text, json_schema_extra=extra, **limits)
 
 
 FILES = "Files"
@@ -89,7 +122,11 @@ class AnnotateOptions(BaseModel):
     )
     proteins: Path | None = _option(None, FILES, "also write translated transcripts, FASTA", "FILE")
     strict_gff3: bool = _option(
-        False, FILES, "write the attribute 'gm' for 'GM', which the GFF3 specification reserves"
+        False,
+        FILES,
+        "write the attribute 'gm' for 'GM', which the GFF3 specification reserves",
+        affects_results=True,
+        stage=Stage.RESULTS,
     )
     plan: bool = _option(
         False, FILES, "only say what would be done: regions, skips, disk, memory, time"
@@ -97,16 +134,27 @@ class AnnotateOptions(BaseModel):
     keep_db: bool = _option(False, FILES, "keep the region database, as OUTPUT.work/regions.duckdb")
 
     feature_types: FeatureTypes = _option(
-        ("gene",), REGIONS, "feature types that count as a gene, comma-separated", "TYPES"
+        ("gene",),
+        REGIONS,
+        "feature types that count as a gene, comma-separated",
+        "TYPES",
+        affects_results=True,
+        stage=Stage.SORTING,
     )
     sorter: Literal["builtin", "agat"] = _option(
-        "builtin", REGIONS, "how the annotation is sorted; agat needs AGAT on the PATH"
+        "builtin",
+        REGIONS,
+        "how the annotation is sorted; agat needs AGAT on the PATH",
+        affects_results=True,
+        stage=Stage.SORTING,
     )
     no_sort: bool = _option(False, REGIONS, "take the genes in the order of the file")
     window_rule: Literal["extended", "published"] = _option(
         "extended",
         REGIONS,
         "windows at a sequence's end: extended to the other side, or clipped as published",
+        affects_results=True,
+        stage=Stage.REGIONS,
     )
 
     model: str = _option(
@@ -116,15 +164,31 @@ class AnnotateOptions(BaseModel):
     offline: bool = _option(False, MODEL, "never touch the network")
 
     max_length: int = _option(
-        2048, SENTENCES, "longest sentence in tokens, start token included", "N", ge=2
+        2048,
+        SENTENCES,
+        "longest sentence in tokens, start token included",
+        "N",
+        affects_results=True,
+        ge=2,
     )
     num_beams: int = _option(
-        2, SENTENCES, "hypotheses followed per region; 1 is greedy", "N", ge=1, le=25
+        2,
+        SENTENCES,
+        "hypotheses followed per region; 1 is greedy",
+        "N",
+        affects_results=True,
+        ge=1,
+        le=25,
     )
     do_sample: bool = _option(
-        False, SENTENCES, "draw sentences (top 50 tokens) instead of taking the best"
+        False,
+        SENTENCES,
+        "draw sentences (top 50 tokens) instead of taking the best",
+        affects_results=True,
     )
-    seed: int = _option(0, SENTENCES, "start of the random streams of --do_sample", "N", ge=0)
+    seed: int = _option(
+        0, SENTENCES, "start of the random streams of --do_sample", "N", affects_results=True, ge=0
+    )
 
     device: Device | None = _option(
         None,
@@ -133,7 +197,7 @@ class AnnotateOptions(BaseModel):
         "DEVICE",
     )
     precision: Literal["auto", "fp32", "fp16", "bf16"] = _option(
-        "auto", MACHINE, "auto is bf16 on GPUs that have it, else fp32"
+        "auto", MACHINE, "auto is bf16 on GPUs that have it, else fp32", affects_results=True
     )
     compile: bool = _option(False, MACHINE, "compile the model with torch.compile (slow start)")
     batch_size: BatchSize = _option(
@@ -148,6 +212,12 @@ class AnnotateOptions(BaseModel):
 
     checkpoint_path: Path | None = _option(
         None, DURABILITY, "state of the run, JSON (OUTPUT.ckpt.json)", "FILE"
+    )
+    work_folder: Path | None = _option(
+        None,
+        DURABILITY,
+        "folder of everything that is not final (OUTPUT.work); a lab's runs/NAME continues its run",
+        "DIR",
     )
     resume: bool = _option(False, DURABILITY, "continue an interrupted run")
     overwrite: bool = _option(False, DURABILITY, "discard an interrupted run and start afresh")
@@ -198,9 +268,34 @@ class AnnotateOptions(BaseModel):
         return self.checkpoint_path or self.output.with_name(f"{self.output.name}.ckpt.json")
 
     @property
-    def work_folder(self) -> Path:
+    def run_folder(self) -> Path:
         """Folder of everything that is not final."""
-        return self.output.with_name(f"{self.output.name}.work")
+        return self.work_folder or self.output.with_name(f"{self.output.name}.work")
+
+    def affecting_results(self, stage: Stage) -> dict[str, str]:
+        """Values, as text by name, of the options that change what a stage makes.
+
+        ``--no_sort`` shows as the sorter ``none``; a seed counts only where it is used.
+        """
+        values = dict(self) | {
+            "sorter": self.sorting,
+            "seed": self.seed if self.do_sample else "unused",
+        }
+        return {
+            name: _as_text(values[name])
+            for name, field in type(self).model_fields.items()
+            if option_extra(field).get("stage") == stage
+        }
+
+
+def option_extra(field: FieldInfo) -> dict[str, Any]:
+    """What ``_option`` notes about an option: group, metavar, and the stage that it affects."""
+    extra = field.json_schema_extra
+    return dict(extra) if isinstance(extra, dict) else {}
+
+
+def _as_text(value: Any) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def parse_options(values: dict[str, Any]) -> AnnotateOptions:

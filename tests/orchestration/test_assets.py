@@ -224,10 +224,8 @@ def test_a_piece_without_genes_is_done_at_once(tmp_path):
     lab = Lab(home)
     assert lab.piece_keys("moss") == ["moss|bare", "moss|chr1"]
     assert lab.annotate("moss").success
-    assert (
-        json.loads((home.run("moss").root / "annotation.json").read_text())["accounting"]["total"]
-        == 9
-    )
+    summary = json.loads((home.run("moss").root / "annotation.gff3.ckpt.json").read_text())
+    assert summary["accounting"]["total"] == 9
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def test_a_finished_run_leaves_only_its_results(tmp_path):
     ]
     run(assembly, out, keep_db=True, output=out / "kept.gff3", proteins=out / "p.fa")
     kept = {path.name for path in (out / "kept.gff3.work").iterdir()}
-    assert kept == {"lock", "regions.duckdb"}
+    assert kept == {"lock", "regions.duckdb", "run.json"}
     assert (out / "p.fa").exists()
 
 

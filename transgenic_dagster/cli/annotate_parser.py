@@ -7,7 +7,7 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from transgenic_dagster import __version__
-from transgenic_dagster.options import GROUPS, AnnotateOptions
+from transgenic_dagster.options import GROUPS, AnnotateOptions, option_extra
 
 PROGRAM = "transgenic-annotate"
 EXIT_CODES = """\
@@ -55,7 +55,7 @@ def annotate_parser() -> argparse.ArgumentParser:
     for title in GROUPS:
         group = parser.add_argument_group(title)
         for name, field in fields.items():
-            if _extra(field).get("group") == title:
+            if option_extra(field).get("group") == title:
                 _add(group, name, field)
     messages = parser.add_argument_group("Messages")
     loudness = messages.add_mutually_exclusive_group()
@@ -83,17 +83,12 @@ def _add(group: "argparse._ArgumentGroup", name: str, field: FieldInfo) -> None:
     if choices:
         group.add_argument(*flags, choices=choices, help=_help(field))
     else:
-        group.add_argument(*flags, metavar=_extra(field)["metavar"], help=_help(field))
+        group.add_argument(*flags, metavar=option_extra(field)["metavar"], help=_help(field))
 
 
 def _choices(annotation: Any) -> tuple[str, ...]:
     values = get_args(annotation)
     return values if values and all(isinstance(value, str) for value in values) else ()
-
-
-def _extra(field: FieldInfo) -> dict[str, Any]:
-    extra = field.json_schema_extra
-    return dict(extra) if isinstance(extra, dict) else {}
 
 
 def _help(field: FieldInfo) -> str:

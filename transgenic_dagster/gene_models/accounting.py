@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from transgenic_dagster.errors import RunError
-from transgenic_dagster.gene_models.gene_model import GeneModel
 from transgenic_dagster.gene_models.rejects import Reject
 
 
@@ -26,13 +25,13 @@ class Accounting:
     skipped: Counter[str] = field(default_factory=Counter)
     rejected_isoforms: Counter[str] = field(default_factory=Counter)
 
-    def count_gene(self, gene: GeneModel | None, rejects: Sequence[Reject]) -> None:
-        """Count one region by what ``gene_from_sentence`` made of it."""
-        if gene is None:
-            self.rejected[rejects[0].reason] += 1
-        else:
+    def count_gene(self, annotated: bool, rejects: Sequence[Reject]) -> None:
+        """Count one region by whether it has a gene model, and by its rejects."""
+        if annotated:
             self.annotated += 1
             self.rejected_isoforms.update(reject.reason for reject in rejects)
+        else:
+            self.rejected[rejects[0].reason] += 1
 
     def count_skipped(self, reason: str) -> None:
         """Count one gene of the input that never became a region."""

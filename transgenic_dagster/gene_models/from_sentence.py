@@ -7,6 +7,7 @@ does no harm.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from transgenic_dagster.gene_models.gene_model import (
@@ -27,27 +28,41 @@ from transgenic_dagster.reject_reason import RejectReason
 FIRST_CDS = f"{CDS}1"
 
 
-def gene_from_sentence(
-    sentence: PredictedSentence, region: Region, window_sequence: str
-) -> tuple[GeneModel | None, list[Reject]]:
-    """Build the gene model of one region from its sentence.
+@dataclass(frozen=True, slots=True)
+class ReadTranscript:
+    """A transcript of a sentence that passed all checks, placed on the sequence.
+
+    Args:
+        number: 1-based position in the sentence.
+        structure: where its parts lie.
+        phase_adjusted: a phase that the model wrote differs from the one that follows from the
+            phase of the first CDS part.
+    """
+
+    number: int
+    structure: TranscriptStructure
+    phase_adjusted: bool
+
+
+def read_transcripts(
+    sentence: PredictedSentence, region: Region
+) -> tuple[list[ReadTranscript], list[Reject]]:
+    """Read the transcripts that a sentence describes; no DNA is needed for it.
 
     Args:
         sentence: what the model wrote for the region.
-        region: the region; its window holds every coordinate of the gene model.
-        window_sequence: forward strand of the window, upper-case ACGTN.
+        region: the region; its window holds every coordinate of the transcripts.
 
     Returns:
-        The gene with its good transcripts, identical ones once, or None where none is good; and
-        one reject for the whole sentence, or one for each bad transcript. At least one of the two
-        is there.
+        The good transcripts, identical ones once; and one reject for the whole sentence, or one
+        for each bad transcript. At least one of the two lists is not empty.
     """
     try:
         parsed = _parse_finished(sentence, region)
     except GsfError as fault:
-        return None, [Reject.from_sentence(region, sentence, fault.reason, fault.detail)]
+        return [], [Reject.from_sentence(region, sentence, fault.reason, fault.detail)]
 
-    transcripts: list[Transcript] = []
+    transcripts: list[ReadTranscript] = []
     rejects: list[Reject] = []
     for number in range(1, len(parsed.transcripts) + 1):
         try:
@@ -66,16 +81,42 @@ def gene_from_sentence(
             continue
         structure, phase_adjusted = _build_structure(features, region.window_start)
         if all(structure != accepted.structure for accepted in transcripts):
-            quality = assess(structure, window_sequence, region.window_start)
-            transcripts.append(Transcript(number, structure, phase_adjusted, quality))
-    if not transcripts:
+            transcripts.append(ReadTranscript(number, structure, phase_adjusted))
+    return transcripts, rejects
+
+
+def gene_from_sentence(
+    sentence: PredictedSentence, region: Region, window_sequence: str
+) -> tuple[GeneModel | None, list[Reject]]:
+    """Build the gene model of one region from its sentence.
+
+    Args:
+        sentence: what the model wrote for the region.
+        region: the region; its window holds every coordinate of the gene model.
+        window_sequence: forward strand of the window, upper-case ACGTN.
+
+    Returns:
+        The gene with its good transcripts, or None where none is good; and the rejects (see
+        ``read_transcripts``). At least one of the two is there.
+    """
+    read, rejects = read_transcripts(sentence, region)
+    if not read:
         return None, rejects
+    transcripts = tuple(
+        Transcript(
+            one.number,
+            one.structure,
+            one.phase_adjusted,
+            assess(one.structure, window_sequence, region.window_start),
+        )
+        for one in read
+    )
     gene = GeneModel(
         gm_id=region.gene_id,
         seqid=region.seqid,
         strand=transcripts[0].structure.strand,
         confidence=sentence.confidence,
-        transcripts=tuple(transcripts),
+        transcripts=transcripts,
     )
     return gene, rejects
 

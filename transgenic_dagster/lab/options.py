@@ -12,14 +12,20 @@ import yaml
 
 from transgenic_dagster.errors import UsageError
 from transgenic_dagster.lab.workspace import AssemblyFolder, Home
-from transgenic_dagster.options import FILES, AnnotateOptions, parse_options
+from transgenic_dagster.options import FILES, AnnotateOptions, option_extra, parse_options
 
-_DECIDED_BY_HOME = {"fasta_file", "gff_file", "resume", "time_limit", "checkpoint_path"}
+_DECIDED_BY_HOME = {
+    "fasta_file",
+    "gff_file",
+    "resume",
+    "time_limit",
+    "checkpoint_path",
+    "work_folder",
+}
 
 
 def _is_free(name: str) -> bool:
-    extra = AnnotateOptions.model_fields[name].json_schema_extra
-    group = extra.get("group") if isinstance(extra, dict) else None
+    group = option_extra(AnnotateOptions.model_fields[name]).get("group")
     return name not in _DECIDED_BY_HOME and (group != FILES or name == "strict_gff3")
 
 

@@ -19,7 +19,7 @@ from transgenic_dagster.lab.options import assembly_options
 from transgenic_dagster.lab.registry import Entry, Registry, Signature
 from transgenic_dagster.lab.workspace import AssemblyFolder, Home, check_name
 from transgenic_dagster.regions.pieces import assign_pieces
-from transgenic_dagster.run.lab_stages import file_digest
+from transgenic_dagster.run.fingerprint import digest_input
 from transgenic_dagster.sequences.compression import is_gzip
 from transgenic_dagster.sequences.fasta import open_genome
 
@@ -129,9 +129,12 @@ def read_assembly(
         InputError: genome or genes are missing.
     """
     signature = take_signature(folder)
-    digests = {"genome": file_digest(folder.genome), "annotation": file_digest(folder.genes)}
+    digests = {
+        "genome": digest_input(folder.genome, "genome"),
+        "annotation": digest_input(folder.genes, "annotation"),
+    }
     if folder.options_file.exists():
-        digests["options"] = file_digest(folder.options_file)
+        digests["options"] = digest_input(folder.options_file, "options file")
     before = known.generation if known is not None else 0
     if known is not None and known.digests == digests:
         return Entry(known.pieces, digests, signature, before), ""

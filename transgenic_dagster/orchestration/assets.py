@@ -23,13 +23,11 @@ from transgenic_dagster.orchestration.partitions import Partitions, split_piece_
 from transgenic_dagster.orchestration.step_progress import ObservedProgress, in_step
 from transgenic_dagster.quality.tables import outcome_table, table
 from transgenic_dagster.regions.region_db import RegionDb
-from transgenic_dagster.run.lab_stages import (
-    build_regions,
-    file_digest,
-    merge_pieces,
-    sort_assembly,
-)
-from transgenic_dagster.run.piece import PieceOutcome, predict_piece
+from transgenic_dagster.run.annotate import run_description
+from transgenic_dagster.run.fingerprint import digest_input
+from transgenic_dagster.run.predict import Prediction, predict_pieces
+from transgenic_dagster.run.results import merge_pieces
+from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
 
 GROUP = "annotation"
 OWNERS = ["team:annotation"]
@@ -39,6 +37,7 @@ PREDICTIONS = dg.AssetKey("predictions")
 MERGED_GFF3 = dg.AssetKey("merged_gff3")
 REJECT_REPORT = dg.AssetKey("reject_report")
 
+MADE_BY = "transgenic-dagster"
 RETRIES = 3
 SECONDS_BEFORE_RETRY = 10
 
@@ -76,7 +75,8 @@ def _sorted_gff(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
         with in_step(context):
             asked = assembly_options(home, home.assembly(name), options.given())
             folder = home.run(name)
-            facts = sort_assembly(folder, asked)
+            folder.mark(MADE_BY, run_description(asked))
+            facts = make_sorted_gff(folder, asked).values
             with folder.sorted_gff.open("rb") as lines:
                 rows = sum(not line.startswith(b"#") for line in lines)
             return dg.MaterializeResult(
@@ -88,7 +88,7 @@ def _sorted_gff(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
                     "sorter": facts["sorter"],
                     "annotation_sha256": facts["annotation"],
                 },
-                data_version=dg.DataVersion(file_digest(folder.sorted_gff)),
+                data_version=dg.DataVersion(digest_input(folder.sorted_gff, "sorted annotation")),
             )
 
     return sorted_gff
@@ -109,10 +109,13 @@ def _region_db(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, options: RunOptions
     ) -> dg.MaterializeResult[None]:
         name = context.partition_key
+        from transgenic_dagster.model.checkpoint import fetch_config
+
         with in_step(context):
             asked = assembly_options(home, home.assembly(name), options.given())
             folder = home.run(name)
-            facts = build_regions(folder, asked)
+            config = fetch_config(asked.model, revision=asked.revision, offline=asked.offline)
+            facts = make_region_db(folder, asked, config.max_encoder_seqlen).values
             with RegionDb(folder.region_db) as database:
                 lengths = database.sequence_lengths()
                 by_piece = {piece: len(database.regions(piece)) for piece in database.pieces()}
@@ -168,17 +171,21 @@ def _predictions(home: Home, partitions: Partitions, version: str) -> dg.AssetsD
                 # What this step did before it was interrupted is not what was to be discarded.
                 asked = asked.model_copy(update={"overwrite": False})
             began = time.monotonic()
-            outcome = predict_piece(home.run(name), piece, asked, ObservedProgress(context))
+            prediction = predict_pieces(
+                home.run(name), [piece], asked, ObservedProgress(context), restart=True
+            )
             seconds = time.monotonic() - began
             journal = home.run(name).journal(piece)
             return dg.MaterializeResult(
                 metadata={
                     "path": dg.MetadataValue.path(journal),
                     "model": asked.model,
-                    **_outcome_metadata(outcome, seconds),
+                    **_prediction_metadata(prediction, seconds),
                 },
                 data_version=(
-                    dg.DataVersion(file_digest(journal)) if journal.exists() else _version({})
+                    dg.DataVersion(digest_input(journal, "journal"))
+                    if journal.exists()
+                    else _version({})
                 ),
             )
 
@@ -222,33 +229,34 @@ def _results(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
         with in_step(context):
             asked = assembly_options(home, home.assembly(name), options.given())
             folder, paths = home.run(name), home.results(name)
-            accounting = merge_pieces(folder, paths, asked)
+            accounting = merge_pieces(folder, asked)
             context.log.info(accounting.summary())
             gff3, rejects = gff3_metadata(folder, paths, accounting), reject_metadata(paths)
         yield dg.MaterializeResult(
             asset_key=MERGED_GFF3,
             metadata=gff3,
-            data_version=dg.DataVersion(file_digest(paths.gff3)),
+            data_version=dg.DataVersion(digest_input(paths.gff3, "annotation")),
         )
         yield dg.MaterializeResult(
             asset_key=REJECT_REPORT,
             metadata=rejects,
-            data_version=dg.DataVersion(file_digest(paths.rejects)),
+            data_version=dg.DataVersion(digest_input(paths.rejects, "reject report")),
         )
 
     return results
 
 
-def _outcome_metadata(outcome: PieceOutcome, seconds: float) -> dict[str, Any]:
+def _prediction_metadata(prediction: Prediction, seconds: float) -> dict[str, Any]:
     from transgenic_dagster.quality.pictures import confidence_histogram
 
-    accounting = outcome.accounting
-    predicted = outcome.regions - outcome.done_before
+    journals = prediction.journals
+    accounting = journals.accounting
+    predicted = journals.completed - prediction.done_before
     return {
-        "regions": outcome.regions,
-        "done_before": outcome.done_before,
+        "regions": journals.regions,
+        "done_before": prediction.done_before,
         "annotated": accounting.annotated,
-        "rejected": accounting.rejected.total(),
+        "rejected": journals.rejected,
         "outcomes": dg.MetadataValue.md(
             outcome_table(
                 {"annotated": {"": accounting.annotated}, "rejected": accounting.rejected}
@@ -256,9 +264,9 @@ def _outcome_metadata(outcome: PieceOutcome, seconds: float) -> dict[str, Any]:
         ),
         "seconds": round(seconds, 1),
         "regions_per_second": round(predicted / seconds, 3) if seconds > 0 else 0.0,
-        "device": outcome.device or "none: nothing was left to predict",
-        "precision": outcome.precision or "",
-        "confidence": dg.MetadataValue.md(confidence_histogram(outcome.confidences)),
+        "device": prediction.devices or "none: nothing was left to predict",
+        "precision": prediction.precision or "",
+        "confidence": dg.MetadataValue.md(confidence_histogram(journals.confidences)),
     }
 
 

@@ -13,7 +13,7 @@ from transgenic_dagster.orchestration.launchpad import RunOptions
 from transgenic_dagster.orchestration.partitions import make_partitions
 from transgenic_dagster.orchestration.schedule import make_prepare_job, make_weekly_schedule
 from transgenic_dagster.orchestration.sensor import make_new_assemblies_sensor
-from transgenic_dagster.run.fingerprint import annotation_version
+from transgenic_dagster.run.fingerprint import code_version
 
 
 def build_definitions(home: Home, executor: dg.ExecutorDefinition | None = None) -> dg.Definitions:
@@ -28,7 +28,7 @@ def build_definitions(home: Home, executor: dg.ExecutorDefinition | None = None)
     """
     registry = read_registry(home)
     partitions = make_partitions(registry)
-    version = annotation_version(home_options(home))
+    version = code_version(home_options(home))
     return dg.Definitions(
         assets=make_assets(home, partitions, version),
         asset_checks=[make_checks(home)],

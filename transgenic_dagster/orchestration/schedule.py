@@ -10,8 +10,8 @@ from transgenic_dagster.lab.options import assembly_options
 from transgenic_dagster.lab.registry import Registry
 from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration.assets import REGION_DB, SORTED_GFF
-from transgenic_dagster.run.fingerprint import annotation_version
-from transgenic_dagster.run.lab_stages import read_summary
+from transgenic_dagster.run.fingerprint import code_version
+from transgenic_dagster.run.state import read_run_summary
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -38,14 +38,15 @@ def why_stale(home: Home, registry: Registry, name: str) -> str | None:
     Raises:
         TransgenicError: its options cannot be read.
     """
-    summary = read_summary(home.run(name))
+    options = assembly_options(home, home.assembly(name))
+    summary = read_run_summary(options.run_state_file)
     if summary is None:
         return "it has no annotation"
     digests = registry[name].digests
-    for role, digest in summary.digests.items():
-        if digests.get(role) != digest:
+    for role in ("genome", "annotation"):
+        if digests.get(role) != summary.fingerprint.values[role]:
             return f"its {role} has changed"
-    if summary.version != annotation_version(assembly_options(home, home.assembly(name))):
+    if summary.version != code_version(options):
         return "the model or its options have changed"
     return None
 
@@ -66,7 +67,7 @@ def make_weekly_schedule(home: Home, registry: Registry) -> dg.ScheduleDefinitio
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
         requested = False
         for name, entry in registry.items():
-            if entry.generation == 0 and read_summary(home.run(name)) is None:
+            if entry.generation == 0 and not home.results(name).gff3.exists():
                 continue  # put there by init, and never clicked on
             try:
                 reason = why_stale(home, registry, name)

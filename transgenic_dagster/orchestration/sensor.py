@@ -14,7 +14,7 @@ from transgenic_dagster.lab.registry import Registry, read_registry, registry_to
 from transgenic_dagster.lab.scan import Look, scan_assemblies
 from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration.schedule import PREPARE_JOB
-from transgenic_dagster.run.fingerprint import annotation_version
+from transgenic_dagster.run.fingerprint import code_version
 
 SECONDS_BETWEEN_TICKS = 5
 RELOAD_SECONDS = 120
@@ -103,7 +103,7 @@ def _needs_reload(home: Home, loaded: Registry, version: str) -> str:
     registry = read_registry(home)
     if _content(registry) != _content(loaded):
         return "The registry has changed"
-    if annotation_version(home_options(home)) != version:
+    if code_version(home_options(home)) != version:
         return "The model or its options have changed"
     return ""
 

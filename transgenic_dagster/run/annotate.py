@@ -1,38 +1,31 @@
-"""One whole run as the command line promises it: locked, resumable, accounted for.
+"""One whole run as the command line promises it: the five stages in a row, over all pieces.
 
 A run is interrupted at any moment and by any means; what is journaled stays. The final files of a
 resumed run are those of an uninterrupted one, byte for byte.
 """
 
 import logging
-import shutil
-from dataclasses import replace
 from pathlib import Path
 
-from transgenic_dagster import __version__
 from transgenic_dagster.errors import UsageError
 from transgenic_dagster.gene_models.accounting import Accounting
-from transgenic_dagster.options import AnnotateOptions
-from transgenic_dagster.progress import Progress, shown
+from transgenic_dagster.options import AnnotateOptions, Stage
+from transgenic_dagster.progress import Progress
 from transgenic_dagster.regions.region_db import RegionDb
-from transgenic_dagster.regions.windows import MAX_WINDOW
 from transgenic_dagster.run.fingerprint import (
-    ModelAndDevices,
-    find_model_and_devices,
-    input_digests,
-    model_fingerprint,
-    provenance,
+    RunFingerprint,
+    code_version,
+    digest_inputs,
+    whole_fingerprint,
 )
 from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.predict import load_and_predict
-from transgenic_dagster.run.stages import (
-    ResultPaths,
-    journaled,
-    make_region_db,
-    make_sorted_gff,
-    write_results,
-)
-from transgenic_dagster.run.state import RunState, read_run_state
+from transgenic_dagster.run.model_and_devices import find_model_and_devices
+from transgenic_dagster.run.predict import predict_pieces
+from transgenic_dagster.run.results import ResultPaths, merge_pieces
+from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
+from transgenic_dagster.run.state import RunSummary, read_piece_state, read_run_summary
+
+MADE_BY = "transgenic-annotate"
 
 logger = logging.getLogger(__name__)
 
@@ -50,31 +43,46 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
     Raises:
         TransgenicError: one sentence for the user; what is journaled stays.
     """
-    paths = _results(options)
+    paths = ResultPaths.of(options)
     _check_folders((*paths.all(), options.run_state_file))
-    folder = RunFolder(options.work_folder)
-    digests = input_digests(options)
-    machinery = find_model_and_devices(options)
-    fingerprint = digests | model_fingerprint(options, machinery)
+    folder = RunFolder(options.run_folder)
+    digests = digest_inputs(options)
+    found = find_model_and_devices(options)
+    fingerprint = whole_fingerprint(options, digests, found)
+    folder.mark(MADE_BY, run_description(options))
     with folder.locked():
-        state = _continue_or_refuse(options, folder, fingerprint)
-        if state is not None and state.status == "complete":
+        finished = _check_unfinished(options, folder, fingerprint)
+        if finished is not None:
             logger.info("the run is complete already: %s", options.output)
             _clean_up(folder, options)
-            return Accounting.from_dict(state.accounting)
-        if state is None:
-            state = _begin(options, folder, machinery, fingerprint)
-        state = _predict_rest(options, folder, machinery, state, progress)
-        accounting = write_results(
+            return Accounting.from_dict(dict(finished.accounting))
+        make_sorted_gff(folder, options, digests)
+        make_region_db(folder, options, found.config.max_encoder_seqlen, digests)
+        summary = _begin_summary(folder, options, fingerprint)
+        # What was to be discarded is gone.
+        going_on = options.model_copy(update={"overwrite": False})
+        predict_pieces(
             folder,
-            paths,
-            provenance=provenance(options, fingerprint),
-            gm_attribute="gm" if options.strict_gff3 else "GM",
+            None,
+            going_on,
+            progress,
+            found=found,
+            follow=lambda journals: summary.advanced(journals.pieces).write(options.run_state_file),
         )
-        state = replace(state, status="complete", accounting=accounting.as_dict())
-        state.write(options.run_state_file)
+        accounting = merge_pieces(folder, options)
         _clean_up(folder, options)
     return accounting
+
+
+def run_description(options: AnnotateOptions) -> dict[str, object]:
+    """What a run's folder says of the run, so that another interface can continue it."""
+    given = options.model_dump(mode="json", exclude_unset=True)
+    files = {
+        "fasta_file": str(options.fasta_file.absolute()),
+        "gff_file": str(options.gff_file.absolute()),
+        "output": str(options.output.absolute()),
+    }
+    return {"options": given | files}
 
 
 def _check_folders(paths: tuple[Path, ...]) -> None:
@@ -85,112 +93,78 @@ def _check_folders(paths: tuple[Path, ...]) -> None:
             raise UsageError(f"{path} is a folder; name a file to write.")
 
 
-def _continue_or_refuse(
-    options: AnnotateOptions, folder: RunFolder, fingerprint: dict[str, str]
-) -> RunState | None:
-    """The state to go on from, or None for a fresh start."""
-    state = read_run_state(options.run_state_file)
-    if state is None and options.resume:
-        logger.info("no checkpoint at %s: starting afresh", options.run_state_file)
-    if state is None or options.overwrite or (not options.resume and state.status == "complete"):
+def _check_unfinished(
+    options: AnnotateOptions, folder: RunFolder, fingerprint: RunFingerprint
+) -> RunSummary | None:
+    """Decide what becomes of what is there: continue it, discard it, or refuse.
+
+    Returns:
+        The summary of a run that needs nothing more, None where there is work to do.
+
+    Raises:
+        UsageError: an unfinished run is neither continued nor discarded, or is another run.
+    """
+    summary = read_run_summary(options.run_state_file)
+    begun = sorted(folder.journal_folder.glob("*.json"))
+    complete = summary is not None and summary.status == "complete"
+    if options.overwrite or not (begun or summary):
+        if options.resume:
+            logger.info("no checkpoint at %s: starting afresh", options.run_state_file)
+        folder.empty()
         return None
     if not options.resume:
-        raise UsageError(
-            f"An unfinished run ({state.completed:,} regions done) is kept in {folder.root}; "
-            "continue it with --resume or discard it with --overwrite."
-        )
-    differences = state.differences(fingerprint)
+        if begun and not complete:
+            raise UsageError(
+                f"An unfinished run is kept in {folder.root}; continue it with --resume or "
+                "discard it with --overwrite."
+            )
+        folder.empty()
+        return None
+    if begun:
+        known = read_piece_state(begun[0])
+        earlier = known.fingerprint if known is not None else fingerprint
+    else:
+        assert summary is not None, "one of the two is there"
+        earlier = summary.fingerprint
+    differences = earlier.describe_diff(fingerprint)
+    if complete and not begun:
+        assert summary is not None, "it is complete"
+        now = RunFingerprint(options.affecting_results(Stage.RESULTS))
+        differences += RunFingerprint(summary.results).describe_diff(now)
     if differences:
         raise UsageError(
             f"--resume: this is not the run that was interrupted: {'; '.join(differences)}. "
             "Repeat the original command, or start afresh with --overwrite."
         )
-    needed = (folder.region_db,) if state.status == "running" else _results(options).all()
-    missing = [path for path in needed if not path.exists()]
-    if missing:
+    if complete and not begun:
+        missing = [path for path in ResultPaths.of(options).all() if not path.exists()]
+        if not missing:
+            return summary
         logger.info("%s is missing: starting afresh", missing[0])
-    return None if missing else state
+    return None
 
 
-def _results(options: AnnotateOptions) -> ResultPaths:
-    return ResultPaths(options.output, options.reject_path, options.gsf_output, options.proteins)
-
-
-def _begin(
-    options: AnnotateOptions,
-    folder: RunFolder,
-    machinery: ModelAndDevices,
-    fingerprint: dict[str, str],
-) -> RunState:
-    """Build the region database in an empty run folder and write the first state."""
-    from transgenic_dagster.inference.device import memory_of_each
-
-    options.run_state_file.unlink(missing_ok=True)
-    folder.empty()
-    logger.info("sorting the annotation %s", options.gff_file)
-    make_sorted_gff(options.gff_file, folder, options.sorting, options.feature_types)
-    logger.info("building the region database from %s", options.fasta_file)
-    make_region_db(
-        options.fasta_file,
-        folder,
-        feature_types=options.feature_types,
-        window_rule=options.window_rule,
-        max_window=min(MAX_WINDOW, machinery.config.max_encoder_seqlen),
-        run_info=fingerprint | {"version": __version__},
-    )
+def _begin_summary(
+    folder: RunFolder, options: AnnotateOptions, fingerprint: RunFingerprint
+) -> RunSummary:
     with RegionDb(folder.region_db) as database:
         total, regions = database.input_gene_count(), len(database.regions())
-    state = RunState(
+    summary = RunSummary(
         fingerprint=fingerprint,
         journal=str(folder.journal_folder),
-        memory_budget=memory_of_each(machinery.devices),
+        results=options.affecting_results(Stage.RESULTS),
+        version=code_version(options),
         total=total,
         skipped=total - regions,
     )
-    state.write(options.run_state_file)
-    return state
-
-
-def _predict_rest(
-    options: AnnotateOptions,
-    folder: RunFolder,
-    machinery: ModelAndDevices,
-    state: RunState,
-    progress: Progress,
-) -> RunState:
-    """Predict what is not journaled yet; the checkpoint file follows the journal."""
-    with RegionDb(folder.region_db) as database:
-        pieces = database.pieces()
-        regions = len(database.regions())
-    done = sum(len(journaled(folder, piece)) for piece in pieces)
-    # The journal is the truth: a crash may fall between it and the checkpoint file.
-    rejected = state.rejected if done == state.completed else 0
-    state = replace(state, completed=done, rejected=rejected)
-    if done == regions:
-        return state
-    if done:
-        logger.info("%d of %d regions are done already", done, regions)
-    current = state
-
-    def on_unit(regions: int, rejected: int) -> None:
-        nonlocal current
-        current = current.advanced(regions, rejected)
-        current.write(options.run_state_file)
-        progress.update(regions, rejected)
-
-    load_and_predict(
-        folder,
-        pieces,
-        options,
-        machinery,
-        state.memory_budget,
-        showing=shown(progress, regions, done, rejected),
-        on_unit=on_unit,
-    )
-    return current
+    summary.write(options.run_state_file)
+    return summary
 
 
 def _clean_up(folder: RunFolder, options: AnnotateOptions) -> None:
-    folder.empty(keep=(folder.region_db,) if options.keep_db else ())
-    if not options.keep_db:
-        shutil.rmtree(folder.root)
+    if (folder.marked() or {}).get("made_by") != MADE_BY:
+        return  # a lab keeps what it made
+    if options.keep_db:
+        folder.empty(keep=(folder.region_db,))
+    else:
+        folder.remove()

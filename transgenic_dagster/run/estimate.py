@@ -15,6 +15,7 @@ from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.regions.region_plan import plan_regions
 from transgenic_dagster.regions.windows import MAX_WINDOW
 from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.model_and_devices import batch_sizes
 from transgenic_dagster.run.stages import make_sorted_gff
 from transgenic_dagster.sequences.fasta import open_genome
 
@@ -100,7 +101,7 @@ def make_plan(options: AnnotateOptions) -> Plan:
     config, notes = _config(options)
     with tempfile.TemporaryDirectory(prefix="transgenic-plan-") as name:
         folder = RunFolder(Path(name))
-        make_sorted_gff(options.gff_file, folder, options.sorting, options.feature_types)
+        make_sorted_gff(folder, options)
         genes = read_genes(folder.sorted_gff, options.feature_types)
         folder.genome_cache.mkdir()
         with open_genome(options.fasta_file, folder.genome_cache) as genome:
@@ -153,7 +154,7 @@ def _with_machine(
     disk_bytes: int,
     notes: tuple[str, ...],
 ) -> Plan:
-    from transgenic_dagster.inference.batching import BatchSizes, predicted_memory
+    from transgenic_dagster.inference.batching import predicted_memory
     from transgenic_dagster.inference.device import (
         DTYPES,
         choose_devices,
@@ -163,18 +164,11 @@ def _with_machine(
 
     devices = choose_devices(options.device)
     device = devices[0]
-    dtype = DTYPES[choose_precision(options.precision, device)]
+    precision = choose_precision(options.precision, device)
+    dtype = DTYPES[precision]
     budget = memory_of_each(devices)
-    sizes = BatchSizes(
-        config=config,
-        num_beams=options.num_beams,
-        max_length=options.max_length,
-        width=dtype.itemsize,
-        on_gpu=device.type == "cuda",
-        memory_budget=budget,
-        fixed=None if options.batch_size == "auto" else options.batch_size,
-    )
-    batch_sizes = {length: min(sizes.at_once(length), count) for length, count in windows.items()}
+    sizes = batch_sizes(options, config, device, precision, budget)
+    together = {length: min(sizes.at_once(length), count) for length, count in windows.items()}
     parameters = _parameters(config)
 
     def memory(max_length: int) -> int:
@@ -188,7 +182,7 @@ def _with_machine(
                 max_length=min(max_length, options.max_length),
                 width=dtype.itemsize,
             )
-            for length, rows in batch_sizes.items()
+            for length, rows in together.items()
         )
 
     memory_bytes = memory(options.max_length)
@@ -206,7 +200,7 @@ def _with_machine(
         disk_bytes=disk_bytes,
         memory_bytes=processes * memory_bytes,
         typical_memory_bytes=processes * memory(ASSUMED_TOKENS),
-        batch_sizes=batch_sizes,
+        batch_sizes=together,
         seconds=operations / rate / (len(devices) if device.type == "cuda" else 1),
         machine=f"{', '.join(map(str, devices))} ({rate / 1e9:,.0f} GFLOP/s)",
         notes=notes,

@@ -1,159 +1,168 @@
-"""What a run is: its inputs, model, device and options, told apart by one fingerprint.
+"""Identity of a run: everything that its results depend on, by stage, as one fingerprint.
 
-Every door asks here, so that the same inputs and options are the same run, with the same header in
-its GFF3, whichever door started it.
+Each stage extends the fingerprint of the stage before it. Options take part by their own flag
+(``affects_results`` in ``options.py``); nothing is listed here.
 """
 
 import hashlib
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from transgenic_dagster import __version__
-from transgenic_dagster.errors import InputError, UsageError
-from transgenic_dagster.options import AnnotateOptions
-
-if TYPE_CHECKING:
-    import torch
-
-    from transgenic_dagster.inference.batching import BatchSizes
-    from transgenic_dagster.inference.beam_search import DecodingOptions
-    from transgenic_dagster.inference.device import Precision
-    from transgenic_dagster.model import CheckpointFiles, TransgenicConfig
-
-
-_VERSIONED = (
-    "max_length",
-    "num_beams",
-    "do_sample",
-    "seed",
-    "precision",
-    "window_rule",
-    "feature_types",
-    "sorter",
-    "no_sort",
-)
+from transgenic_dagster.errors import InputError
+from transgenic_dagster.options import AnnotateOptions, Stage
+from transgenic_dagster.run.model_and_devices import ModelAndDevices
 
 
 @dataclass(frozen=True)
-class ModelAndDevices:
-    """Model files and devices of a run, found before any work is done; devices are of one type."""
+class RunFingerprint:
+    """What results depend on: digests of inputs and model, device, precision and options.
 
-    files: "CheckpointFiles"
-    config: "TransgenicConfig"
-    devices: "tuple[torch.device, ...]"
-    precision: "Precision"
+    Args:
+        values: text by name.
+    """
 
-    @property
-    def device(self) -> "torch.device":
-        """The first device."""
-        return self.devices[0]
+    values: Mapping[str, str]
+
+    def extended(self, *more: Mapping[str, str]) -> "RunFingerprint":
+        """The fingerprint of the next stage."""
+        return RunFingerprint({k: v for values in (self.values, *more) for k, v in values.items()})
+
+    def diff(self, other: "RunFingerprint") -> dict[str, tuple[str | None, str | None]]:
+        """Values that differ, this one's first, by name; None where one does not have them."""
+        return {
+            name: (self.values.get(name), other.values.get(name))
+            for name in sorted({*self.values, *other.values})
+            if self.values.get(name) != other.values.get(name)
+        }
+
+    def describe_diff(self, now: "RunFingerprint") -> list[str]:
+        """One phrase for each value that differs from the present one."""
+        return [
+            f"{name} was {_short(before)}, is {_short(after)}"
+            for name, (before, after) in self.diff(now).items()
+        ]
+
+    def as_json(self) -> str:
+        """The values as one line of JSON, names in alphabetical order."""
+        return json.dumps(dict(self.values), sort_keys=True)
 
 
-def find_model_and_devices(options: AnnotateOptions) -> ModelAndDevices:
-    """Find devices and model files, and check what can be checked before any work is done.
+@dataclass(frozen=True)
+class InputDigests:
+    """SHA-256 of the input files, as hexadecimal, and the state in which they were read."""
+
+    genome: str
+    annotation: str
+
+
+def digest_inputs(options: AnnotateOptions) -> InputDigests:
+    """Read both input files once.
 
     Raises:
-        TransgenicError: the device or the model is not there, or the model cannot do this.
+        InputError: one is missing, cannot be read, or changes meanwhile.
     """
-    from transgenic_dagster.inference.device import choose_devices, choose_precision
-    from transgenic_dagster.model import read_config, resolve_checkpoint
-
-    devices = choose_devices(options.device)
-    files = resolve_checkpoint(options.model, revision=options.revision, offline=options.offline)
-    config = read_config(files)
-    longest = config.max_decoder_position_embeddings
-    if options.max_length > longest:
-        raise UsageError(
-            f"--max_length {options.max_length}: the model's position table ends at {longest} "
-            "tokens; ask for no more."
-        )
-    return ModelAndDevices(files, config, devices, choose_precision(options.precision, devices[0]))
+    return InputDigests(
+        genome=digest_input(options.fasta_file, "genome"),
+        annotation=digest_input(options.gff_file, "annotation"),
+    )
 
 
-def input_digests(options: AnnotateOptions) -> dict[str, str]:
-    """SHA-256 of the input files' bytes, as hexadecimal, by role."""
-    return {
-        "genome": _file_sha256(options.fasta_file, "genome"),
-        "annotation": _file_sha256(options.gff_file, "annotation"),
-    }
+def digest_input(path: Path, role: str) -> str:
+    """SHA-256 of an input file.
 
-
-def _file_sha256(path: Path, role: str) -> str:
+    Raises:
+        InputError: it is missing, cannot be read, or changes meanwhile.
+    """
     try:
+        before = path.stat()
         with path.open("rb") as handle:
-            return hashlib.file_digest(handle, "sha256").hexdigest()
+            digest = hashlib.file_digest(handle, "sha256").hexdigest()
     except FileNotFoundError as error:
         raise InputError(f"The {role} {path} does not exist; check its name.") from error
     except OSError as error:
         raise InputError(f"The {role} {path} cannot be read ({error.strerror}).") from error
+    refuse_change(path, before)
+    return digest
 
 
-def model_fingerprint(options: AnnotateOptions, machinery: ModelAndDevices) -> dict[str, str]:
-    """Everything besides the input files that the results depend on."""
-    values = {
-        "model": machinery.files.sha256(),
-        "device": machinery.device.type,
-        "precision": machinery.precision,
-        "max_length": options.max_length,
-        "num_beams": options.num_beams,
-        "do_sample": options.do_sample,
-        "seed": options.seed if options.do_sample else "unused",
-        "window_rule": options.window_rule,
-        "feature_types": ",".join(options.feature_types),
-        "sorter": options.sorting,
-    }
-    return {name: str(value) for name, value in values.items()}
+def refuse_change(path: Path, before: os.stat_result) -> None:
+    """Check that a file is as it was.
+
+    Raises:
+        InputError: size, time of change or the file itself differ.
+    """
+    after = path.stat()
+    if _state(before) != _state(after):
+        raise InputError(f"{path} changed while it was read; try again when it is complete.")
 
 
-def decoding_options(options: AnnotateOptions) -> "DecodingOptions":
-    """How the options ask sentences to be searched."""
-    from transgenic_dagster.inference.beam_search import DecodingOptions
+def _state(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ino
 
-    return DecodingOptions(
-        num_beams=options.num_beams,
-        max_length=options.max_length,
-        do_sample=options.do_sample,
-        seed=options.seed,
+
+def sorting_fingerprint(options: AnnotateOptions, annotation: str) -> RunFingerprint:
+    """What the sorted annotation depends on; ``annotation`` is the digest of the user's file."""
+    return RunFingerprint({"annotation": annotation}).extended(
+        options.affecting_results(Stage.SORTING)
     )
 
 
-def batch_sizes(
-    options: AnnotateOptions, machinery: ModelAndDevices, memory_budget: int
-) -> "BatchSizes":
-    """How the options, and the memory that a run counts on, have regions decoded together."""
-    from transgenic_dagster.inference.batching import BatchSizes
-    from transgenic_dagster.inference.device import DTYPES
+def regions_fingerprint(
+    sorting: RunFingerprint, options: AnnotateOptions, genome: str
+) -> RunFingerprint:
+    """What the region database depends on; ``genome`` is the digest of the FASTA file."""
+    return sorting.extended({"genome": genome}, options.affecting_results(Stage.REGIONS))
 
-    return BatchSizes(
-        config=machinery.config,
-        num_beams=options.num_beams,
-        max_length=options.max_length,
-        width=DTYPES[machinery.precision].itemsize,
-        on_gpu=machinery.device.type == "cuda",
-        memory_budget=memory_budget,
-        fixed=None if options.batch_size == "auto" else options.batch_size,
+
+def predictions_fingerprint(
+    regions: RunFingerprint, options: AnnotateOptions, found: ModelAndDevices
+) -> RunFingerprint:
+    """What the predictions depend on."""
+    return regions.extended(
+        options.affecting_results(Stage.PREDICTIONS),
+        {
+            "model": found.files.sha256(),
+            "device": found.device.type,
+            "precision": found.precision,
+        },
     )
 
 
-def provenance(options: AnnotateOptions, fingerprint: dict[str, str]) -> dict[str, str]:
+def whole_fingerprint(
+    options: AnnotateOptions, digests: InputDigests, found: ModelAndDevices
+) -> RunFingerprint:
+    """What the predictions of a run from the beginning depend on."""
+    sorting = sorting_fingerprint(options, digests.annotation)
+    return predictions_fingerprint(
+        regions_fingerprint(sorting, options, digests.genome), options, found
+    )
+
+
+def provenance(model: str, version: str, fingerprint: RunFingerprint) -> dict[str, str]:
     """What the GFF3 header says of where it comes from."""
     return {
-        "transgenic-dagster": __version__,
-        "model": options.model,
-        "options": json.dumps(fingerprint, sort_keys=True),
+        "transgenic-dagster": version,
+        "model": model,
+        "options": fingerprint.as_json(),
     }
 
 
-def annotation_version(options: AnnotateOptions) -> str:
+def code_version(options: AnnotateOptions, stage: Stage = Stage.RESULTS) -> str:
     """A short text that changes when the model, or an option that changes results, does.
 
     It names the model and its revision. A model in a local folder counts with the size and time
     of its files, for reading gigabytes of weights would take too long to do it often.
+
+    Args:
+        options: of an assembly, or of all.
+        stage: the last stage whose options count.
     """
-    chosen = {name: getattr(options, name) for name in _VERSIONED}
-    digest = hashlib.sha256(json.dumps(chosen, sort_keys=True, default=str).encode())
+    chosen = [options.affecting_results(s) for s in Stage if s <= stage]
+    digest = hashlib.sha256(json.dumps([__version__, *chosen], sort_keys=True).encode())
     folder = Path(options.model)
     model = f"{options.model}@{options.revision or 'main'}"
     if folder.is_dir():
@@ -162,3 +171,9 @@ def annotation_version(options: AnnotateOptions) -> str:
             status = path.stat()
             digest.update(f"{path.name} {status.st_size} {status.st_mtime_ns}".encode())
     return f"{model} {digest.hexdigest()[:12]}"
+
+
+def _short(value: str | None) -> str:
+    if value is None:
+        return "not recorded"
+    return f"{value[:12]}…" if len(value) == 64 else value

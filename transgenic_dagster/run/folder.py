@@ -1,31 +1,45 @@
-"""The folder of a run in progress: names of its files, and its lock."""
+"""The folder of a run: names of its files, who made it, and its locks."""
 
-import fcntl
-import os
+import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from transgenic_dagster.errors import InputError, UsageError
+from transgenic_dagster.system.atomic_files import atomic_write
+from transgenic_dagster.system.locks import file_lock
+
+FORMAT = 1
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Paths inside a run's work folder."""
+    """Paths inside a run's folder."""
 
     root: Path
 
     @property
+    def marker(self) -> Path:
+        """Says that the folder is a run's, which interface made it, and from which options."""
+        return self.root / "run.json"
+
+    @property
     def lock_file(self) -> Path:
-        """Held while a process works in the folder."""
+        """Held by the command line for a whole run."""
         return self.root / "lock"
 
     @property
     def sorted_gff(self) -> Path:
         """The input annotation, sorted, as GFF3."""
         return self.root / "sorted.gff3"
+
+    @property
+    def sorted_fingerprint(self) -> Path:
+        """Fingerprint of the sorted annotation."""
+        return self.root / "sorted.json"
 
     @property
     def region_db(self) -> Path:
@@ -46,40 +60,115 @@ class RunFolder:
         """Journal of one piece; piece names are safe as file names."""
         return self.journal_folder / f"{piece}.jsonl"
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Create the folder and hold its lock; the lock goes when the process ends in any way.
+    def piece_state(self, piece: str) -> Path:
+        """State of one piece, beside its journal."""
+        return self.journal_folder / f"{piece}.json"
+
+    def mark(self, made_by: str, values: dict[str, Any]) -> None:
+        """Make the folder a run's; one that another program made stays that program's.
+
+        Args:
+            made_by: the program that makes it.
+            values: what is worth knowing of the run, such as its input files.
 
         Raises:
             InputError: the folder cannot be created or written.
-            UsageError: another process works in it.
+            UsageError: there is something in it, and it is not a run's.
         """
+        marked = self.marked()
+        if marked and marked.get("made_by") != made_by:
+            return
         try:
-            self.root.mkdir(exist_ok=True)
-            descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
+            self.root.mkdir(parents=True, exist_ok=True)
+            strangers = [p.name for p in self.root.iterdir() if p.name not in _LOCKS]
+            if strangers and not marked:
+                raise UsageError(
+                    f"{self.root} is not the folder of a run (it holds {sorted(strangers)[0]}, but "
+                    f"no {self.marker.name}); move it away, or choose another --output."
+                )
+            with atomic_write(self.marker) as handle:
+                json.dump({"format": FORMAT, "made_by": made_by, **values}, handle, indent=1)
+                handle.write("\n")
         except OSError as error:
             raise InputError(
                 f"The folder {self.root} cannot be written ({error.strerror}); choose another "
                 "--output."
             ) from error
+
+    def marked(self) -> dict[str, Any] | None:
+        """What ``mark`` wrote, None where the folder is not a run's."""
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise UsageError(
-                    f"Another process is working in {self.root}; wait for it or choose another "
-                    "--output."
-                ) from error
+            values = json.loads(self.marker.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return values if isinstance(values, dict) and values.get("format") == FORMAT else None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for a whole run; the lock goes when the process ends in any way.
+
+        Raises:
+            UsageError: another process works in it.
+        """
+        with file_lock(
+            self.lock_file,
+            busy=f"Another process is working in {self.root}; wait for it or choose another "
+            "--output.",
+            error=UsageError,
+        ):
             yield
-        finally:
-            os.close(descriptor)
+
+    def reading_regions(self) -> AbstractContextManager[None]:
+        """Share the region database with others who read it."""
+        return file_lock(
+            self.root / "in_use.lock",
+            shared=True,
+            busy=f"The regions in {self.root} are being replaced; try again when that is done.",
+        )
+
+    def replacing_regions(self) -> AbstractContextManager[None]:
+        """Wait for those who read the region database, and keep others out."""
+        return file_lock(
+            self.root / "in_use.lock",
+            busy=f"The regions in {self.root} are in use by running predictions.",
+            wait=True,
+        )
+
+    def predicting(self, piece: str) -> AbstractContextManager[None]:
+        """Keep others from predicting the same piece."""
+        return file_lock(
+            self.journal_folder / f"{piece}.lock",
+            busy=f"Another process is predicting {piece} in {self.root}; wait for it to end.",
+        )
+
+    def writing_results(self) -> AbstractContextManager[None]:
+        """Keep others from writing results of this run."""
+        return file_lock(
+            self.root / "results.lock",
+            busy=f"Another process is writing the results in {self.root}; wait for it to end.",
+        )
 
     def empty(self, keep: tuple[Path, ...] = ()) -> None:
-        """Remove what is in the folder but its lock and the files to keep."""
+        """Remove what runs put into the folder, but its marker, its lock and the files to keep."""
         for path in self.root.iterdir():
-            if path in (self.lock_file, *keep):
+            if path.name not in _OWN or path in keep:
                 continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink()
+
+    def remove(self) -> None:
+        """Remove what runs put into the folder, and the folder where nothing else is in it."""
+        self.empty()
+        for path in (self.marker, self.lock_file):
+            path.unlink(missing_ok=True)
+        if not self.root.is_symlink() and not any(self.root.iterdir()):
+            self.root.rmdir()
+
+
+_LOCKS = {"lock", "in_use.lock", "results.lock"}
+_OWN = {
+    *("in_use.lock", "results.lock", "sorted.gff3", "sorted.gff3.origin.json", "sorted.json"),
+    *("regions.duckdb", "genome", "journal"),
+}

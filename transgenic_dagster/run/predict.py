@@ -1,79 +1,357 @@
-"""Loads the model on the devices of a run and predicts what is left of some pieces."""
+"""The stage that predicts: pieces of a genome, resumably, on the devices of a run.
+
+Beside a piece's journal stands what it belongs to. With the same inputs, model and options a piece
+goes on where it was; with others it is refused, or starts afresh where that is asked for.
+"""
 
 import logging
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from transgenic_dagster import __version__
+from transgenic_dagster.errors import RunError, UsageError
+from transgenic_dagster.gene_models.accounting import Accounting
+from transgenic_dagster.gene_models.from_sentence import read_transcripts
+from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.options import AnnotateOptions
-from transgenic_dagster.run.fingerprint import ModelAndDevices, batch_sizes, decoding_options
+from transgenic_dagster.progress import Progress, shown
+from transgenic_dagster.regions.region import Region
+from transgenic_dagster.regions.region_db import RegionDb
+from transgenic_dagster.regions.windows import MAX_WINDOW
+from transgenic_dagster.run.fingerprint import RunFingerprint, predictions_fingerprint
 from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.stages import Loading, OnUnit, predict, predict_on_several
+from transgenic_dagster.run.model_and_devices import (
+    ModelAndDevices,
+    batch_sizes,
+    decoding_options,
+    find_model_and_devices,
+)
+from transgenic_dagster.run.stages import fingerprint_of_regions
+from transgenic_dagster.run.state import PieceState, PieceSummary, read_piece_state
+
+if TYPE_CHECKING:
+    from transgenic_dagster.inference.batching import BatchSizes, Unit
+    from transgenic_dagster.inference.engine import Engine
 
 logger = logging.getLogger(__name__)
 
 
-def load_and_predict(
-    folder: RunFolder,
-    pieces: Sequence[str],
-    options: AnnotateOptions,
-    machinery: ModelAndDevices,
-    memory_budget: int,
-    *,
-    showing: AbstractContextManager[None],
-    on_unit: OnUnit,
-) -> None:
-    """Predict all regions of some pieces that are not journaled yet, on one device or several.
+@dataclass
+class JournalSummary:
+    """Content of the journals of some pieces.
 
     Args:
-        folder: the run folder; its region database must be there.
-        pieces: names of pieces, predicted in this order.
+        pieces: how far each is.
+        accounting: regions by what the model output is, as far as it can be told without DNA.
+        confidences: of the outputs that describe a gene.
+    """
+
+    pieces: dict[str, PieceSummary] = field(default_factory=dict)
+    accounting: Accounting = field(default_factory=Accounting)
+    confidences: list[float] = field(default_factory=list)
+
+    @property
+    def regions(self) -> int:
+        """Regions of the pieces."""
+        return sum(piece.regions for piece in self.pieces.values())
+
+    @property
+    def completed(self) -> int:
+        """Regions whose prediction is journaled."""
+        return sum(piece.completed for piece in self.pieces.values())
+
+    @property
+    def rejected(self) -> int:
+        """Those of them without a gene model."""
+        return self.accounting.rejected.total()
+
+    def add(
+        self, piece: str, sentences: Iterable[PredictedSentence], regions: Iterable[Region]
+    ) -> int:
+        """Count some more regions of a piece; returns how many of them have no gene model."""
+        completed = rejected = 0
+        for sentence, region in zip(sentences, regions, strict=True):
+            transcripts, rejects = read_transcripts(sentence, region)
+            self.accounting.count_gene(bool(transcripts), rejects)
+            completed += 1
+            if transcripts:
+                self.confidences.append(sentence.confidence)
+            else:
+                rejected += 1
+        before = self.pieces[piece]
+        self.pieces[piece] = replace(
+            before,
+            completed=before.completed + completed,
+            rejected=before.rejected + rejected,
+        )
+        return rejected
+
+
+Follow = Callable[[JournalSummary], None]
+"""Told of the journals when prediction begins, and after each unit that is safe."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Outcome of predicting some pieces.
+
+    Args:
+        journals: as they are now.
+        done_before: regions that were journaled when this prediction began.
+        devices: what predicted, None where nothing was left to predict.
+        precision: of the model there.
+    """
+
+    journals: JournalSummary
+    done_before: int
+    devices: str | None = None
+    precision: str | None = None
+
+
+def predict_pieces(
+    folder: RunFolder,
+    pieces: Sequence[str] | None,
+    options: AnnotateOptions,
+    progress: Progress,
+    *,
+    found: ModelAndDevices | None = None,
+    restart: bool = False,
+    follow: Follow = lambda _: None,
+) -> Prediction:
+    """Predict all regions of some pieces that are not journaled yet.
+
+    Args:
+        folder: of the run; its region database must be there.
+        pieces: names of pieces, predicted in this order; None for all.
         options: of the run.
-        machinery: model files and devices.
-        memory_budget: bytes that automatic batch sizes go by.
-        showing: entered when the model is loaded (on several devices, when that begins), left
-            at the end; progress is shown inside, so that rates do not count the loading.
-        on_unit: told after each unit is safe.
+        progress: told how far it is.
+        found: model and devices, where they were found before.
+        restart: start a piece afresh whose journal belongs to other inputs, model or options,
+            rather than refuse it. ``options.overwrite`` starts all of them afresh.
+        follow: told how far the journals are.
 
     Raises:
         TransgenicError: one sentence; what is journaled stays.
     """
+    with folder.reading_regions(), ExitStack() as locks, RegionDb(folder.region_db) as database:
+        with_regions = database.pieces()
+        pieces = with_regions if pieces is None else [p for p in pieces if p in with_regions]
+        if not pieces:
+            return Prediction(JournalSummary(), 0)
+        for piece in pieces:
+            locks.enter_context(folder.predicting(piece))
+        found = found or find_model_and_devices(options)
+        fingerprint = predictions_fingerprint(_regions(database, found), options, found)
+        states = _continue_or_begin(folder, pieces, options, found, fingerprint, restart)
+        journals = summarise_journal(folder, database, pieces)
+        follow(journals)
+        done_before = journals.completed
+        for piece, done in journals.pieces.items():
+            if done.completed:
+                logger.info(
+                    "%d of %d regions of %s were done already", done.completed, done.regions, piece
+                )
+        if done_before == journals.regions:
+            return Prediction(journals, done_before)
+        showing = shown(progress, journals.regions, done_before, journals.rejected)
+        for unit, sentences in _load_and_predict(folder, states, options, found, showing):
+            rejected = journals.add(unit.piece, sentences, unit.regions)
+            follow(journals)
+            progress.update(len(sentences), rejected)
+    for piece, done in journals.pieces.items():
+        if done.completed != done.regions:
+            raise RunError(
+                f"{piece} has {done.regions:,} regions but {done.completed:,} predictions; remove "
+                f"{folder.journal(piece)} and predict it again."
+            )
+    return Prediction(journals, done_before, ", ".join(map(str, found.devices)), found.precision)
+
+
+def summarise_journal(
+    folder: RunFolder, database: RegionDb, pieces: Iterable[str]
+) -> JournalSummary:
+    """Count what the journals of some pieces hold; no DNA is read."""
+    summary = JournalSummary()
+    for piece in pieces:
+        regions = {region.region_id: region for region in database.regions(piece)}
+        summary.pieces[piece] = PieceSummary(len(regions), completed=0, rejected=0)
+        sentences = journaled(folder, piece)
+        summary.add(piece, sentences, [regions[s.region_id] for s in sentences])
+    return summary
+
+
+def journaled(folder: RunFolder, piece: str) -> list[PredictedSentence]:
+    """Sentences of a piece that are safe."""
+    from transgenic_dagster.inference.journal import read_journal
+
+    return read_journal(folder.journal(piece))
+
+
+def _regions(database: RegionDb, found: ModelAndDevices) -> RunFingerprint:
+    """What the regions were made from.
+
+    Raises:
+        UsageError: they were made for a model that reads other windows.
+    """
+    fingerprint, max_window = fingerprint_of_regions(database)
+    longest = min(MAX_WINDOW, found.config.max_encoder_seqlen)
+    if max_window != longest:
+        raise UsageError(
+            f"The regions were made for windows of up to {max_window} nt, but this "
+            f"model reads {longest}; materialize region_db again."
+        )
+    return fingerprint
+
+
+def _continue_or_begin(
+    folder: RunFolder,
+    pieces: Sequence[str],
+    options: AnnotateOptions,
+    found: ModelAndDevices,
+    fingerprint: RunFingerprint,
+    restart: bool,
+) -> dict[str, PieceState]:
+    """The states of the pieces; all of them begin before any is predicted."""
+    from transgenic_dagster.inference.device import memory_of_each
+
+    fresh = PieceState(fingerprint, options.model, __version__, memory_of_each(found.devices))
+    states = {}
+    for piece in pieces:
+        state = read_piece_state(folder.piece_state(piece))
+        changes = {} if state is None else state.fingerprint.diff(fingerprint)
+        if state is not None and not changes and not options.overwrite:
+            states[piece] = state
+            continue
+        if state is not None:
+            if not (restart or options.overwrite):
+                raise UsageError(
+                    f"The journal of {piece} in {folder.root} belongs to another run: "
+                    f"{'; '.join(state.fingerprint.describe_diff(fingerprint))}. Repeat the "
+                    "original command, or start afresh with --overwrite."
+                )
+            why = f"changed: {', '.join(changes)}" if changes else "as asked for by overwrite"
+            logger.info("%s starts afresh (%s)", piece, why)
+        # In this order: a journal must never stand beside the state of another one.
+        folder.journal(piece).unlink(missing_ok=True)
+        fresh.write(folder.piece_state(piece))
+        states[piece] = fresh
+    return states
+
+
+def _load_and_predict(
+    folder: RunFolder,
+    states: dict[str, PieceState],
+    options: AnnotateOptions,
+    found: ModelAndDevices,
+    showing: AbstractContextManager[None],
+) -> "Iterator[tuple[Unit, list[PredictedSentence]]]":
+    """Load the model and predict what is left, on one device or several; yield what is safe.
+
+    Progress is shown once the model is loaded (on several devices, when that begins), so that
+    rates do not count the loading.
+    """
     from transgenic_dagster.inference.device import swap_warning
     from transgenic_dagster.inference.engine import Engine
-    from transgenic_dagster.inference.worker_pool import WorkerModel
 
-    if warning := swap_warning(sum(path.stat().st_size for path in machinery.files.weights)):
+    if warning := swap_warning(sum(path.stat().st_size for path in found.files.weights)):
         logger.warning(warning)
     logger.info(
         "loading the model %s on %s in %s",
         options.model,
-        ", ".join(str(device) for device in machinery.devices),
-        machinery.precision,
+        ", ".join(str(device) for device in found.devices),
+        found.precision,
     )
-    decoding = decoding_options(options)
-    sizes = batch_sizes(options, machinery, memory_budget)
-    if len(machinery.devices) > 1:
-        model = WorkerModel(machinery.files, machinery.precision, options.compile)
-        with showing:
-            predict_on_several(
-                folder,
-                pieces,
-                machinery.devices,
-                model,
-                decoding,
-                batch_sizes=sizes,
-                on_unit=on_unit,
-            )
-        return
-    engine = Engine.load(
-        machinery.files, machinery.device, machinery.precision, compile_model=options.compile
-    )
-    with showing:
-        predict(
-            folder,
-            pieces,
-            engine,
-            decoding,
-            batch_sizes=sizes,
-            loading=Loading(options.num_workers, options.prefetch_factor),
-            on_unit=on_unit,
+    engine = None
+    if len(found.devices) == 1:
+        engine = Engine.load(
+            found.files, found.device, found.precision, compile_model=options.compile
         )
+    with showing:
+        for budget, group in groupby(states, key=lambda piece: states[piece].memory_budget):
+            sizes = batch_sizes(options, found.config, found.device, found.precision, budget)
+            units = _units_left(folder, list(group), sizes)
+            if engine is None:
+                predicted = _on_several_devices(folder, units, options, found, sizes)
+            else:
+                predicted = _on_one_device(folder, units, options, engine, sizes)
+            yield from _made_safe(folder, predicted)
+
+
+def _on_one_device(
+    folder: RunFolder,
+    units: "list[Unit]",
+    options: AnnotateOptions,
+    engine: "Engine",
+    sizes: "BatchSizes",
+) -> "Iterator[tuple[Unit, list[PredictedSentence]]]":
+    from transgenic_dagster.inference.prefetch import load_units
+
+    decoding = decoding_options(options)
+    loaded = load_units(
+        units,
+        partial(_read_sequences, folder.region_db),
+        num_workers=options.num_workers,
+        prefetch_factor=options.prefetch_factor,
+    )
+    for unit, input_ids in loaded:
+        at_once = sizes.at_once(unit.window_length)
+        yield unit, engine.predict(unit.regions, input_ids, decoding, at_once=at_once)
+
+
+def _on_several_devices(
+    folder: RunFolder,
+    units: "list[Unit]",
+    options: AnnotateOptions,
+    found: ModelAndDevices,
+    sizes: "BatchSizes",
+) -> "Iterator[tuple[Unit, list[PredictedSentence]]]":
+    """A process for each device; a device that is named twice has two."""
+    from transgenic_dagster.inference.worker_pool import WorkerModel, predict_on_workers
+
+    return predict_on_workers(
+        found.devices,
+        WorkerModel(found.files, found.precision, options.compile),
+        decoding_options(options),
+        units,
+        partial(_read_sequences, folder.region_db),
+        sizes,
+    )
+
+
+def _units_left(
+    folder: RunFolder, pieces: Sequence[str], batch_sizes: "BatchSizes"
+) -> "list[Unit]":
+    from transgenic_dagster.inference.batching import plan_units
+
+    units = []
+    with RegionDb(folder.region_db) as database:
+        for piece in pieces:
+            done = {sentence.region_id for sentence in journaled(folder, piece)}
+            left = [r for r in database.regions(piece) if r.region_id not in done]
+            units += plan_units(piece, left, batch_sizes.per_unit)
+    return units
+
+
+def _made_safe(
+    folder: RunFolder, predicted: "Iterable[tuple[Unit, list[PredictedSentence]]]"
+) -> "Iterator[tuple[Unit, list[PredictedSentence]]]":
+    """Journal predicted units as they come, and hand them on."""
+    from transgenic_dagster.inference.journal import Journal
+
+    journals: dict[str, Journal] = {}
+    with ExitStack() as files:
+        for unit, sentences in predicted:
+            if unit.piece not in journals:
+                journals[unit.piece] = files.enter_context(Journal(folder.journal(unit.piece)))
+            journals[unit.piece].append(sentences)
+            yield unit, sentences
+
+
+def _read_sequences(region_db: Path, region_ids: Sequence[int]) -> dict[int, str]:
+    with RegionDb(region_db) as database:
+        return database.sequences(region_ids)
