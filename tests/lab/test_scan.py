@@ -139,5 +139,5 @@ def test_known_files_are_not_read_again(home, monkeypatch):
     def fail(*_):
         raise AssertionError("read again")
 
-    monkeypatch.setattr("transgenic_dagster.lab.scan.file_digest", fail)
+    monkeypatch.setattr("transgenic_dagster.lab.scan.digest_input", fail)
     assert not look(home, [0, REST_SECONDS]).entries

@@ -85,7 +85,9 @@ def results(demo):
 
 def faults(demo):
     home = demo.home
-    return " ".join(recount(home.run("demo"), home.results("demo")).faults)
+    results = home.results("demo")
+    counts = recount(home.run("demo").region_db, results.gff3, results.rejects)
+    return " ".join(counts.faults)
 
 
 def test_a_recount_finds_lost_invented_and_doubled_genes(demo, results):

@@ -35,8 +35,14 @@ def with_underscores(arguments: Sequence[str]) -> list[str]:
     return rewritten
 
 
-def annotate_parser() -> argparse.ArgumentParser:
-    """Parser of ``transgenic-annotate``; only options that are given appear in its result."""
+def annotate_parser(
+    options: type[AnnotateOptions] = AnnotateOptions,
+) -> argparse.ArgumentParser:
+    """Parser of ``transgenic-annotate``; only options that are given appear in its result.
+
+    Args:
+        options: the model that the options come from.
+    """
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         usage="%(prog)s [options] fasta_file gff_file",
@@ -48,7 +54,7 @@ def annotate_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
         add_help=False,
     )
-    fields = AnnotateOptions.model_fields
+    fields = options.model_fields
     positional = parser.add_argument_group("Input")
     for name in ("fasta_file", "gff_file"):
         positional.add_argument(name, help=_help(fields[name]))

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 from transgenic_dagster.cli.guard import add_common_options, guarded
+from transgenic_dagster.errors import UsageError
 from transgenic_dagster.lab.init import add_assembly, write_lab
+from transgenic_dagster.lab.takeover import take_over_run
 from transgenic_dagster.lab.workspace import HOME_VARIABLE, find_home
 from transgenic_dagster.options import DEFAULT_MODEL
 
@@ -36,7 +38,12 @@ def _init(asked: argparse.Namespace) -> None:
 
 def _add(asked: argparse.Namespace) -> None:
     home = find_home(asked.home)
-    add_assembly(home, asked.name, asked.genome, asked.genes, copy=asked.copy)
+    if asked.run_folder is not None:
+        take_over_run(home, asked.name, asked.run_folder, copy=asked.copy)
+    elif asked.genome is None or asked.genes is None:
+        raise UsageError("Name a genome and its genes, or a run with --run.")
+    else:
+        add_assembly(home, asked.name, asked.genome, asked.genes, copy=asked.copy)
     sys.stdout.write(
         f"{asked.name} is in {home.assemblies}; a running 'dagster dev' annotates it.\n"
     )
@@ -74,9 +81,17 @@ def _parser() -> argparse.ArgumentParser:
         "running 'dagster dev' annotates it without being asked.",
     )
     add.add_argument("name", metavar="NAME", help="letters, digits and ._-")
-    add.add_argument("genome", type=Path, help="FASTA; plain, gzip or bgzip")
-    add.add_argument("genes", type=Path, help="GFF3, GTF or BED; plain, gzip or bgzip")
+    add.add_argument("genome", type=Path, nargs="?", help="FASTA; plain, gzip or bgzip")
+    add.add_argument("genes", type=Path, nargs="?", help="GFF3, GTF or BED; plain, gzip or bgzip")
     add.add_argument("--copy", action="store_true", help="copy the files rather than link to them")
+    add.add_argument(
+        "--run",
+        dest="run_folder",
+        type=Path,
+        metavar="OUTPUT.work",
+        help="folder of an interrupted transgenic-annotate, instead of genome and genes: its "
+        "inputs are added, and what it has done is continued",
+    )
     add.add_argument(
         "--home",
         type=Path,

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from transgenic_dagster.demo.assembly import write_assembly
@@ -100,7 +101,16 @@ def write_lab(root: Path, model: str | None = None) -> Home:
     return home
 
 
-def add_assembly(home: Home, name: str, genome: Path, genes: Path, *, copy: bool) -> None:
+def add_assembly(
+    home: Home,
+    name: str,
+    genome: Path,
+    genes: Path,
+    *,
+    copy: bool,
+    options: str = "",
+    before_visible: Callable[[], None] = lambda: None,
+) -> None:
     """Put an assembly into a home, complete before it is visible.
 
     Args:
@@ -109,6 +119,8 @@ def add_assembly(home: Home, name: str, genome: Path, genes: Path, *, copy: bool
         genome: FASTA file.
         genes: annotation: GFF3, GTF or BED.
         copy: copy the files rather than link to them.
+        options: content of the assembly's own ``options.yaml``; empty for none.
+        before_visible: done when all is complete, before the assembly can be seen.
 
     Raises:
         InputError: a file is missing, or the genome cannot be read.
@@ -138,6 +150,9 @@ def add_assembly(home: Home, name: str, genome: Path, genes: Path, *, copy: bool
                 shutil.copyfile(source, unfinished / stored)
             else:
                 (unfinished / stored).symlink_to(source.resolve())
+        if options:
+            _write(unfinished / OPTIONS_FILE, options)
+        before_visible()
         _register(home, unfinished, name, generation=None)
     except InputError as error:
         message = str(error)

@@ -18,6 +18,8 @@ from transgenic_dagster.run.results import ResultPaths
 HOME_VARIABLE = "TRANSGENIC_HOME"
 DEFAULT_HOME = "transgenic_home"
 OPTIONS_FILE = "options.yaml"
+MADE_BY = "transgenic-dagster"
+"""Maker of the run folders of a home (see ``RunFolder.mark``)."""
 REGISTRY_FILE = "registry.json"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")

@@ -16,7 +16,7 @@ import dagster as dg
 from transgenic_dagster.executors.pool import GPU_POOL
 from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.lab.options import assembly_options
-from transgenic_dagster.lab.workspace import Home
+from transgenic_dagster.lab.workspace import MADE_BY, Home
 from transgenic_dagster.orchestration.automation import when_stale
 from transgenic_dagster.orchestration.launchpad import RunOptions
 from transgenic_dagster.orchestration.partitions import Partitions, split_piece_key
@@ -37,7 +37,6 @@ PREDICTIONS = dg.AssetKey("predictions")
 MERGED_GFF3 = dg.AssetKey("merged_gff3")
 REJECT_REPORT = dg.AssetKey("reject_report")
 
-MADE_BY = "transgenic-dagster"
 RETRIES = 3
 SECONDS_BEFORE_RETRY = 10
 

@@ -1,6 +1,7 @@
 """The folder of a run: names of its files, who made it, and its locks."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -148,6 +149,20 @@ class RunFolder:
             busy=f"Another process is writing the results in {self.root}; wait for it to end.",
         )
 
+    def copy_to(self, other: "RunFolder") -> None:
+        """Copy all stages' files to a new folder; large files that never change are shared."""
+        other.journal_folder.mkdir(parents=True)
+        stages = [path for name in _UNCHANGING if (path := self.root / name).exists()]
+        for path in (*self.journal_folder.glob("*.json*"), *stages):
+            target = other.root / path.relative_to(self.root)
+            if path.parent == self.journal_folder:  # it grows
+                shutil.copyfile(path, target)
+                continue
+            try:
+                os.link(path, target)
+            except OSError:  # another file system
+                shutil.copyfile(path, target)
+
     def empty(self, keep: tuple[Path, ...] = ()) -> None:
         """Remove what runs put into the folder, but its marker, its lock and the files to keep."""
         for path in self.root.iterdir():
@@ -168,7 +183,5 @@ class RunFolder:
 
 
 _LOCKS = {"lock", "in_use.lock", "results.lock"}
-_OWN = {
-    *("in_use.lock", "results.lock", "sorted.gff3", "sorted.gff3.origin.json", "sorted.json"),
-    *("regions.duckdb", "genome", "journal"),
-}
+_UNCHANGING = ("sorted.gff3", "sorted.gff3.origin.json", "sorted.json", "regions.duckdb")
+_OWN = {"in_use.lock", "results.lock", *_UNCHANGING, "genome", "journal"}
