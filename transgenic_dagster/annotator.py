@@ -22,7 +22,7 @@ from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.input_genes.gene import Gene
 from transgenic_dagster.input_genes.gene_list import GeneList, read_genes
 from transgenic_dagster.input_genes.sorted_gff import sort_annotation
-from transgenic_dagster.model import encode_dna, memory_length, resolve_checkpoint
+from transgenic_dagster.model import encode_dna, resolve_checkpoint
 from transgenic_dagster.options import DEFAULT_MODEL
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_plan import plan_regions
@@ -30,6 +30,7 @@ from transgenic_dagster.regions.windows import MAX_WINDOW
 from transgenic_dagster.sequences.dna import normalise
 from transgenic_dagster.sequences.fasta import open_genome
 
+SHORTEST_GENE = 6  # nt: a start and a stop codon
 GeneCoordinates = Iterable[tuple[str, int, int]]
 
 
@@ -95,8 +96,8 @@ class Annotator:
                 f"Sequence {name} is {len(dna):,} nt long, but the model reads {self.max_window:,} "
                 "nt; cut it, or call annotate() with a FASTA file and the genes' coordinates."
             )
-        if memory_length(len(dna)) < 1:
-            raise InputError(f"Sequence {name} is {len(dna)} nt long, too short to be read.")
+        if len(dna) < SHORTEST_GENE:
+            raise InputError(f"Sequence {name} is {len(dna)} nt long, too short for a gene.")
         region = Region(0, name, name, 0, len(dna), ".", 0, len(dna))
         return self._predict([region], lambda _: normalise(dna))
 
