@@ -30,7 +30,6 @@ from transgenic_dagster.regions.windows import MAX_WINDOW
 from transgenic_dagster.sequences.dna import normalise
 from transgenic_dagster.sequences.fasta import open_genome
 
-SHORTEST_GENE = 6  # nt: a start and a stop codon
 GeneCoordinates = Iterable[tuple[str, int, int]]
 
 
@@ -81,11 +80,9 @@ class Annotator:
     def annotate_sequence(self, dna: str, name: str = "sequence") -> GeneModels:
         """Annotate one sequence, read as one window; nothing is trimmed or added.
 
-        Bring the gene with the DNA around it: the published models were trained on windows of a
-        multiple of 6,144 nt with the gene in the middle.
-
         Args:
-            dna: forward strand; soft-masked letters are bases, others than ACGT count as N.
+            dna: forward strand, the gene with the DNA around it (models were trained on multiples
+                of 6,144 nt with the gene in the middle); letters outside ACGT count as N.
             name: seqid and gene identifier of the result; coordinates count from its first base.
 
         Raises:
@@ -96,7 +93,7 @@ class Annotator:
                 f"Sequence {name} is {len(dna):,} nt long, but the model reads {self.max_window:,} "
                 "nt; cut it, or call annotate() with a FASTA file and the genes' coordinates."
             )
-        if len(dna) < SHORTEST_GENE:
+        if len(dna) < 6:  # a start and a stop codon
             raise InputError(f"Sequence {name} is {len(dna)} nt long, too short for a gene.")
         region = Region(0, name, name, 0, len(dna), ".", 0, len(dna))
         return self._predict([region], lambda _: normalise(dna))
