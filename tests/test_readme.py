@@ -1,5 +1,6 @@
 import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,13 @@ def test_files_of_the_repository_that_are_named_exist(page):
 
 def test_the_design_has_the_headings_that_docstrings_refer_to():
     assert set(DESIGN_HEADINGS) < set(headings("docs/design.md"))
+
+
+def test_the_design_says_what_is_on_every_floor():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    (contract,) = project["tool"]["importlinter"]["contracts"]
+    modules = [name for layer in contract["layers"] for name in re.findall(r"\w+", layer)]
+    design = (REPOSITORY / "docs" / "design.md").read_text()
+    floors = design.partition("## Floors")[2].partition("\n## ")[0]
+    named = re.findall(r"`(\w+)(?:/|\.py)`", floors.partition("Two imports")[0])
+    assert sorted(named) == sorted(modules)
