@@ -121,6 +121,31 @@ def test_every_field_is_explained():
         assert len(parameter.help.split()) >= 5, parameter.path
 
 
+def test_texts_for_biologists_are_in_their_terms():
+    root = form.tool()
+    texts = [
+        value
+        for element in root.iter()
+        for name, value in element.items()
+        if name in {"label", "help", "title", "message"}
+    ]
+    texts += [option.text for option in root.iter("option")]
+    texts.append(root.findtext("help"))
+    for text in texts:
+        assert not re.search(r"\b(words?|sentences|rejected)\b", text, re.IGNORECASE), text
+        assert "gene sentence" not in text
+
+
+def test_the_outputs_are_named_as_users_know_them():
+    names = [data.get("label").partition(": ")[2] for data in form.tool().iterfind("outputs/data")]
+    assert names == [
+        "gene models",
+        "genes without a model (rejects)",
+        "model output",
+        "proteins",
+    ]
+
+
 def test_every_text_of_a_user_is_quoted():
     for line in COMMAND.splitlines():
         if line.strip().startswith("#"):

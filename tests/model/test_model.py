@@ -4,6 +4,7 @@ import torch
 from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM
 
 from tests import golden
+from transgenic_dagster.errors import UsageError
 from transgenic_dagster.model import (
     Decoding,
     TransgenicConfig,
@@ -80,6 +81,12 @@ def test_auto_classes_load_the_model_without_remote_code(model):
         loaded = auto.from_pretrained(golden.TINY_CHECKPOINT)
         assert isinstance(loaded, TransgenicForConditionalGeneration)
         assert torch.equal(loaded.lm_head.weight, model.lm_head.weight)
+
+
+def test_generate_says_what_to_call_instead():
+    loaded = AutoModelForSeq2SeqLM.from_pretrained(golden.TINY_CHECKPOINT)
+    with pytest.raises(UsageError, match=r"annotator\.Annotator\.load"):
+        loaded.generate(window_ids("b6144"), num_beams=2)
 
 
 def test_half_precision_keeps_filters_and_positions_in_fp32():

@@ -1,7 +1,7 @@
 """The TransGenic model: windows of DNA in, logits of gene-sentence tokens out."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import torch
 from torch import nn
@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM, PreTrainedModel
 from transformers.modeling_outputs import Seq2SeqLMOutput
 
-from transgenic_dagster.errors import CheckpointError
+from transgenic_dagster.errors import CheckpointError, UsageError
 from transgenic_dagster.model.checkpoint import (
     CheckpointFiles,
     check_tensors,
@@ -149,6 +149,17 @@ class TransgenicForConditionalGeneration(PreTrainedModel):
         table = self.transgenic.EncoderOutputPositionalEmbedding.pe
         encoded = self.backbone(input_ids) + table[: input_ids.shape[1]].float()
         return self.transgenic.downsample(encoded)
+
+    def generate(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: the library's search is not the one that the published model is used with.
+
+        Raises:
+            UsageError: always; it names what to call instead.
+        """
+        raise UsageError(
+            "TransGenic models are not searched with generate(); call "
+            "transgenic_dagster.annotator.Annotator.load(MODEL).annotate_sequence(dna)."
+        )
 
     def compile_parts(self) -> None:
         """Compile what decoding really calls: the encoder's pass and the decoder's step."""
