@@ -72,6 +72,7 @@ def _option(
     *,
     affects_results: bool = False,
     stage: Stage = Stage.PREDICTIONS,
+    without_effect: Any = None,
     **limits: Any,
 ) -> Any:
     """Define an option.
@@ -84,11 +85,13 @@ def _option(
         affects_results: whether another value gives other results; fingerprints of runs and code
             versions of assets follow from this alone.
         stage: the first stage whose outcome depends on it, if it affects results.
+        without_effect: the value with which results are as they were before there was this option;
+            fingerprints leave it out, so that journals of earlier runs stay valid.
         limits: what pydantic checks.
     """
     extra: dict[str, Any] = {"group": group, "metavar": metavar}
     if affects_results:
-        extra["stage"] = stage
+        extra |= {"stage": stage, "without_effect": without_effect}
     return Field(default, description=text, json_schema_extra=extra, **limits)
 
 
@@ -96,9 +99,10 @@ FILES = "Files"
 REGIONS = "Regions"
 MODEL = "Model"
 SENTENCES = "Gene sentences"
+GENE_MODELS = "Gene models"
 MACHINE = "Machine and speed"
 DURABILITY = "Interruption and resume"
-GROUPS = (FILES, REGIONS, MODEL, SENTENCES, MACHINE, DURABILITY)
+GROUPS = (FILES, REGIONS, MODEL, SENTENCES, GENE_MODELS, MACHINE, DURABILITY)
 
 
 class AnnotateOptions(BaseModel):
@@ -121,6 +125,9 @@ class AnnotateOptions(BaseModel):
         None, FILES, "also write the raw sentence of every region, TSV", "FILE"
     )
     proteins: Path | None = _option(None, FILES, "also write translated transcripts, FASTA", "FILE")
+    refinements: Path | None = _option(
+        None, FILES, "also write every boundary that refinement moved, TSV", "FILE"
+    )
     strict_gff3: bool = _option(
         False,
         FILES,
@@ -190,6 +197,50 @@ class AnnotateOptions(BaseModel):
         0, SENTENCES, "start of the random streams of --do_sample", "N", affects_results=True, ge=0
     )
 
+    grammar: Literal["off", "on"] = _option(
+        "off",
+        SENTENCES,
+        "on lets the model write only what follows the grammar of gene structures",
+        affects_results=True,
+        without_effect="off",
+    )
+
+    refine: Literal["on", "off"] = _option(
+        "on",
+        GENE_MODELS,
+        "on moves boundaries until the DNA agrees: start codon, reading frame, stop codon, splice "
+        "sites; off writes the model output as it is",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect="off",
+    )
+    refine_distance: int = _option(
+        60,
+        GENE_MODELS,
+        "how far refinement may move a boundary, nt",
+        "N",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        ge=0,
+        le=1000,
+    )
+    keep_all: bool = _option(
+        False,
+        GENE_MODELS,
+        "keep gene models that are off target, repeated or overlapping, with a mark",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect=False,
+    )
+    keep_input: bool = _option(
+        False,
+        GENE_MODELS,
+        "write the input's own rows of every gene that has no gene model, with a mark",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect=False,
+    )
+
     device: Device | None = _option(
         None,
         MACHINE,
@@ -244,6 +295,7 @@ class AnnotateOptions(BaseModel):
                 self.run_state_file,
                 self.gsf_output,
                 self.proteins,
+                self.refinements,
             )
             if path is not None
         ]
@@ -284,7 +336,8 @@ class AnnotateOptions(BaseModel):
         return {
             name: _as_text(values[name])
             for name, field in type(self).model_fields.items()
-            if option_extra(field).get("stage") == stage
+            if (extra := option_extra(field)).get("stage") == stage
+            and (extra["without_effect"] is None or values[name] != extra["without_effect"])
         }
 
 
