@@ -13,13 +13,13 @@ def model():
     return TransgenicForConditionalGeneration.from_pretrained(golden.TINY_CHECKPOINT)
 
 
-def sentences(model, names, at_once=None, **options):
+def sentences(model, names, batch_size=None, **options):
     windows = [golden.tiny_windows()[name]["sequence"] for name in names]
     ids = torch.stack([encode_dna(window) for window in windows])
     with torch.inference_mode():
         chosen = DecodingOptions(max_length=golden.MAX_LENGTH, **options)
-        decoding = Decoding(model, ids, chosen.num_beams, at_once or len(names))
-        return search(decoding, names, chosen, at_once=at_once)
+        decoding = Decoding(model, ids, chosen.num_beams, batch_size or len(names))
+        return search(decoding, names, chosen, batch_size=batch_size)
 
 
 @pytest.mark.parametrize("name", golden.WINDOWS)
@@ -34,11 +34,11 @@ def test_sentences_are_those_of_the_published_model(model, name, beams, recorded
     assert 0 < hypothesis.confidence < 1
 
 
-@pytest.mark.parametrize("at_once", [1, 2, 3])
+@pytest.mark.parametrize("batch_size", [1, 2, 3])
 @pytest.mark.parametrize("beams", [1, 2, 3])
-def test_a_sentence_does_not_depend_on_the_batch(model, beams, at_once):
+def test_a_sentence_does_not_depend_on_the_batch(model, beams, batch_size):
     names = ["a6144", "b6144", "c6144"]
-    together = sentences(model, names, at_once=at_once, num_beams=beams)
+    together = sentences(model, names, batch_size=batch_size, num_beams=beams)
     alone = [sentences(model, [name], num_beams=beams)[0] for name in names]
     assert [h.token_ids for h in together] == [h.token_ids for h in alone]
 
@@ -56,16 +56,16 @@ def test_sampling_depends_on_seed_and_region_alone(model):
 class Script:
     """A model that says what a table of next-token probabilities says."""
 
-    def __init__(self, table, vocabulary, width):
+    def __init__(self, table, vocabulary, num_beams):
         self.table = table
         self.vocabulary = vocabulary
-        self.width = width
+        self.num_beams = num_beams
         self.histories = []
         self.most_at_once = 0
 
-    def enter(self, regions):
-        self.histories += [()] * (regions * self.width)
-        self.most_at_once = max(self.most_at_once, len(self.histories) // self.width)
+    def admit(self, regions):
+        self.histories += [()] * (regions * self.num_beams)
+        self.most_at_once = max(self.most_at_once, len(self.histories) // self.num_beams)
 
     def step(self, token_ids):
         tokens = token_ids.tolist()
@@ -76,13 +76,13 @@ class Script:
                 row[token] = probability
         return rows.log()
 
-    def continue_rows(self, parents):
+    def reorder(self, parents):
         self.histories = [self.histories[i] for i in parents]
 
-    def leave(self, slot):
-        rows = slice(slot * self.width, (slot + 1) * self.width)
-        self.histories[rows] = self.histories[-self.width :]
-        del self.histories[-self.width :]
+    def release(self, slot):
+        rows = slice(slot * self.num_beams, (slot + 1) * self.num_beams)
+        self.histories[rows] = self.histories[-self.num_beams :]
+        del self.histories[-self.num_beams :]
 
 
 def run_script(table, **options):

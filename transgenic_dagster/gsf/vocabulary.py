@@ -1,7 +1,7 @@
 """The decoder's vocabulary: gene sentences (GSF) to token ids and back.
 
-272 tokens; numbers are written digit by digit and ``|`` is no token. Facts: section 4 of the
-design, recorded from the published tokenizer.
+272 tokens; numbers are written digit by digit and ``|`` is no token. Recorded from the
+published tokenizer; see ``docs/design.md``.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,8 @@
 """Beam search and beam sampling over a batch of regions.
 
-The rules are those of Hugging Face 4.46, which the recorded sentences follow (section 6 of the
-design): 2 * beams candidates per step, walked in order; an EOS among the first ``beams`` closes a
-hypothesis, one further down is ignored; length penalty 1; no early stopping.
+The rules are those of Hugging Face 4.46, which the recorded sentences follow (see
+``docs/design.md``): 2 * beams candidates per step, walked in order; an EOS among the first
+``beams`` closes a hypothesis, one further down is ignored; length penalty 1; no early stopping.
 """
 
 import hashlib
@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import torch
+
+from transgenic_dagster.gsf.vocabulary import DECODER_START_ID, EOS_ID
 
 NEVER = -1e9
 SAMPLING_TOP_K = 50
@@ -26,16 +28,12 @@ class DecodingOptions:
         max_length: longest sentence in tokens, the start token included.
         do_sample: draw candidates instead of taking the best.
         seed: start of the random streams, one per region.
-        start_id: token that every sentence starts with.
-        eos_id: token that closes a sentence.
     """
 
     num_beams: int = 2
     max_length: int = 2048
     do_sample: bool = False
     seed: int = 0
-    start_id: int = 2
-    eos_id: int = 2
 
 
 @dataclass(frozen=True)
@@ -61,16 +59,16 @@ class Decoding(Protocol):
     Live regions stand in slots 0, 1, …, each with ``num_beams`` rows.
     """
 
-    def enter(self, regions: int) -> None:
+    def admit(self, regions: int) -> None:
         """Let the next regions start in the slots behind the live ones."""
 
     def step(self, token_ids: torch.Tensor) -> torch.Tensor:
         """Logits (R, V), fp32, after one more token (R,) per row."""
 
-    def continue_rows(self, parents: Sequence[int]) -> None:
+    def reorder(self, parents: Sequence[int]) -> None:
         """Let row i continue the sentence of row ``parents[i]``."""
 
-    def leave(self, slot: int) -> None:
+    def release(self, slot: int) -> None:
         """Drop the region in a slot; the last region takes its place."""
 
 
@@ -122,23 +120,23 @@ class _Search:
         self, scores: Sequence[float], parents: Sequence[int], tokens: Sequence[int]
     ) -> None:
         """Take one step's candidates, best first."""
-        width = self.options.num_beams
+        num_beams = self.options.num_beams
         generated = self.beams[0].node.length + 1
         live: list[_Beam] = []
         for rank, (score, parent, token) in enumerate(zip(scores, parents, tokens, strict=True)):
             before = self.beams[parent]
-            is_eos = token == self.options.eos_id
-            if is_eos and rank >= width:
+            is_eos = token == EOS_ID
+            if is_eos and rank >= num_beams:
                 continue
             node = before.node.then(token, _probability(score - before.score))
             if is_eos:
                 self._close(_Closed(score / generated, node, finished=True))
             else:
                 live.append(_Beam(node, score, parent))
-                if len(live) == width:
+                if len(live) == num_beams:
                     break
         self.beams = live
-        enough = len(self.closed) >= width
+        enough = len(self.closed) >= num_beams
         if enough and min(c.score for c in self.closed) >= scores[0] / generated:
             self.done = True
         elif generated + 1 == self.options.max_length:
@@ -168,65 +166,69 @@ def search(
     options: DecodingOptions,
     device: torch.device | str = "cpu",
     *,
-    at_once: int | None = None,
+    batch_size: int | None = None,
 ) -> list[Hypothesis]:
     """Write one sentence per region.
 
     Args:
-        decoding: state that no region has entered yet; it is used up.
+        decoding: state to which no region is admitted yet; it is used up.
         region_keys: one stable name per region; with the seed it fixes a region's random stream,
             whatever batch the region is in.
         options: how to search.
         device: where the logits are.
-        at_once: most regions that are decoded together, all by default; when one is finished
+        batch_size: most regions that are decoded at a time, all by default; when one is finished
             the next that waits takes its place.
 
     Returns:
         One hypothesis per region, in order.
     """
     searches = [_begin(options, key) for key in region_keys]
-    at_once = at_once or len(searches)
+    batch_size = batch_size or len(searches)
     live: list[_Search] = []
-    entered = 0
+    admitted = 0
     while True:
-        entering = min(at_once - len(live), len(searches) - entered)
-        if entering:
-            decoding.enter(entering)
-            live += searches[entered : entered + entering]
-            entered += entering
+        count = min(batch_size - len(live), len(searches) - admitted)
+        if count:
+            decoding.admit(count)
+            live += searches[admitted : admitted + count]
+            admitted += count
         if not live:
             return [s.best() for s in searches]
         _step(decoding, live, options.num_beams, device)
         for slot in reversed(range(len(live))):
             if live[slot].done:
-                decoding.leave(slot)
+                decoding.release(slot)
                 live[slot] = live[-1]
                 live.pop()
 
 
 def _begin(options: DecodingOptions, region_key: str) -> _Search:
-    start = _Node(options.start_id, None, 0.0, 0)
+    start = _Node(DECODER_START_ID, None, 0.0, 0)
     # Only the first beam counts at the first step: all are equal there.
     beams = [_Beam(start, NEVER if i else 0.0, i) for i in range(options.num_beams)]
     generator = _generator(options.seed, region_key) if options.do_sample else None
     return _Search(options, beams, generator)
 
 
-def _step(decoding: Decoding, live: list[_Search], width: int, device: torch.device | str) -> None:
+def _step(
+    decoding: Decoding, live: list[_Search], num_beams: int, device: torch.device | str
+) -> None:
     """Write one token in every beam of the live searches, and let the decoding state follow."""
     last = torch.tensor([b.node.token for s in live for b in s.beams], device=device)
     scores = torch.tensor([[b.score for b in s.beams] for s in live], device=device)
     log_probabilities = torch.log_softmax(decoding.step(last), dim=-1)
     vocabulary = log_probabilities.shape[-1]
-    best, index = _candidates(log_probabilities.view(len(live), width, vocabulary), scores, live)
+    best, index = _candidates(
+        log_probabilities.view(len(live), num_beams, vocabulary), scores, live
+    )
     for s, values, indices in zip(live, best.tolist(), index.tolist(), strict=True):
         s.advance(values, [i // vocabulary for i in indices], [i % vocabulary for i in indices])
     parents = [
-        slot * width + (i if s.done else beam.row)
+        slot * num_beams + (i if s.done else beam.row)
         for slot, s in enumerate(live)
         for i, beam in enumerate(s.beams)
     ]
-    decoding.continue_rows(parents)
+    decoding.reorder(parents)
 
 
 def _candidates(

@@ -84,25 +84,25 @@ class Engine:
         input_ids: torch.Tensor,
         options: DecodingOptions,
         *,
-        at_once: int | None = None,
+        batch_size: int | None = None,
     ) -> list[PredictedSentence]:
         """Write one sentence per region.
 
-        Where memory runs out, half as many regions are decoded at once, again and again; a
+        Where memory runs out, half as many regions are decoded at a time, again and again; a
         region that does not even fit alone ends as ``out_of_memory``.
 
         Args:
             regions: N regions with windows of one length L.
             input_ids: their DNA ids, (N, L).
             options: how to search.
-            at_once: most regions that are decoded together, all by default.
+            batch_size: most regions that are decoded at a time, all by default.
 
         Returns:
             N sentences, in the order of the regions.
         """
-        at_once = min(at_once or len(regions), len(regions))
+        batch_size = min(batch_size or len(regions), len(regions))
         try:
-            hypotheses = self._decode(regions, input_ids, options, at_once)
+            hypotheses = self._decode(regions, input_ids, options, batch_size)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -116,13 +116,13 @@ class Engine:
                 regions[0].region_id, "", "", 0.0, 0.0, False, RejectReason.OUT_OF_MEMORY
             )
             return [lost]
-        if at_once > 1:
+        if batch_size > 1:
             logger.warning(
-                "memory is full with %d windows of %d nt; going on with half as many",
-                at_once,
+                "out of memory with %d windows of %d nt; retrying with half the batch",
+                batch_size,
                 regions[0].window_length,
             )
-            return self.predict(regions, input_ids, options, at_once=at_once // 2)
+            return self.predict(regions, input_ids, options, batch_size=batch_size // 2)
         return [
             sentence
             for i in range(len(regions))
@@ -135,11 +135,11 @@ class Engine:
         regions: Sequence[Region],
         input_ids: torch.Tensor,
         options: DecodingOptions,
-        at_once: int,
+        batch_size: int,
     ) -> list[Hypothesis]:
-        decoding = Decoding(self.model, input_ids, options.num_beams, at_once)
+        decoding = Decoding(self.model, input_ids, options.num_beams, batch_size)
         keys = [f"{r.seqid}:{r.window_start}-{r.window_end}:{r.gene_id}" for r in regions]
-        return search(decoding, keys, options, self.device, at_once=at_once)
+        return search(decoding, keys, options, self.device, batch_size=batch_size)
 
 
 def _sentence(region: Region, hypothesis: Hypothesis) -> PredictedSentence:

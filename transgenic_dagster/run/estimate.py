@@ -169,12 +169,14 @@ def _with_machine(
         config=config,
         num_beams=options.num_beams,
         max_length=options.max_length,
-        width=dtype.itemsize,
+        dtype_bytes=dtype.itemsize,
         on_gpu=device.type == "cuda",
         memory_budget=budget,
         fixed=None if options.batch_size == "auto" else options.batch_size,
     )
-    batch_sizes = {length: min(sizes.at_once(length), count) for length, count in windows.items()}
+    batch_sizes = {
+        length: min(sizes.batch_size(length), count) for length, count in windows.items()
+    }
     parameters = _parameters(config)
 
     def memory(max_length: int) -> int:
@@ -186,7 +188,7 @@ def _with_machine(
                 rows,
                 num_beams=options.num_beams,
                 max_length=min(max_length, options.max_length),
-                width=dtype.itemsize,
+                dtype_bytes=dtype.itemsize,
             )
             for length, rows in batch_sizes.items()
         )

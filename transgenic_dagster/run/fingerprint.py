@@ -130,7 +130,7 @@ def batch_sizes(
         config=machinery.config,
         num_beams=options.num_beams,
         max_length=options.max_length,
-        width=DTYPES[machinery.precision].itemsize,
+        dtype_bytes=DTYPES[machinery.precision].itemsize,
         on_gpu=machinery.device.type == "cuda",
         memory_budget=memory_budget,
         fixed=None if options.batch_size == "auto" else options.batch_size,

@@ -134,8 +134,8 @@ def predict(
 
     def predicted() -> "Iterator[tuple[Unit, list[PredictedSentence]]]":
         for unit, input_ids in loaded:
-            at_once = batch_sizes.at_once(unit.window_length)
-            yield unit, engine.predict(unit.regions, input_ids, decoding, at_once=at_once)
+            batch_size = batch_sizes.batch_size(unit.window_length)
+            yield unit, engine.predict(unit.regions, input_ids, decoding, batch_size=batch_size)
 
     _journal(folder, predicted(), on_unit)
 
