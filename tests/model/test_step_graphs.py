@@ -41,7 +41,7 @@ def sentences(model, names, batch_size, beams=2):
     options = DecodingOptions(max_length=golden.MAX_LENGTH, num_beams=beams)
     with torch.inference_mode():
         decoding = Decoding(model, ids, beams, batch_size)
-        return [h.token_ids for h in search(decoding, names, options, batch_size=batch_size)]
+        return [h[0].token_ids for h in search(decoding, names, options, batch_size=batch_size)]
 
 
 def recorded(names):

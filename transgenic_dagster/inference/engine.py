@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from transformers.utils import logging as library_logging
 
-from transgenic_dagster.gsf.sentence import PredictedSentence
+from transgenic_dagster.gsf.sentence import PredictedSentence, SentenceHypothesis
 from transgenic_dagster.gsf.vocabulary import clean_sentence, decode_ids
 from transgenic_dagster.inference.beam_search import DecodingOptions, Hypothesis, search
 from transgenic_dagster.inference.device import (
@@ -136,19 +136,35 @@ class Engine:
         input_ids: torch.Tensor,
         options: DecodingOptions,
         batch_size: int,
-    ) -> list[Hypothesis]:
+    ) -> list[tuple[Hypothesis, ...]]:
         decoding = Decoding(self.model, input_ids, options.num_beams, batch_size)
         keys = [f"{r.seqid}:{r.window_start}-{r.window_end}:{r.gene_id}" for r in regions]
         return search(decoding, keys, options, self.device, batch_size=batch_size)
 
 
-def _sentence(region: Region, hypothesis: Hypothesis) -> PredictedSentence:
-    raw = decode_ids(hypothesis.token_ids)
+def _sentence(region: Region, hypotheses: Sequence[Hypothesis]) -> PredictedSentence:
+    winner, *others = (_text(hypothesis) for hypothesis in hypotheses)
     return PredictedSentence(
         region_id=region.region_id,
+        raw=winner.raw,
+        clean=winner.clean,
+        score=winner.score,
+        confidence=winner.confidence,
+        finished=winner.finished,
+        log_probability=winner.log_probability,
+        digit_costs=winner.digit_costs,
+        alternatives=tuple(others),
+    )
+
+
+def _text(hypothesis: Hypothesis) -> SentenceHypothesis:
+    raw = decode_ids(hypothesis.token_ids)
+    return SentenceHypothesis(
         raw=raw,
         clean=clean_sentence(raw),
         score=hypothesis.score,
         confidence=hypothesis.confidence,
         finished=hypothesis.finished,
+        log_probability=hypothesis.log_probability,
+        digit_costs=hypothesis.digit_costs,
     )
