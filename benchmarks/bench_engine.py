@@ -39,7 +39,7 @@ from transgenic_dagster.model import (
     Decoding,
     TransgenicConfig,
     TransgenicForConditionalGeneration,
-    memory_length,
+    encoder_states_length,
     read_config,
     resolve_checkpoint,
 )
@@ -59,7 +59,7 @@ class Work:
         length: their length in nucleotides.
         tokens: tokens of every sentence, the start token not counted.
         beams: rows per region.
-        at_once: regions that the engine decodes together.
+        batch_size: regions that the engine decodes at a time.
         published_regions: windows that ``published_cost`` decodes.
         published_tokens: tokens that it writes for each.
         threads: of the processor.
@@ -70,7 +70,7 @@ class Work:
     length: int
     tokens: int
     beams: int
-    at_once: int
+    batch_size: int
     published_regions: int
     published_tokens: int
     threads: int
@@ -93,10 +93,10 @@ def measure_published(work: Work) -> Measured:
     torch.set_num_threads(work.threads)
     model = TransgenicForConditionalGeneration.from_pretrained(work.checkpoint)
     watch = Stopwatch(CPU)
-    watch.watch(PublishedDecoding, "enter", "encoder")
+    watch.watch(PublishedDecoding, "admit", "encoder")
     watch.watch(PublishedDecoding, "downsample", "downsample")
     watch.watch(PublishedDecoding, "step", "step")
-    watch.watch(PublishedDecoding, "continue_rows", "reorder")
+    watch.watch(PublishedDecoding, "reorder", "reorder")
     options = DecodingOptions(num_beams=work.beams, max_length=work.published_tokens + 1)
     with torch.inference_mode():
         decoding = PublishedDecoding(
@@ -104,7 +104,7 @@ def measure_published(work: Work) -> Measured:
         )
         keys = [str(i) for i in range(work.published_regions)]
         with watch.measure("total"):
-            search(decoding, keys, options, at_once=1)
+            search(decoding, keys, options, batch_size=1)
     return Measured(dict(watch.seconds), _peak_bytes())
 
 
@@ -121,13 +121,13 @@ def measure_engine(work: Work) -> Measured:
     backbone.register_forward_pre_hook(lambda *_: _watch_products(backbone, watch))
     watch.watch(backbone, "forward", "encoder")
     watch.watch(engine.model.transgenic.downsample, "forward", "downsample")
-    watch.watch(Decoder, "remember", "projection")
+    watch.watch(Decoder, "project_encoder_states", "projection")
     watch.watch(Decoding, "step", "step")
-    watch.watch(Decoding, "continue_rows", "reorder")
-    watch.watch(Decoding, "leave", "leave")
+    watch.watch(Decoding, "reorder", "reorder")
+    watch.watch(Decoding, "release", "release")
     options = DecodingOptions(num_beams=work.beams, max_length=work.tokens + 1)
     with watch.measure("total"):
-        engine.predict(regions_of(windows), windows, options, at_once=work.at_once)
+        engine.predict(regions_of(windows), windows, options, batch_size=work.batch_size)
     peak = _peak_bytes()
     # What the machine could do was not the same all the time where others worked on it.
     matrix, copy = (
@@ -152,7 +152,7 @@ def report(work: Work, published: Measured, engine: Measured) -> dict[str, float
     """Print both sides and return the ratios."""
     config = read_config(resolve_checkpoint(str(work.checkpoint)))
     ours, theirs = engine.seconds, published.seconds
-    batches = -(-work.regions // work.at_once)
+    batches = -(-work.regions // work.batch_size)
     steps = work.tokens * batches
     published_encoder = theirs["encoder"] / work.published_regions
     published_step = (theirs["step"] + theirs["reorder"]) / (
@@ -161,23 +161,23 @@ def report(work: Work, published: Measured, engine: Measured) -> dict[str, float
     published_region = published_encoder + work.tokens * published_step
     search_time = ours["total"] - ours["encoder"] - ours["downsample"] - ours["projection"]
     step = search_time / steps
-    positions = memory_length(work.length)
+    positions = encoder_states_length(work.length)
     products = encoder_operations(config, work.length) * work.regions / ours["encoder products"]
     machine_flops, machine_bytes = engine.matrix_rate, engine.copy_rate
-    read = step_bytes(config, positions, work.at_once, 4)
-    operations = step_operations(config, positions, work.at_once * work.beams)
+    read = step_bytes(config, positions, work.batch_size, 4)
+    operations = step_operations(config, positions, work.batch_size * work.beams)
     predicted = predicted_memory(
         config,
         _parameters(config),
         work.length,
-        work.at_once,
+        work.batch_size,
         num_beams=work.beams,
         max_length=work.tokens + 1,
-        width=4,
+        dtype_bytes=4,
     )
     ratios = {
         "end to end, per region": published_region * work.regions / ours["total"],
-        "decoding step, per region": published_step * work.at_once / step,
+        "decoding step, per region": published_step * work.batch_size / step,
         "encoder": published_encoder * work.regions / ours["encoder"],
         "encoder products / machine": products / machine_flops,
         "encoder's other work / encoder": 1 - ours["encoder products"] / ours["encoder"],
@@ -185,7 +185,7 @@ def report(work: Work, published: Measured, engine: Measured) -> dict[str, float
     }
     lines = [
         f"{work.regions} regions of {work.length} nt, {work.tokens} tokens, {work.beams} beams, "
-        f"{work.at_once} at once, {work.threads} threads; load {os.getloadavg()[0]:.1f}",
+        f"{work.batch_size} at once, {work.threads} threads; load {os.getloadavg()[0]:.1f}",
         f"machine: {machine_flops / 1e9:.0f} GFLOP/s, copy {machine_bytes / 1e9:.1f} GB/s",
         f"published_cost ({work.published_regions} regions, {work.published_tokens} tokens): "
         f"encoder {published_encoder:.2f} s, step {published_step:.3f} s "
@@ -196,7 +196,7 @@ def report(work: Work, published: Measured, engine: Measured) -> dict[str, float
         f"projection {ours['projection'] / work.regions:.2f} s, "
         f"all {ours['total'] / work.regions:.2f} s; peak {engine.peak_bytes / 1e9:.2f} GB "
         f"(predicted {predicted / 1e9:.2f} GB)",
-        f"engine step: {step * 1e3:.1f} ms for {work.at_once} regions, of which reordering "
+        f"engine step: {step * 1e3:.1f} ms for {work.batch_size} regions, of which reordering "
         f"{ours['reorder'] / steps * 1e3:.1f} ms and search "
         f"{(search_time - ours['step'] - ours['reorder']) / steps * 1e3:.1f} ms; "
         f"{work.tokens * work.regions / search_time:.0f} tokens/s; "
@@ -222,7 +222,7 @@ def main(arguments: list[str]) -> dict[str, float]:
     parser.add_argument("--length", type=int, default=6144)
     parser.add_argument("--tokens", type=int, default=200)
     parser.add_argument("--beams", type=int, default=2)
-    parser.add_argument("--at_once", type=int, default=8, help="as --batch_size auto has it")
+    parser.add_argument("--batch_size", type=int, default=8, help="as --batch_size auto has it")
     parser.add_argument("--published_regions", type=int, default=1)
     parser.add_argument("--published_tokens", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2)

@@ -38,7 +38,7 @@ from transgenic_dagster.model import (
     CheckpointFiles,
     Decoding,
     encode_dna,
-    memory_length,
+    encoder_states_length,
     resolve_checkpoint,
 )
 
@@ -136,7 +136,7 @@ def against_published_cost(setting: Setting) -> None:
         watch.seconds.clear()
         decoding = PublishedDecoding(published, random_windows(1, length), BEAMS)
         with watch.measure("encoder"):
-            decoding.enter(1)
+            decoding.admit(1)
         rest = _AlreadyEntered(decoding)
         with watch.measure("steps"):
             search(
@@ -149,15 +149,16 @@ def against_published_cost(setting: Setting) -> None:
     regions = 2 * max(setting.batch_sizes)
     windows = random_windows(regions, length)
     options = DecodingOptions(num_beams=BEAMS, max_length=setting.tokens + 1)
-    at_once = max(setting.batch_sizes)
+    batch_size = max(setting.batch_sizes)
     engine.predict(regions_of(windows[:1]), windows[:1], DecodingOptions(max_length=9))
     with watch.measure("engine"):
-        engine.predict(regions_of(windows), windows, options, at_once=at_once)
+        engine.predict(regions_of(windows), windows, options, batch_size=batch_size)
     ours = watch.seconds["engine"] / regions
     print(
         f"one region of {length} nt, {setting.tokens} tokens: "
         f"published_cost (fp32) {theirs:.3f} s, "
-        f"engine ({setting.precision}, {at_once} at once) {ours:.4f} s: ratio {theirs / ours:.1f}"
+        f"engine ({setting.precision}, {batch_size} at once) {ours:.4f} s: "
+        f"ratio {theirs / ours:.1f}"
     )
 
 
@@ -165,10 +166,10 @@ class _AlreadyEntered:
     """A decoding state whose only region was entered before the search."""
 
     def __init__(self, decoding: PublishedDecoding) -> None:
-        self.step, self.leave = decoding.step, decoding.leave
-        self.continue_rows = decoding.continue_rows
+        self.step, self.release = decoding.step, decoding.release
+        self.reorder = decoding.reorder
 
-    def enter(self, regions: int) -> None:
+    def admit(self, regions: int) -> None:
         """Nothing is left to do."""
 
 
@@ -177,18 +178,18 @@ def batch_sizes(setting: Setting) -> None:
     """Tokens per second and memory over batch sizes, beside what the device's memory allows."""
     engine, length = setting.engine(), 6_144
     bandwidth = copy_rate(setting.device)
-    width = DTYPES[setting.precision].itemsize
+    dtype_bytes = DTYPES[setting.precision].itemsize
     config = engine.model.config
     print(f"copy {bandwidth / 1e9:,.0f} GB/s")
     print("regions at once | encoder ms/region | step ms | floor ms | step / floor | tokens/s | GB")
-    for at_once in setting.batch_sizes:
+    for batch_size in setting.batch_sizes:
         _forget_peak(setting.device)
         watch = Stopwatch(setting.device)
-        decoding = Decoding(engine.model, random_windows(at_once, length), BEAMS, at_once)
+        decoding = Decoding(engine.model, random_windows(batch_size, length), BEAMS, batch_size)
         with watch.measure("encoder"):
-            decoding.enter(at_once)
+            decoding.admit(batch_size)
         entered = _AlreadyEntered(decoding)  # type: ignore[arg-type]  # the same methods
-        keys = [str(i) for i in range(at_once)]
+        keys = [str(i) for i in range(batch_size)]
         with watch.measure("steps"):
             search(
                 entered,
@@ -197,15 +198,17 @@ def batch_sizes(setting: Setting) -> None:
                 setting.device,
             )
         step = watch.seconds["steps"] / setting.tokens
-        written = at_once * BEAMS * setting.tokens // 2 * 2 * config.decoder_layers
-        self_bytes = written * config.decoder_dim * width
-        floor = (step_bytes(config, memory_length(length), at_once, width) + self_bytes) / (
+        written = batch_size * BEAMS * setting.tokens // 2 * 2 * config.decoder_layers
+        self_bytes = written * config.decoder_dim * dtype_bytes
+        floor = (
+            step_bytes(config, encoder_states_length(length), batch_size, dtype_bytes) + self_bytes
+        ) / (
             bandwidth / 2  # a copy reads and writes
         )
         print(
-            f"{at_once:>15} | {watch.seconds['encoder'] / at_once * 1e3:>17.1f} | "
+            f"{batch_size:>15} | {watch.seconds['encoder'] / batch_size * 1e3:>17.1f} | "
             f"{step * 1e3:>7.2f} | {floor * 1e3:>8.2f} | {step / floor:>12.2f} | "
-            f"{at_once / step:>8.0f} | {_peak(setting.device) / 1e9:.2f}"
+            f"{batch_size / step:>8.0f} | {_peak(setting.device) / 1e9:.2f}"
         )
 
 
@@ -217,7 +220,7 @@ def plant_mix(setting: Setting) -> None:
         config=engine.model.config,
         num_beams=BEAMS,
         max_length=2_048,
-        width=DTYPES[setting.precision].itemsize,
+        dtype_bytes=DTYPES[setting.precision].itemsize,
         on_gpu=setting.device.type == "cuda",
         memory_budget=memory_of(setting.device),
     )
@@ -228,12 +231,12 @@ def plant_mix(setting: Setting) -> None:
     _forget_peak(setting.device)
     for length, share in mix.items():
         count = max(2, round(setting.regions * share))
-        at_once = sizes.at_once(length)
+        batch_size = sizes.batch_size(length)
         tokens = [lengths_of.randint(*SENTENCE_LENGTHS) for _ in range(count)]
         if setting.size == "tiny":
             tokens = [t // 20 for t in tokens]
         windows = random_windows(count, length, seed=length)
-        state = ForcedLengths(Decoding(engine.model, windows, BEAMS, at_once), tokens, BEAMS)
+        state = ForcedLengths(Decoding(engine.model, windows, BEAMS, batch_size), tokens, BEAMS)
         watch = Stopwatch(setting.device)
         with watch.measure("all"):
             search(
@@ -241,14 +244,14 @@ def plant_mix(setting: Setting) -> None:
                 [str(i) for i in range(count)],
                 DecodingOptions(num_beams=BEAMS, max_length=SENTENCE_LENGTHS[1] + 2),
                 setting.device,
-                at_once=at_once,
+                batch_size=batch_size,
             )
         seconds = watch.seconds["all"]
         projection += seconds / count * share / sum(mix.values()) * GENOME_REGIONS
         print(
-            f"{length:>6} nt: {count} regions, {at_once} at once, {seconds:.1f} s, "
+            f"{length:>6} nt: {count} regions, {batch_size} at once, {seconds:.1f} s, "
             f"{count / seconds:.2f} regions/s, {sum(tokens) / seconds:.0f} tokens/s, "
-            f"{state.region_steps / state.steps / min(at_once, count):.0%} of places taken"
+            f"{state.region_steps / state.steps / min(batch_size, count):.0%} of places taken"
         )
         del state
     print(f"peak memory {_peak(setting.device) / 1e9:.2f} GB")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from benchmarks.workload import EOS_ID
+from transgenic_dagster.gsf.vocabulary import EOS_ID
 from transgenic_dagster.inference.beam_search import Decoding
 
 CERTAIN = 1e9
@@ -16,20 +16,20 @@ class ForcedLengths:
     Args:
         decoding: the state; all its regions wait.
         lengths: tokens of each region's sentence, the EOS included.
-        rows_per_region: beams.
+        num_beams: beams.
     """
 
-    def __init__(self, decoding: Decoding, lengths: Sequence[int], rows_per_region: int) -> None:
+    def __init__(self, decoding: Decoding, lengths: Sequence[int], num_beams: int) -> None:
         self._decoding = decoding
         self._waiting = list(lengths)
         self._left: list[int] = []
-        self._width = rows_per_region
+        self._num_beams = num_beams
         self.steps = 0
         self.region_steps = 0
 
-    def enter(self, regions: int) -> None:
+    def admit(self, regions: int) -> None:
         """Let the next regions start."""
-        self._decoding.enter(regions)
+        self._decoding.admit(regions)
         self._left += self._waiting[:regions]
         del self._waiting[:regions]
 
@@ -40,21 +40,21 @@ class ForcedLengths:
         self.region_steps += len(self._left)
         self._left = [left - 1 for left in self._left]
         ending = [
-            slot * self._width + row
+            slot * self._num_beams + row
             for slot, left in enumerate(self._left)
             if left <= 0
-            for row in range(self._width)
+            for row in range(self._num_beams)
         ]
         if ending:
             logits[torch.tensor(ending, device=logits.device), EOS_ID] = CERTAIN
         return logits
 
-    def continue_rows(self, parents: Sequence[int]) -> None:
+    def reorder(self, parents: Sequence[int]) -> None:
         """Let rows continue others."""
-        self._decoding.continue_rows(parents)
+        self._decoding.reorder(parents)
 
-    def leave(self, slot: int) -> None:
+    def release(self, slot: int) -> None:
         """Drop the region in a slot; the last region takes its place."""
-        self._decoding.leave(slot)
+        self._decoding.release(slot)
         self._left[slot] = self._left[-1]
         self._left.pop()

@@ -30,7 +30,7 @@ class PublishedDecoding:
         self._beams = beams
         self._next = 0
 
-    def enter(self, regions: int) -> None:
+    def admit(self, regions: int) -> None:
         """Encode the next region, which is alone."""
         region = self._next
         self._next += regions
@@ -38,20 +38,18 @@ class PublishedDecoding:
         ids = self._input_ids[region][None].to(table.device)
         encoded = self._model.backbone(ids) + table[: ids.shape[1]].float()
         self._encoded = encoded.expand(self._beams, -1, -1).contiguous()
-        self._memory: list[KeyValues] = []
+        self._cross: list[KeyValues] = []
         self._written: list[KeyValues] = []
         self._length = 0
 
     def step(self, token_ids: torch.Tensor) -> torch.Tensor:
         """Logits (R, V) after one more token (R,) per row."""
         decoder = self._model.transgenic.decoder
-        memory = self.downsample()
-        if not self._memory:
-            projected = (layer.encoder_attn.project(memory) for layer in decoder.layers)
-            self._memory = [
-                KeyValues(p.keys.contiguous(), p.values.contiguous()) for p in projected
-            ]
-        h = decoder.embed(token_ids[:, None], torch.tensor([self._length], device=memory.device))
+        states = self.downsample()
+        if not self._cross:
+            projected = (layer.encoder_attn.project(states) for layer in decoder.layers)
+            self._cross = [KeyValues(p.keys.contiguous(), p.values.contiguous()) for p in projected]
+        h = decoder.embed(token_ids[:, None], torch.tensor([self._length], device=states.device))
         written = []
         for i, layer in enumerate(decoder.layers):
             new = layer.self_attn.project(h)
@@ -62,7 +60,7 @@ class PublishedDecoding:
                     torch.cat([old.values, new.values], dim=2),
                 )
             written.append(new)
-            h = layer(h, new, self._memory[i])
+            h = layer(h, new, self._cross[i])
         self._written = written
         self._length += 1
         return self._model.head(h)[:, -1]
@@ -71,7 +69,7 @@ class PublishedDecoding:
         """Compress the encoder's output for every beam."""
         return self._model.transgenic.downsample(self._encoded)
 
-    def continue_rows(self, parents: Sequence[int]) -> None:
+    def reorder(self, parents: Sequence[int]) -> None:
         """Copy the caches of all rows."""
         rows = torch.tensor(parents, device=self._encoded.device)
         self._written = [
@@ -79,5 +77,5 @@ class PublishedDecoding:
             for held in self._written
         ]
 
-    def leave(self, slot: int) -> None:
+    def release(self, slot: int) -> None:
         """Nothing to do: the next region replaces everything."""

@@ -12,6 +12,7 @@ import torch
 
 from transgenic_dagster.demo.train import save_checkpoint
 from transgenic_dagster.demo.untrained_model import demo_config, untrained_model
+from transgenic_dagster.gsf.vocabulary import EOS_ID
 from transgenic_dagster.model import TransgenicConfig
 from transgenic_dagster.regions.region import Region
 
@@ -26,7 +27,6 @@ SIZES: dict[str, Callable[[], TransgenicConfig]] = {
     ),
     "tiny": demo_config,
 }
-EOS_ID = 2
 
 
 def write_random_checkpoint(size: str, folder: Path) -> None:
@@ -111,16 +111,18 @@ def encoder_operations(config: TransgenicConfig, length: int) -> int:
     return 2 * length * config.encoder_n_layer * (4 * channels**2 + 2 * channels * inner)
 
 
-def step_bytes(config: TransgenicConfig, memory_positions: int, regions: int, width: int) -> int:
+def step_bytes(
+    config: TransgenicConfig, encoder_positions: int, regions: int, dtype_bytes: int
+) -> int:
     """Bytes of weights and cross-attention caches that one decoding step must read."""
     dim, layers = config.decoder_dim, config.decoder_layers
     weights = layers * (6 * dim**2 + 2 * dim * config.decoder_ffn_dim)
-    caches = regions * layers * 2 * memory_positions * dim
-    return (weights + caches) * width
+    caches = regions * layers * 2 * encoder_positions * dim
+    return (weights + caches) * dtype_bytes
 
 
-def step_operations(config: TransgenicConfig, memory_positions: int, rows: int) -> int:
+def step_operations(config: TransgenicConfig, encoder_positions: int, rows: int) -> int:
     """Floating-point operations of one decoding step, self-attention left out."""
     dim, layers = config.decoder_dim, config.decoder_layers
     weights = layers * (6 * dim**2 + 2 * dim * config.decoder_ffn_dim)
-    return 2 * rows * (weights + layers * 2 * memory_positions * dim)
+    return 2 * rows * (weights + layers * 2 * encoder_positions * dim)

@@ -2,7 +2,10 @@ import pytest
 
 from benchmarks import bench_engine, bench_gpu, bench_growth
 
-FEW = "--size tiny --length 600 --regions 3 --at_once 2 --tokens 6 --published_tokens 3 --threads 1"
+FEW = (
+    "--size tiny --length 600 --regions 3 --batch_size 2 --tokens 6 --published_tokens 3 "
+    "--threads 1"
+)
 LITTLE = "--device cpu --size tiny --precision fp32 --regions 2 --tokens 4 --batch_sizes 1,2"
 
 

@@ -43,7 +43,7 @@ def sizes(*, on_gpu=False, budget=24 << 30, fixed=None):
         config=TransgenicConfig(),
         num_beams=2,
         max_length=2048,
-        width=2 if on_gpu else 4,
+        dtype_bytes=2 if on_gpu else 4,
         on_gpu=on_gpu,
         memory_budget=budget,
         fixed=fixed,
@@ -51,21 +51,21 @@ def sizes(*, on_gpu=False, budget=24 << 30, fixed=None):
 
 
 def test_automatic_batches_shrink_with_windows_and_memory():
-    assert sizes().at_once(6144) == 8
-    assert sizes().at_once(49_152) == 1
-    assert sizes(budget=3 << 30).at_once(6144) == 1
+    assert sizes().batch_size(6144) == 8
+    assert sizes().batch_size(49_152) == 1
+    assert sizes(budget=3 << 30).batch_size(6144) == 1
     gpu = sizes(on_gpu=True, budget=80 << 30)
-    assert gpu.at_once(6144) > gpu.at_once(49_152)
+    assert gpu.batch_size(6144) > gpu.batch_size(49_152)
 
 
 @given(st.integers(1 << 30, 200 << 30), st.integers(1, 8), st.booleans())
 def test_automatic_batches_are_powers_of_two(budget, multiple, on_gpu):
-    at_once = sizes(on_gpu=on_gpu, budget=budget).at_once(6144 * multiple)
-    assert at_once & (at_once - 1) == 0
+    batch_size = sizes(on_gpu=on_gpu, budget=budget).batch_size(6144 * multiple)
+    assert batch_size & (batch_size - 1) == 0
 
 
 def test_a_number_that_is_asked_for_is_taken_and_units_hold_some_batches():
-    assert sizes(fixed=3).at_once(49_152) == 3
+    assert sizes(fixed=3).batch_size(49_152) == 3
     assert sizes(fixed=3).per_unit(49_152) == 6
     assert sizes(fixed=3, on_gpu=True).per_unit(49_152) == 24
 

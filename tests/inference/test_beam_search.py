@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,13 +14,17 @@ def model():
     return TransgenicForConditionalGeneration.from_pretrained(golden.TINY_CHECKPOINT)
 
 
-def sentences(model, names, at_once=None, **options):
+def hypotheses(model, names, batch_size=None, **options):
     windows = [golden.tiny_windows()[name]["sequence"] for name in names]
     ids = torch.stack([encode_dna(window) for window in windows])
     with torch.inference_mode():
         chosen = DecodingOptions(max_length=golden.MAX_LENGTH, **options)
-        decoding = Decoding(model, ids, chosen.num_beams, at_once or len(names))
-        return search(decoding, names, chosen, at_once=at_once)
+        decoding = Decoding(model, ids, chosen.num_beams, batch_size or len(names))
+        return search(decoding, names, chosen, batch_size=batch_size)
+
+
+def sentences(model, names, batch_size=None, **options):
+    return [found[0] for found in hypotheses(model, names, batch_size, **options)]
 
 
 @pytest.mark.parametrize("name", golden.WINDOWS)
@@ -34,11 +39,48 @@ def test_sentences_are_those_of_the_published_model(model, name, beams, recorded
     assert 0 < hypothesis.confidence < 1
 
 
-@pytest.mark.parametrize("at_once", [1, 2, 3])
+@pytest.mark.parametrize(
+    "options", [{"num_beams": 1}, {"num_beams": 3}, {"num_beams": 2, "do_sample": True}]
+)
+@pytest.mark.parametrize("name", ["a6144", "e5000"])
+def test_digit_costs_are_those_of_reading_the_sentence(model, name, options):
+    [found] = hypotheses(model, [name], **options)
+    window = encode_dna(golden.tiny_windows()[name]["sequence"])[None]
+    assert len(found) == options["num_beams"]
+    for hypothesis in found:
+        ids = torch.tensor([hypothesis.token_ids])
+        with torch.inference_mode():
+            read = model(window, ids[:, :-1]).logits[0].log_softmax(dim=-1)
+        written = ids[0, 1:]
+        is_digit = (written >= 4) & (written < 14)
+        assert is_digit.any()
+        costs = np.frombuffer(hypothesis.digit_costs, np.uint8).reshape(-1, 10) / 10
+        np.testing.assert_allclose(costs, -read[is_digit, 4:14], atol=0.06)
+        total = read.gather(1, written[:, None]).sum()
+        assert hypothesis.log_probability == pytest.approx(float(total), abs=1e-3)
+        assert hypothesis.score == pytest.approx(float(total) / len(written), abs=1e-4)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 8])
+def test_all_closed_hypotheses_are_the_same_in_any_batch(model, batch_size):
+    names = ["a6144", "b6144", "c6144"] * 3
+    found = hypotheses(model, names, batch_size, num_beams=3)
+    alone = {name: hypotheses(model, [name], num_beams=3)[0] for name in names[:3]}
+    for name, several in zip(names, found, strict=True):
+        assert [h.token_ids for h in several] == [h.token_ids for h in alone[name]]
+        assert len({h.token_ids for h in several}) == 3
+        assert [h.score for h in several] == sorted((h.score for h in several), reverse=True)
+        for one, other in zip(several, alone[name], strict=True):
+            assert one.log_probability == pytest.approx(other.log_probability, abs=1e-3)
+            recorded = [np.frombuffer(h.digit_costs, np.uint8).astype(int) for h in (one, other)]
+            np.testing.assert_allclose(*recorded, atol=1)  # rounding may fall either way
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3])
 @pytest.mark.parametrize("beams", [1, 2, 3])
-def test_a_sentence_does_not_depend_on_the_batch(model, beams, at_once):
+def test_a_sentence_does_not_depend_on_the_batch(model, beams, batch_size):
     names = ["a6144", "b6144", "c6144"]
-    together = sentences(model, names, at_once=at_once, num_beams=beams)
+    together = sentences(model, names, batch_size=batch_size, num_beams=beams)
     alone = [sentences(model, [name], num_beams=beams)[0] for name in names]
     assert [h.token_ids for h in together] == [h.token_ids for h in alone]
 
@@ -56,16 +98,16 @@ def test_sampling_depends_on_seed_and_region_alone(model):
 class Script:
     """A model that says what a table of next-token probabilities says."""
 
-    def __init__(self, table, vocabulary, width):
+    def __init__(self, table, vocabulary, num_beams):
         self.table = table
         self.vocabulary = vocabulary
-        self.width = width
+        self.num_beams = num_beams
         self.histories = []
         self.most_at_once = 0
 
-    def enter(self, regions):
-        self.histories += [()] * (regions * self.width)
-        self.most_at_once = max(self.most_at_once, len(self.histories) // self.width)
+    def admit(self, regions):
+        self.histories += [()] * (regions * self.num_beams)
+        self.most_at_once = max(self.most_at_once, len(self.histories) // self.num_beams)
 
     def step(self, token_ids):
         tokens = token_ids.tolist()
@@ -76,19 +118,19 @@ class Script:
                 row[token] = probability
         return rows.log()
 
-    def continue_rows(self, parents):
+    def reorder(self, parents):
         self.histories = [self.histories[i] for i in parents]
 
-    def leave(self, slot):
-        rows = slice(slot * self.width, (slot + 1) * self.width)
-        self.histories[rows] = self.histories[-self.width :]
-        del self.histories[-self.width :]
+    def release(self, slot):
+        rows = slice(slot * self.num_beams, (slot + 1) * self.num_beams)
+        self.histories[rows] = self.histories[-self.num_beams :]
+        del self.histories[-self.num_beams :]
 
 
 def run_script(table, **options):
     chosen = DecodingOptions(**options)
-    [hypothesis] = search(Script(table, 8, chosen.num_beams), ["r"], chosen)
-    return hypothesis
+    [[winner, *_]] = search(Script(table, 20, chosen.num_beams), ["r"], chosen)
+    return winner
 
 
 def test_a_second_beam_finds_what_greedy_misses():

@@ -47,9 +47,9 @@ def recorded():
     return [golden.tiny_windows()[name]["beam2"]["decoded_raw"] for name in NAMES]
 
 
-@pytest.mark.parametrize("at_once", [1, 2, None])
-def test_sentences_are_those_of_the_published_model(engine, at_once):
-    sentences = engine.predict(REGIONS, input_ids(), OPTIONS, at_once=at_once)
+@pytest.mark.parametrize("batch_size", [1, 2, None])
+def test_sentences_are_those_of_the_published_model(engine, batch_size):
+    sentences = engine.predict(REGIONS, input_ids(), OPTIONS, batch_size=batch_size)
     assert [sentence.raw for sentence in sentences] == recorded()
     assert [sentence.region_id for sentence in sentences] == [0, 1, 2]
 
@@ -59,7 +59,7 @@ def test_every_published_form_of_a_checkpoint_gives_the_same_sentences(tmp_path,
     shutil.copy(golden.TINY_CHECKPOINT / "config.json", tmp_path)
     VARIANTS[variant](tmp_path, all_tensors())
     engine = Engine.load(resolve_checkpoint(str(tmp_path)), CPU, "fp32")
-    sentences = engine.predict(REGIONS, input_ids(), OPTIONS, at_once=2)
+    sentences = engine.predict(REGIONS, input_ids(), OPTIONS, batch_size=2)
     assert [sentence.raw for sentence in sentences] == recorded()
 
 
@@ -70,11 +70,11 @@ def test_a_full_memory_halves_the_batch(engine, monkeypatch, full):
     attempts = []
     decode = engine._decode
 
-    def decode_few(regions, ids, options, at_once):
-        attempts.append((len(regions), at_once))
-        if at_once > 1 or len(regions) > 2:
+    def decode_few(regions, ids, options, batch_size):
+        attempts.append((len(regions), batch_size))
+        if batch_size > 1 or len(regions) > 2:
             raise full
-        return decode(regions, ids, options, at_once)
+        return decode(regions, ids, options, batch_size)
 
     monkeypatch.setattr(engine, "_decode", decode_few)
     sentences = engine.predict(REGIONS, input_ids(), OPTIONS)

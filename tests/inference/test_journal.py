@@ -1,19 +1,29 @@
+import json
+import zlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transgenic_dagster.gsf.sentence import PredictedSentence
+from transgenic_dagster.errors import RunError
+from transgenic_dagster.gsf.sentence import PredictedSentence, SentenceHypothesis
 from transgenic_dagster.inference.journal import Journal, read_journal
 
+texts = {
+    "raw": st.text("0123456789|;>CDS+é\n"),
+    "clean": st.text("0123456789|;>CDS+"),
+    "score": st.floats(-100, 0),
+    "confidence": st.floats(0, 1),
+    "finished": st.booleans(),
+    "log_probability": st.floats(-1000, 0),
+    "digit_costs": st.binary(max_size=40),
+}
 sentence = st.builds(
     PredictedSentence,
     region_id=st.integers(0, 10**6),
-    raw=st.text("0123456789|;>CDS+é\n"),
-    clean=st.text("0123456789|;>CDS+"),
-    score=st.floats(-100, 0),
-    confidence=st.floats(0, 1),
-    finished=st.booleans(),
     failure=st.sampled_from(["", "out_of_memory"]),
+    alternatives=st.lists(st.builds(SentenceHypothesis, **texts), max_size=2).map(tuple),
+    **texts,
 )
 groups = st.lists(st.lists(sentence, min_size=1, max_size=3), min_size=1, max_size=4)
 
@@ -52,8 +62,30 @@ def test_a_damaged_line_ends_what_is_believed(tmp_path):
     path = tmp_path / "Chr1.jsonl"
     write(path, [[PredictedSentence(i, "a", "a", -1.0, 0.5, True)] for i in range(3)])
     lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(lines[0] + lines[1].replace(b'"a"', b'"b"') + lines[2])
+    damaged = lines[1].swapcase()
+    assert damaged != lines[1]
+    path.write_bytes(lines[0] + damaged + lines[2])
     assert [sentence.region_id for sentence in read_journal(path)] == [0]
+
+
+def test_a_journal_of_the_previous_format_is_refused(tmp_path):
+    path = tmp_path / "Chr1.jsonl"
+    old = json.dumps([{"region_id": 0, "raw": "a", "clean": "a", "score": -1.0}]).encode()
+    path.write_bytes(b"%08x %s\n" % (zlib.crc32(old), old))
+    before = path.read_bytes()
+    with pytest.raises(RunError, match=r"Line 1 of the journal .*Chr1\.jsonl.*--overwrite"):
+        read_journal(path)
+    with pytest.raises(RunError, match="another version"), Journal(path):
+        pass
+    assert path.read_bytes() == before
+
+
+def test_the_winner_stands_before_the_alternatives():
+    other = SentenceHypothesis("b", "b", -2.0, 0.4, True, -6.0, b"")
+    costs = bytes(range(10))
+    sentence = PredictedSentence(0, "a", "a", -1.0, 0.5, True, "", -3.0, costs, (other,))
+    winner = SentenceHypothesis("a", "a", -1.0, 0.5, True, -3.0, costs)
+    assert sentence.hypotheses == (winner, other)
 
 
 def test_no_file_is_an_empty_journal(tmp_path):

@@ -70,7 +70,7 @@ def test_units_are_shared_out_and_come_back_right(tmp_path):
 
 def test_what_a_lost_process_was_doing_goes_to_another(tmp_path, caplog):
     assert predict(partial(die_once, tmp_path / "mark")) == recorded()
-    assert "ended by SIGKILL; its regions go to the others" in caplog.text
+    assert "ended by SIGKILL; reassigning its regions" in caplog.text
 
 
 def test_when_all_processes_are_lost_the_run_fails():

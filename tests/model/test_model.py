@@ -5,12 +5,13 @@ from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM
 
 from tests import golden
 from transgenic_dagster.errors import UsageError
+from transgenic_dagster.gsf import vocabulary
 from transgenic_dagster.model import (
     Decoding,
     TransgenicConfig,
     TransgenicForConditionalGeneration,
     encode_dna,
-    memory_length,
+    encoder_states_length,
 )
 
 TOLERANCE = 1e-4
@@ -38,28 +39,28 @@ def test_encoder_and_downsampling_agree_with_the_published_model(model, name):
     arrays = golden.tiny_arrays()
     with torch.inference_mode():
         encoded = model.backbone(window_ids(name))
-        memory = model.encode(window_ids(name))
+        states = model.encode(window_ids(name))
     np.testing.assert_allclose(
         encoded, arrays[f"{name}.encoder_last_hidden_state"], atol=TOLERANCE, rtol=0
     )
-    np.testing.assert_allclose(memory, arrays[f"{name}.downsampled"], atol=TOLERANCE, rtol=0)
+    np.testing.assert_allclose(states, arrays[f"{name}.downsampled"], atol=TOLERANCE, rtol=0)
 
 
 def test_steps_with_a_cache_give_the_logits_of_one_pass(model):
     arrays = golden.tiny_arrays()
     tokens = torch.from_numpy(arrays["decoder_input_ids"])
     with torch.inference_mode():
-        decoding = Decoding(model, window_ids("b6144"), rows_per_region=1, regions_at_once=1)
-        decoding.enter(1)
+        decoding = Decoding(model, window_ids("b6144"), num_beams=1, batch_size=1)
+        decoding.admit(1)
         steps = [decoding.step(tokens[:, i]) for i in range(tokens.shape[1])]
     np.testing.assert_allclose(
         torch.stack(steps, dim=1), arrays["b6144.logits"], atol=TOLERANCE, rtol=0
     )
 
 
-@pytest.mark.parametrize(("window", "memory"), [(6144, 1024), (5000, 833), (7001, 1167)])
-def test_memory_length_is_that_of_the_published_model(window, memory):
-    assert memory_length(window) == memory
+@pytest.mark.parametrize(("window", "states"), [(6144, 1024), (5000, 833), (7001, 1167)])
+def test_encoder_states_length_is_that_of_the_published_model(window, states):
+    assert encoder_states_length(window) == states
 
 
 def test_full_size_model_has_the_published_keys_and_shapes():
@@ -98,7 +99,18 @@ def test_half_precision_keeps_filters_and_positions_in_fp32():
     assert mixer.filter_fn.pos_emb.z.dtype == torch.float32
     assert mixer.filter_fn.implicit_filter[0].weight.dtype == torch.float32
     with torch.inference_mode():
-        memory = model.encode(window_ids("b6144"))
+        states = model.encode(window_ids("b6144"))
     recorded = torch.from_numpy(golden.tiny_arrays()["b6144.downsampled"])
-    assert memory.dtype == torch.float32
-    assert 1e-5 < (memory - recorded).abs().max() < 0.5
+    assert states.dtype == torch.float32
+    assert 1e-5 < (states - recorded).abs().max() < 0.5
+
+
+def test_token_ids_of_a_configuration_are_those_of_the_vocabulary():
+    config = TransgenicConfig()
+    assert config.vocab_size == len(vocabulary.TOKENS)
+    assert (config.bos_token_id, config.pad_token_id, config.eos_token_id) == (
+        vocabulary.BOS_ID,
+        vocabulary.PAD_ID,
+        vocabulary.EOS_ID,
+    )
+    assert config.decoder_start_token_id == vocabulary.DECODER_START_ID

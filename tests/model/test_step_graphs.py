@@ -35,38 +35,38 @@ def captured(monkeypatch):
     return rows
 
 
-def sentences(model, names, at_once, beams=2):
+def sentences(model, names, batch_size, beams=2):
     windows = [golden.tiny_windows()[name]["sequence"] for name in names]
     ids = torch.stack([encode_dna(window) for window in windows])
     options = DecodingOptions(max_length=golden.MAX_LENGTH, num_beams=beams)
     with torch.inference_mode():
-        decoding = Decoding(model, ids, beams, at_once)
-        return [h.token_ids for h in search(decoding, names, options, at_once=at_once)]
+        decoding = Decoding(model, ids, beams, batch_size)
+        return [h[0].token_ids for h in search(decoding, names, options, batch_size=batch_size)]
 
 
 def recorded(names):
     return [tuple(golden.tiny_windows()[name]["beam2"]["ids"]) for name in names]
 
 
-@pytest.mark.parametrize("at_once", [1, 2, 3, 5])
-def test_captured_steps_write_the_recorded_sentences(model, captured, at_once):
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 5])
+def test_captured_steps_write_the_recorded_sentences(model, captured, batch_size):
     names = NAMES * 3
-    assert sentences(model, names, at_once) == recorded(names)
-    assert max(captured) == 2 * at_once
+    assert sentences(model, names, batch_size) == recorded(names)
+    assert max(captured) == 2 * batch_size
 
 
 def test_a_handful_of_captures_serves_a_unit(model, captured):
-    sentences(model, NAMES * 2, at_once=4)
+    sentences(model, NAMES * 2, batch_size=4)
     # Four, two and one regions; anew where the cache has grown from 64 to 128 columns.
     assert set(captured) <= {8, 4, 2}
     assert len(captured) <= 2 * 3
 
 
 def test_rows_that_are_not_there_change_nothing(model, captured):
-    assert sentences(model, NAMES, at_once=3) == recorded(NAMES)
+    assert sentences(model, NAMES, batch_size=3) == recorded(NAMES)
     assert captured[0] == 6  # never more rows than there is room for
     captured.clear()
-    assert sentences(model, (*NAMES, *NAMES[:2]), at_once=8) == recorded((*NAMES, *NAMES[:2]))
+    assert sentences(model, (*NAMES, *NAMES[:2]), batch_size=8) == recorded((*NAMES, *NAMES[:2]))
     assert captured[0] == 10
 
 
@@ -75,7 +75,7 @@ def test_where_capturing_fails_steps_go_on_without_graphs(model, captured, monke
         raise RuntimeError("operation not permitted when stream is capturing")
 
     monkeypatch.setattr(step_graphs, "capture", refuse)
-    assert sentences(model, NAMES, at_once=3) == recorded(NAMES)
+    assert sentences(model, NAMES, batch_size=3) == recorded(NAMES)
     assert caplog.text.count("CUDA graphs cannot be used") == 1
 
 
@@ -85,4 +85,4 @@ def test_a_full_memory_is_not_taken_for_a_lack_of_graphs(model, captured, monkey
 
     monkeypatch.setattr(step_graphs, "capture", refuse)
     with pytest.raises(torch.OutOfMemoryError):
-        sentences(model, NAMES, at_once=3)
+        sentences(model, NAMES, batch_size=3)

@@ -1,4 +1,4 @@
-"""Reads and writes the text of a gene sentence, strictly by the grammar of ``gsf.grammar``."""
+"""Reads and writes the text of a gene sentence, strictly by the grammar of ``gsf.features``."""
 
 import re
 from collections.abc import Mapping

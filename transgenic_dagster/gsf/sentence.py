@@ -1,6 +1,30 @@
-"""What the engine hands on for each region: the sentence that the model wrote."""
+"""Model output of one region: the sentence that won the search and those that it closed beside."""
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceHypothesis:
+    """One sentence that the search closed for a region.
+
+    Args:
+        raw: the text of the token ids, start and end tokens included (``pred_raw``).
+        clean: the same text without start and end tokens (``pred_clean``).
+        score: the hypothesis score of the beam search, a mean log-probability.
+        confidence: mean token probability, 0 to 1.
+        finished: False where the model reached ``--max_length`` without an end token.
+        log_probability: sum over the generated tokens, the end token included.
+        digit_costs: ten bytes for each digit, in the order of writing: what the model gave to
+            the digits 0 to 9 at that step (see ``gsf.digit_costs``).
+    """
+
+    raw: str
+    clean: str
+    score: float
+    confidence: float
+    finished: bool
+    log_probability: float
+    digit_costs: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,13 +33,16 @@ class PredictedSentence:
 
     Args:
         region_id: the region that the sentence describes.
-        raw: the text of the token ids, start and end tokens included (``pred_raw``).
-        clean: the same text without start and end tokens (``pred_clean``).
-        score: the hypothesis score of the beam search, a mean log probability.
+        raw: see ``SentenceHypothesis``, as the next four.
+        clean: text without start and end tokens.
+        score: mean log-probability.
         confidence: mean token probability, 0 to 1.
         finished: False where the model reached ``--max_length`` without an end token.
         failure: a reject reason where the region could not be decoded at all, such as
             ``out_of_memory``; empty otherwise.
+        log_probability: see ``SentenceHypothesis``.
+        digit_costs: see ``SentenceHypothesis``.
+        alternatives: the other hypotheses that the search closed, best score first.
     """
 
     region_id: int
@@ -25,3 +52,20 @@ class PredictedSentence:
     confidence: float
     finished: bool
     failure: str = ""
+    log_probability: float = 0.0
+    digit_costs: bytes = b""
+    alternatives: tuple[SentenceHypothesis, ...] = ()
+
+    @property
+    def hypotheses(self) -> tuple[SentenceHypothesis, ...]:
+        """All hypotheses that the search closed, the winner first."""
+        winner = SentenceHypothesis(
+            raw=self.raw,
+            clean=self.clean,
+            score=self.score,
+            confidence=self.confidence,
+            finished=self.finished,
+            log_probability=self.log_probability,
+            digit_costs=self.digit_costs,
+        )
+        return (winner, *self.alternatives)

@@ -1,7 +1,7 @@
 """The decoder's vocabulary: gene sentences (GSF) to token ids and back.
 
-272 tokens; numbers are written digit by digit and ``|`` is no token. Facts: section 4 of the
-design, recorded from the published tokenizer.
+272 tokens; numbers are written digit by digit and ``|`` is no token. Recorded from the
+published tokenizer; see ``docs/design.md``.
 """
 
 from collections.abc import Iterable
@@ -32,6 +32,8 @@ TOKENS: tuple[str, ...] = (
     *(f"three_prime_UTR{i}" for i in range(1, MAX_UTR + 1)),
 )
 TOKEN_IDS: dict[str, int] = {token: i for i, token in enumerate(TOKENS)}
+DIGIT_IDS = range(TOKEN_IDS["0"], TOKEN_IDS["9"] + 1)
+"""Ids of the digits, in order."""
 
 _DIGITS = frozenset("0123456789")
 _NEVER_SHOWN = frozenset({PAD_ID, EOS_ID, UNK_ID})
@@ -74,7 +76,7 @@ def decode_ids(ids: Iterable[int]) -> str:
         if token_id in _NEVER_SHOWN:
             continue
         token = TOKENS[token_id]
-        is_digit = token in _DIGITS
+        is_digit = token_id in DIGIT_IDS
         if is_digit and in_number:
             parts[-1] += token
         else:

@@ -1,7 +1,7 @@
 """Planning: which regions are decoded together.
 
 A unit is a fixed group of regions of one window length; it is what is journaled and what is run
-again after a crash. It holds more regions than are decoded at once: as sentences end, waiting
+again after a crash. It holds more regions than are decoded at a time: as sentences end, waiting
 regions take their places. Units are planned from one piece's regions alone, in an order that
 depends on nothing else, so every run over the same regions forms the same units.
 """
@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from transgenic_dagster.model import TransgenicConfig, memory_length
-from transgenic_dagster.model.caches import FIRST_CACHE_LENGTH
+from transgenic_dagster.model import TransgenicConfig, encoder_states_length
+from transgenic_dagster.model.caches import cache_length
 from transgenic_dagster.regions.region import Region
 
 CPU_WINDOW_BUDGET = 8 * 6_144
-"""Nucleotides decoded at once on a CPU: weights are read once per step for all of them."""
+"""Nucleotides of a batch on a CPU: weights are read once per step for all of them."""
 GPU_WINDOW_BUDGET = 128 * 6_144
 CPU_BATCHES_PER_UNIT = 2
 """Two to three minutes of work for two cores and the published 400M model."""
@@ -65,7 +65,7 @@ def plan_units(
 
 
 def region_bytes(
-    config: TransgenicConfig, window_length: int, num_beams: int, max_length: int, width: int
+    config: TransgenicConfig, window_length: int, num_beams: int, max_length: int, dtype_bytes: int
 ) -> int:
     """Memory that one region takes while it is decoded, at most.
 
@@ -74,24 +74,21 @@ def region_bytes(
         window_length: nucleotides.
         num_beams: beams of the search.
         max_length: longest sentence in tokens.
-        width: bytes per number in the caches (4 in fp32, 2 in bf16 and fp16).
+        dtype_bytes: bytes per number in the caches (4 in fp32, 2 in bf16 and fp16).
     """
-    columns = FIRST_CACHE_LENGTH
-    while columns < max_length:
-        columns *= 2
-    positions = memory_length(window_length) + num_beams * columns
-    return 2 * config.decoder_layers * positions * config.decoder_dim * width
+    positions = encoder_states_length(window_length) + num_beams * cache_length(max_length)
+    return 2 * config.decoder_layers * positions * config.decoder_dim * dtype_bytes
 
 
 def predicted_memory(
     config: TransgenicConfig,
     parameters: int,
     window_length: int,
-    rows: int,
+    batch_size: int,
     *,
     num_beams: int,
     max_length: int,
-    width: int,
+    dtype_bytes: int,
 ) -> int:
     """Peak memory of a predicting process on a CPU, in bytes.
 
@@ -99,56 +96,58 @@ def predicted_memory(
         config: the model.
         parameters: number of its parameters.
         window_length: nucleotides.
-        rows: regions that are decoded at once.
+        batch_size: regions that are decoded at a time.
         num_beams: beams of the search.
         max_length: longest sentence in tokens.
-        width: bytes per number in weights and caches.
+        dtype_bytes: bytes per number in weights and caches.
     """
     channels = config.d_model
     spectra = config.encoder_n_layer * channels * (window_length + 1) * 8
     encoder = ENCODER_COPIES * channels * window_length * 4
-    caches = rows * region_bytes(config, window_length, num_beams, max_length, width)
+    caches = batch_size * region_bytes(config, window_length, num_beams, max_length, dtype_bytes)
     # The mapped file of weights stays in memory beside the packed copies.
-    weights = 2 * parameters * width
+    weights = 2 * parameters * dtype_bytes
     return PROCESS_BYTES + weights + spectra + encoder + caches
 
 
 @dataclass(frozen=True)
 class BatchSizes:
-    """How many regions are decoded at once, and how many make a unit.
+    """How many regions are decoded at a time, and how many make a unit.
 
     Args:
         config: the model.
         num_beams: beams of the search.
         max_length: longest sentence in tokens.
-        width: bytes per number in the caches.
+        dtype_bytes: bytes per number in the caches.
         on_gpu: whether the device is a GPU.
         memory_budget: bytes of the device's memory.
-        fixed: regions decoded at once where the user says so, whatever their length.
+        fixed: regions decoded at a time where the user says so, whatever their length.
     """
 
     config: TransgenicConfig
     num_beams: int
     max_length: int
-    width: int
+    dtype_bytes: int
     on_gpu: bool
     memory_budget: int
     fixed: int | None = None
 
-    def at_once(self, window_length: int) -> int:
-        """Regions decoded at once: they keep the device busy and fit its memory.
+    def batch_size(self, window_length: int) -> int:
+        """Regions decoded at a time: they keep the device busy and fit its memory.
 
         A power of two, so that a little more or less free memory forms the same batches.
         """
         if self.fixed is not None:
             return self.fixed
-        each = region_bytes(self.config, window_length, self.num_beams, self.max_length, self.width)
+        each = region_bytes(
+            self.config, window_length, self.num_beams, self.max_length, self.dtype_bytes
+        )
         by_memory = int(self.memory_budget * MEMORY_SHARE) // each
         budget = GPU_WINDOW_BUDGET if self.on_gpu else CPU_WINDOW_BUDGET
         fitting = max(1, min(by_memory, budget // window_length))
         return 1 << (fitting.bit_length() - 1)
 
     def per_unit(self, window_length: int) -> int:
-        """Regions of a unit: those that are decoded at once and those that wait."""
+        """Regions of a unit: those of a batch and those that wait."""
         batches = GPU_BATCHES_PER_UNIT if self.on_gpu else CPU_BATCHES_PER_UNIT
-        return batches * self.at_once(window_length)
+        return batches * self.batch_size(window_length)

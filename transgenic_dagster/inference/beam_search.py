@@ -1,8 +1,8 @@
 """Beam search and beam sampling over a batch of regions.
 
-The rules are those of Hugging Face 4.46, which the recorded sentences follow (section 6 of the
-design): 2 * beams candidates per step, walked in order; an EOS among the first ``beams`` closes a
-hypothesis, one further down is ignored; length penalty 1; no early stopping.
+The rules are those of Hugging Face 4.46, which the recorded sentences follow (see
+``docs/design.md``): 2 * beams candidates per step, walked in order; an EOS among the first
+``beams`` closes a hypothesis, one further down is ignored; length penalty 1; no early stopping.
 """
 
 import hashlib
@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import torch
+
+from transgenic_dagster.gsf.digit_costs import COST_STEP, DIGITS, MAX_COST
+from transgenic_dagster.gsf.vocabulary import DECODER_START_ID, DIGIT_IDS, EOS_ID
 
 NEVER = -1e9
 SAMPLING_TOP_K = 50
@@ -26,33 +29,34 @@ class DecodingOptions:
         max_length: longest sentence in tokens, the start token included.
         do_sample: draw candidates instead of taking the best.
         seed: start of the random streams, one per region.
-        start_id: token that every sentence starts with.
-        eos_id: token that closes a sentence.
     """
 
     num_beams: int = 2
     max_length: int = 2048
     do_sample: bool = False
     seed: int = 0
-    start_id: int = 2
-    eos_id: int = 2
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """The sentence that won.
+    """A sentence that the search closed.
 
     Args:
         token_ids: from the start token on, the EOS included where there is one.
         score: summed log-probability divided by the number of generated tokens.
         confidence: mean probability of the generated tokens.
         finished: False where ``max_length`` cut the sentence off.
+        log_probability: sum over the generated tokens.
+        digit_costs: for each digit, in the order of writing, what the model gave to all ten (see
+            ``gsf.digit_costs``).
     """
 
     token_ids: tuple[int, ...]
     score: float
     confidence: float
     finished: bool
+    log_probability: float
+    digit_costs: bytes
 
 
 class Decoding(Protocol):
@@ -61,37 +65,46 @@ class Decoding(Protocol):
     Live regions stand in slots 0, 1, …, each with ``num_beams`` rows.
     """
 
-    def enter(self, regions: int) -> None:
+    def admit(self, regions: int) -> None:
         """Let the next regions start in the slots behind the live ones."""
 
     def step(self, token_ids: torch.Tensor) -> torch.Tensor:
         """Logits (R, V), fp32, after one more token (R,) per row."""
 
-    def continue_rows(self, parents: Sequence[int]) -> None:
+    def reorder(self, parents: Sequence[int]) -> None:
         """Let row i continue the sentence of row ``parents[i]``."""
 
-    def leave(self, slot: int) -> None:
+    def release(self, slot: int) -> None:
         """Drop the region in a slot; the last region takes its place."""
 
 
 class _Node(NamedTuple):
-    """One written token; beams share their history."""
+    """One written token; beams share their history.
+
+    Args:
+        token: its id.
+        parent: the node of the token before it.
+        probability_sum: over the tokens up to this one.
+        length: of them.
+        digit_costs: of the ten digits where the token is one of them, else empty.
+    """
 
     token: int
     parent: "_Node | None"
     probability_sum: float
     length: int
+    digit_costs: bytes
 
-    def then(self, token: int, probability: float) -> "_Node":
-        return _Node(token, self, self.probability_sum + probability, self.length + 1)
+    def then(self, token: int, probability: float, digit_costs: bytes) -> "_Node":
+        return _Node(token, self, self.probability_sum + probability, self.length + 1, digit_costs)
 
-    def token_ids(self) -> tuple[int, ...]:
-        ids = []
+    def history(self) -> list["_Node"]:
+        nodes = []
         node: _Node | None = self
         while node is not None:
-            ids.append(node.token)
+            nodes.append(node)
             node = node.parent
-        return tuple(reversed(ids))
+        return nodes[::-1]
 
 
 class _Beam(NamedTuple):
@@ -103,9 +116,23 @@ class _Beam(NamedTuple):
 
 
 class _Closed(NamedTuple):
+    """A hypothesis that is closed, with its length-normalised score."""
+
     score: float
+    log_probability: float
     node: _Node
     finished: bool
+
+    def hypothesis(self) -> Hypothesis:
+        nodes = self.node.history()
+        return Hypothesis(
+            token_ids=tuple(node.token for node in nodes),
+            score=self.score,
+            confidence=self.node.probability_sum / self.node.length,
+            finished=self.finished,
+            log_probability=self.log_probability,
+            digit_costs=b"".join(node.digit_costs for node in nodes),
+        )
 
 
 @dataclass
@@ -119,42 +146,51 @@ class _Search:
     done: bool = False
 
     def advance(
-        self, scores: Sequence[float], parents: Sequence[int], tokens: Sequence[int]
+        self,
+        scores: Sequence[float],
+        parents: Sequence[int],
+        tokens: Sequence[int],
+        digit_costs: bytes,
     ) -> None:
-        """Take one step's candidates, best first."""
-        width = self.options.num_beams
+        """Take one step's candidates, best first.
+
+        Args:
+            scores: their summed log-probabilities.
+            parents: the beams that they continue.
+            tokens: the tokens that they add.
+            digit_costs: ten bytes for each beam, what the model gave to the digits.
+        """
+        num_beams = self.options.num_beams
         generated = self.beams[0].node.length + 1
         live: list[_Beam] = []
         for rank, (score, parent, token) in enumerate(zip(scores, parents, tokens, strict=True)):
             before = self.beams[parent]
-            is_eos = token == self.options.eos_id
-            if is_eos and rank >= width:
+            is_eos = token == EOS_ID
+            if is_eos and rank >= num_beams:
                 continue
-            node = before.node.then(token, _probability(score - before.score))
+            costs = b""
+            if token in DIGIT_IDS:
+                costs = digit_costs[parent * DIGITS : (parent + 1) * DIGITS]
+            node = before.node.then(token, _probability(score - before.score), costs)
             if is_eos:
-                self._close(_Closed(score / generated, node, finished=True))
+                self._close(_Closed(score / generated, score, node, finished=True))
             else:
                 live.append(_Beam(node, score, parent))
-                if len(live) == width:
+                if len(live) == num_beams:
                     break
         self.beams = live
-        enough = len(self.closed) >= width
+        enough = len(self.closed) >= num_beams
         if enough and min(c.score for c in self.closed) >= scores[0] / generated:
             self.done = True
         elif generated + 1 == self.options.max_length:
             for beam in live:
-                self._close(_Closed(beam.score / generated, beam.node, finished=False))
+                self._close(_Closed(beam.score / generated, beam.score, beam.node, finished=False))
             self.done = True
 
-    def best(self) -> Hypothesis:
-        """The winner of a search that is done."""
-        winner = max(self.closed, key=lambda closed: closed.score)
-        return Hypothesis(
-            token_ids=winner.node.token_ids(),
-            score=winner.score,
-            confidence=winner.node.probability_sum / winner.node.length,
-            finished=winner.finished,
-        )
+    def hypotheses(self) -> tuple[Hypothesis, ...]:
+        """The closed hypotheses of a search that is done, best score first."""
+        best_first = sorted(self.closed, key=lambda closed: closed.score, reverse=True)
+        return tuple(closed.hypothesis() for closed in best_first)
 
     def _close(self, hypothesis: _Closed) -> None:
         self.closed.append(hypothesis)
@@ -168,65 +204,79 @@ def search(
     options: DecodingOptions,
     device: torch.device | str = "cpu",
     *,
-    at_once: int | None = None,
-) -> list[Hypothesis]:
+    batch_size: int | None = None,
+) -> list[tuple[Hypothesis, ...]]:
     """Write one sentence per region.
 
     Args:
-        decoding: state that no region has entered yet; it is used up.
+        decoding: state to which no region is admitted yet; it is used up.
         region_keys: one stable name per region; with the seed it fixes a region's random stream,
             whatever batch the region is in.
         options: how to search.
         device: where the logits are.
-        at_once: most regions that are decoded together, all by default; when one is finished
+        batch_size: most regions that are decoded at a time, all by default; when one is finished
             the next that waits takes its place.
 
     Returns:
-        One hypothesis per region, in order.
+        The hypotheses of each region, in order: the ``num_beams`` best that were closed, the
+        winner first.
     """
     searches = [_begin(options, key) for key in region_keys]
-    at_once = at_once or len(searches)
+    batch_size = batch_size or len(searches)
     live: list[_Search] = []
-    entered = 0
+    admitted = 0
     while True:
-        entering = min(at_once - len(live), len(searches) - entered)
-        if entering:
-            decoding.enter(entering)
-            live += searches[entered : entered + entering]
-            entered += entering
+        count = min(batch_size - len(live), len(searches) - admitted)
+        if count:
+            decoding.admit(count)
+            live += searches[admitted : admitted + count]
+            admitted += count
         if not live:
-            return [s.best() for s in searches]
+            return [s.hypotheses() for s in searches]
         _step(decoding, live, options.num_beams, device)
         for slot in reversed(range(len(live))):
             if live[slot].done:
-                decoding.leave(slot)
+                decoding.release(slot)
                 live[slot] = live[-1]
                 live.pop()
 
 
 def _begin(options: DecodingOptions, region_key: str) -> _Search:
-    start = _Node(options.start_id, None, 0.0, 0)
+    start = _Node(DECODER_START_ID, None, 0.0, 0, b"")
     # Only the first beam counts at the first step: all are equal there.
     beams = [_Beam(start, NEVER if i else 0.0, i) for i in range(options.num_beams)]
     generator = _generator(options.seed, region_key) if options.do_sample else None
     return _Search(options, beams, generator)
 
 
-def _step(decoding: Decoding, live: list[_Search], width: int, device: torch.device | str) -> None:
+def _step(
+    decoding: Decoding, live: list[_Search], num_beams: int, device: torch.device | str
+) -> None:
     """Write one token in every beam of the live searches, and let the decoding state follow."""
     last = torch.tensor([b.node.token for s in live for b in s.beams], device=device)
-    scores = torch.tensor([[b.score for b in s.beams] for s in live], device=device)
-    log_probabilities = torch.log_softmax(decoding.step(last), dim=-1)
+    scores = torch.tensor([[b.score for b in s.beams] for s in live], device=device)  # (B, beams)
+    log_probabilities = torch.log_softmax(decoding.step(last), dim=-1)  # (R, V)
     vocabulary = log_probabilities.shape[-1]
-    best, index = _candidates(log_probabilities.view(len(live), width, vocabulary), scores, live)
-    for s, values, indices in zip(live, best.tolist(), index.tolist(), strict=True):
-        s.advance(values, [i // vocabulary for i in indices], [i % vocabulary for i in indices])
+    best, index = _candidates(
+        log_probabilities.view(len(live), num_beams, vocabulary), scores, live
+    )
+    costs = _digit_costs(log_probabilities)
+    per_region = num_beams * DIGITS
+    for slot, (s, values, indices) in enumerate(
+        zip(live, best.tolist(), index.tolist(), strict=True)
+    ):
+        s.advance(
+            values,
+            [i // vocabulary for i in indices],
+            [i % vocabulary for i in indices],
+            costs[slot * per_region : (slot + 1) * per_region],
+        )
     parents = [
-        slot * width + (i if s.done else beam.row)
+        slot * num_beams + (i if s.done else beam.row)
         for slot, s in enumerate(live)
         for i, beam in enumerate(s.beams)
     ]
-    decoding.continue_rows(parents)
+    decoding.reorder(parents)
 
 
 def _candidates(
@@ -259,6 +309,12 @@ def _candidates(
     )
     best, order = totals.gather(1, drawn).sort(dim=1, descending=True, stable=True)
     return best, drawn.gather(1, order)
+
+
+def _digit_costs(log_probabilities: torch.Tensor) -> bytes:
+    """Costs of the ten digits as bytes, row by row, from log-probabilities (R, V)."""
+    costs = log_probabilities[:, DIGIT_IDS.start : DIGIT_IDS.stop] / -COST_STEP  # (R, 10)
+    return costs.round().clamp(max=MAX_COST).to(torch.uint8).cpu().numpy().tobytes()
 
 
 def _generator(seed: int, region_key: str) -> torch.Generator:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from transformers.utils import logging as library_logging
 
-from transgenic_dagster.gsf.sentence import PredictedSentence
+from transgenic_dagster.gsf.sentence import PredictedSentence, SentenceHypothesis
 from transgenic_dagster.gsf.vocabulary import clean_sentence, decode_ids
 from transgenic_dagster.inference.beam_search import DecodingOptions, Hypothesis, search
 from transgenic_dagster.inference.device import (
@@ -84,25 +84,25 @@ class Engine:
         input_ids: torch.Tensor,
         options: DecodingOptions,
         *,
-        at_once: int | None = None,
+        batch_size: int | None = None,
     ) -> list[PredictedSentence]:
         """Write one sentence per region.
 
-        Where memory runs out, half as many regions are decoded at once, again and again; a
+        Where memory runs out, half as many regions are decoded at a time, again and again; a
         region that does not even fit alone ends as ``out_of_memory``.
 
         Args:
             regions: N regions with windows of one length L.
             input_ids: their DNA ids, (N, L).
             options: how to search.
-            at_once: most regions that are decoded together, all by default.
+            batch_size: most regions that are decoded at a time, all by default.
 
         Returns:
             N sentences, in the order of the regions.
         """
-        at_once = min(at_once or len(regions), len(regions))
+        batch_size = min(batch_size or len(regions), len(regions))
         try:
-            hypotheses = self._decode(regions, input_ids, options, at_once)
+            hypotheses = self._decode(regions, input_ids, options, batch_size)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -116,13 +116,13 @@ class Engine:
                 regions[0].region_id, "", "", 0.0, 0.0, False, RejectReason.OUT_OF_MEMORY
             )
             return [lost]
-        if at_once > 1:
+        if batch_size > 1:
             logger.warning(
-                "memory is full with %d windows of %d nt; going on with half as many",
-                at_once,
+                "out of memory with %d windows of %d nt; retrying with half the batch",
+                batch_size,
                 regions[0].window_length,
             )
-            return self.predict(regions, input_ids, options, at_once=at_once // 2)
+            return self.predict(regions, input_ids, options, batch_size=batch_size // 2)
         return [
             sentence
             for i in range(len(regions))
@@ -135,20 +135,36 @@ class Engine:
         regions: Sequence[Region],
         input_ids: torch.Tensor,
         options: DecodingOptions,
-        at_once: int,
-    ) -> list[Hypothesis]:
-        decoding = Decoding(self.model, input_ids, options.num_beams, at_once)
+        batch_size: int,
+    ) -> list[tuple[Hypothesis, ...]]:
+        decoding = Decoding(self.model, input_ids, options.num_beams, batch_size)
         keys = [f"{r.seqid}:{r.window_start}-{r.window_end}:{r.gene_id}" for r in regions]
-        return search(decoding, keys, options, self.device, at_once=at_once)
+        return search(decoding, keys, options, self.device, batch_size=batch_size)
 
 
-def _sentence(region: Region, hypothesis: Hypothesis) -> PredictedSentence:
-    raw = decode_ids(hypothesis.token_ids)
+def _sentence(region: Region, hypotheses: Sequence[Hypothesis]) -> PredictedSentence:
+    winner, *others = (_text(hypothesis) for hypothesis in hypotheses)
     return PredictedSentence(
         region_id=region.region_id,
+        raw=winner.raw,
+        clean=winner.clean,
+        score=winner.score,
+        confidence=winner.confidence,
+        finished=winner.finished,
+        log_probability=winner.log_probability,
+        digit_costs=winner.digit_costs,
+        alternatives=tuple(others),
+    )
+
+
+def _text(hypothesis: Hypothesis) -> SentenceHypothesis:
+    raw = decode_ids(hypothesis.token_ids)
+    return SentenceHypothesis(
         raw=raw,
         clean=clean_sentence(raw),
         score=hypothesis.score,
         confidence=hypothesis.confidence,
         finished=hypothesis.finished,
+        log_probability=hypothesis.log_probability,
+        digit_costs=hypothesis.digit_costs,
     )

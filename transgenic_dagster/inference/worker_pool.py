@@ -1,4 +1,4 @@
-"""Several devices at once: one process each, which share out the units among them.
+"""Predicts on several devices: one worker process each, which share out the units among them.
 
 A unit goes to whichever process is free, so devices of different speed end together. What a
 process was working on when it was lost goes to another one. Units are the same as on one device,
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class WorkerModel:
-    """What every process of a fleet loads.
+    """What every worker loads.
 
     Args:
         files: the checkpoint.
@@ -48,8 +48,8 @@ class WorkerModel:
 
 
 @dataclass(frozen=True)
-class _Orders:
-    """What a process is told at its start."""
+class _WorkerSetup:
+    """What a worker is told at its start."""
 
     device: torch.device
     threads: int
@@ -60,8 +60,8 @@ class _Orders:
 
 
 @dataclass
-class _Member:
-    """A process of the fleet, as the main process sees it."""
+class Worker:
+    """A process that predicts on one device, as the main process sees it."""
 
     device: torch.device
     process: SpawnProcess
@@ -85,7 +85,7 @@ def predict_on_workers(
         decoding: how sentences are searched.
         units: what to predict.
         read_sequences: from region ids to window sequences; called in the processes.
-        batch_sizes: how many regions are decoded at once.
+        batch_sizes: how many regions are decoded at a time.
 
     Yields:
         Every unit with its sentences, in the order in which they are finished.
@@ -97,9 +97,9 @@ def predict_on_workers(
     waiting = deque(units)
     devices = devices[: len(units)]
     cores = torch.get_num_threads()
-    members = [
+    workers = [
         _start(
-            _Orders(
+            _WorkerSetup(
                 device=device,
                 threads=max(1, cores // len(devices)) if device.type == "cpu" else cores,
                 main_process=os.getpid(),
@@ -111,94 +111,94 @@ def predict_on_workers(
         for device in devices
     ]
     with ExitStack() as end:
-        for member in members:
-            end.callback(_end, member)
-        for member in members:
-            _give(member, waiting, batch_sizes)
-        while busy := {m.connection: m for m in members if m.unit is not None}:
+        for worker in workers:
+            end.callback(_end, worker)
+        for worker in workers:
+            _assign(worker, waiting, batch_sizes)
+        while busy := {worker.connection: worker for worker in workers if worker.unit is not None}:
             for ready in wait(list(busy)):
-                member = busy[ready]  # type: ignore[index]  # connections come back as they went
-                unit = member.unit
+                worker = busy[ready]  # type: ignore[index]  # connections come back as they went
+                unit = worker.unit
                 try:
-                    answer = member.connection.recv()
+                    answer = worker.connection.recv()
                 except (EOFError, OSError):
-                    members.remove(member)
-                    _give_back(member, waiting, members, batch_sizes)
+                    workers.remove(worker)
+                    _requeue(worker, waiting, workers, batch_sizes)
                     continue
                 if isinstance(answer, BaseException):
                     raise answer
-                _give(member, waiting, batch_sizes)
-                yield unit, answer  # type: ignore[misc]  # a busy member has a unit
+                _assign(worker, waiting, batch_sizes)
+                yield unit, answer  # type: ignore[misc]  # a busy worker has a unit
 
 
-def _start(orders: _Orders) -> _Member:
+def _start(setup: _WorkerSetup) -> Worker:
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, orders), name=f"{orders.device}")
+    process = context.Process(target=_serve, args=(theirs, setup), name=f"{setup.device}")
     process.start()
     theirs.close()
-    return _Member(orders.device, process, ours)
+    return Worker(setup.device, process, ours)
 
 
-def _give(member: _Member, waiting: deque[Unit], batch_sizes: BatchSizes) -> None:
-    """Let a free process work on the next unit, if there is one."""
-    member.unit = None
+def _assign(worker: Worker, waiting: deque[Unit], batch_sizes: BatchSizes) -> None:
+    """Let an idle worker predict the next unit, if there is one."""
+    worker.unit = None
     if waiting:
         unit = waiting.popleft()
-        member.unit = unit
+        worker.unit = unit
         try:
-            member.connection.send((unit, batch_sizes.at_once(unit.window_length)))
+            worker.connection.send((unit, batch_sizes.batch_size(unit.window_length)))
         except OSError:
-            logger.debug("the process on %s is gone; its end is noticed next", member.device)
+            logger.debug("the process on %s is gone; its end is noticed next", worker.device)
 
 
-def _give_back(
-    lost: _Member,
+def _requeue(
+    lost: Worker,
     waiting: deque[Unit],
-    members: Sequence[_Member],
+    workers: Sequence[Worker],
     batch_sizes: BatchSizes,
 ) -> None:
-    """Let others do what a lost process was doing."""
+    """Put the unit of a lost worker back into the queue."""
     lost.process.join()
     how = lost.process.exitcode or 0
     cause = f"by {signal.Signals(-how).name}" if how < 0 else f"with exit code {how}"
-    if not members:
+    if not workers:
         raise RunError(
             f"The process on {lost.device} ended {cause}, and it was the last one; look for the "
             "cause in the system's log (memory?), then continue with --resume."
         )
-    logger.warning("the process on %s ended %s; its regions go to the others", lost.device, cause)
+    logger.warning("the process on %s ended %s; reassigning its regions", lost.device, cause)
     if lost.unit is not None:
         waiting.appendleft(lost.unit)
-    for member in members:
-        if member.unit is None:
-            _give(member, waiting, batch_sizes)
+    for worker in workers:
+        if worker.unit is None:
+            _assign(worker, waiting, batch_sizes)
 
 
-def _end(member: _Member) -> None:
-    member.connection.close()
-    member.process.kill()
-    member.process.join()
+def _end(worker: Worker) -> None:
+    worker.connection.close()
+    worker.process.kill()
+    worker.process.join()
 
 
-def _serve(connection: Connection, orders: _Orders) -> None:
+def _serve(connection: Connection, setup: _WorkerSetup) -> None:
     """Predict units until there are no more; what goes wrong is sent to the main process."""
-    end_with_parent(orders.main_process)
+    end_with_parent(setup.main_process)
     # DuckDB's binding would report leaks of its own on stderr at a regular exit.
     atexit.register(os._exit, 0)
     for number in (signal.SIGINT, signal.SIGTERM):  # the main process ends this one
         signal.signal(number, signal.SIG_IGN)
-    torch.set_num_threads(orders.threads)
-    model = orders.model
+    torch.set_num_threads(setup.threads)
+    model = setup.model
     try:
         engine = Engine.load(
-            model.files, orders.device, model.precision, compile_model=model.compiled
+            model.files, setup.device, model.precision, compile_model=model.compiled
         )
         while True:
-            unit, at_once = connection.recv()
-            input_ids = window_ids(unit, orders.read_sequences)
+            unit, batch_size = connection.recv()
+            input_ids = window_ids(unit, setup.read_sequences)
             connection.send(
-                engine.predict(unit.regions, input_ids, orders.decoding, at_once=at_once)
+                engine.predict(unit.regions, input_ids, setup.decoding, batch_size=batch_size)
             )
     except EOFError:  # the main process needs no more
         return

@@ -9,7 +9,7 @@ from transgenic_dagster.model.checkpoint import (
 from transgenic_dagster.model.configuration import TransgenicConfig
 from transgenic_dagster.model.decoding import Decoding
 from transgenic_dagster.model.dna_tokenizer import encode_dna
-from transgenic_dagster.model.downsample import memory_length
+from transgenic_dagster.model.downsample import encoder_states_length
 from transgenic_dagster.model.model import TransgenicForConditionalGeneration
 
 __all__ = [
@@ -18,8 +18,8 @@ __all__ = [
     "TransgenicConfig",
     "TransgenicForConditionalGeneration",
     "encode_dna",
+    "encoder_states_length",
     "fetch_checkpoint",
-    "memory_length",
     "read_config",
     "resolve_checkpoint",
 ]

@@ -1,7 +1,7 @@
-"""Attention of the decoder: to the sentence written so far, and to the region's memory.
+"""Attention of the decoder: to the tokens written so far, and to the encoder states.
 
-Shapes: B regions, g rows (beams) per region, R = B * g rows, T new tokens, S memory positions,
-H heads, hd channels per head, D = H * hd channels.
+Shapes: B regions, g rows (beams) per region, R = B * g rows, T new tokens, S encoder states
+per region, H heads, hd channels per head, D = H * hd channels.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,9 @@ class Attention(nn.Module):
 
     def project(self, x: torch.Tensor) -> KeyValues:
         """Keys and values of x (rows, length, D)."""
-        return KeyValues(self._split(self.k_proj(x)), self._split(self.v_proj(x)))
+        return KeyValues(
+            self._split(self.k_proj(x)), self._split(self.v_proj(x))
+        )  # (rows, H, length, hd)
 
     def attend_to_self(
         self, h: torch.Tensor, written: KeyValues, mask: torch.Tensor | None
@@ -48,34 +50,34 @@ class Attention(nn.Module):
                 token what stands before it.
         """
         out = F.scaled_dot_product_attention(
-            self._split(self.q_proj(h)),
+            self._split(self.q_proj(h)),  # (R, H, T, hd)
             written.keys,
             written.values,
             attn_mask=mask,
             is_causal=h.shape[1] > 1,
         )
-        return self.out_proj(out.transpose(1, 2).flatten(2))
+        return self.out_proj(out.transpose(1, 2).flatten(2))  # (R, T, D)
 
-    def attend_to_memory(self, h: torch.Tensor, memory: KeyValues) -> torch.Tensor:
-        """Attend from h (R, T, D) to one region's memory (B, H, S, hd) per g rows.
+    def attend_to_encoder(self, h: torch.Tensor, cross: KeyValues) -> torch.Tensor:
+        """Attend from h (R, T, D) to one region's encoder states (B, H, S, hd) per g rows.
 
-        The rows of a region stand side by side as queries, so the memory is never copied.
+        The rows of a region stand side by side as queries, so keys and values are never copied.
         """
         rows, tokens, dim = h.shape
-        regions = memory.keys.shape[0]
-        queries = self._split(self.q_proj(h).reshape(regions, -1, dim))
-        out = _attend(queries, memory)
-        out = out.transpose(1, 2).reshape(rows, tokens, dim)
+        regions = cross.keys.shape[0]
+        queries = self._split(self.q_proj(h).reshape(regions, -1, dim))  # (B, H, g * T, hd)
+        out = _attend(queries, cross)  # (B, H, g * T, hd)
+        out = out.transpose(1, 2).reshape(rows, tokens, dim)  # (R, T, D)
         return self.out_proj(out)
 
     def _split(self, x: torch.Tensor) -> torch.Tensor:
-        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
+        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)  # (rows, H, length, hd)
 
 
-def _attend(queries: torch.Tensor, memory: KeyValues) -> torch.Tensor:
+def _attend(queries: torch.Tensor, cross: KeyValues) -> torch.Tensor:
     if queries.device.type != "cpu":
-        return F.scaled_dot_product_attention(queries, memory.keys, memory.values)
+        return F.scaled_dot_product_attention(queries, cross.keys, cross.values)
     # For a handful of queries two plain products read keys and values faster than the CPU's
-    # fused kernel, most of all with keys that lie transposed in memory (see ``MemoryBank``).
-    scores = (queries * queries.shape[-1] ** -0.5) @ memory.keys.mT
-    return scores.softmax(dim=-1) @ memory.values
+    # fused kernel, most of all with transposed keys (see ``CrossAttentionCache``).
+    scores = (queries * queries.shape[-1] ** -0.5) @ cross.keys.mT  # (B, H, g * T, S)
+    return scores.softmax(dim=-1) @ cross.values

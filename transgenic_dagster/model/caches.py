@@ -1,7 +1,8 @@
-"""What decoding remembers: each region's memory, and the tokens that each row has written.
+"""KV caches of the decoder: cross-attention's, one per region, and self-attention's, one per row.
 
-Both hold regions in slots. Regions enter behind those that are there; when some leave, the last
-ones take their places, so that the live ones are always the first. Shapes as in ``attention``.
+Both hold regions in slots. Regions are admitted behind those that are there; when some are
+released, the last ones take their places, so that the live ones are always the first. Shapes as
+in ``attention``.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,19 @@ import torch
 from transgenic_dagster.model.attention import KeyValues
 
 FIRST_CACHE_LENGTH = 64
+
+
+def cache_length(tokens: int) -> int:
+    """Columns of a self-attention cache that holds sentences of so many tokens."""
+    columns = FIRST_CACHE_LENGTH
+    while columns < tokens:
+        columns = next_length(columns)
+    return columns
+
+
+def next_length(columns: int) -> int:
+    """Columns of a self-attention cache after it has grown once."""
+    return 2 * columns
 
 
 @dataclass(frozen=True)
@@ -35,16 +49,16 @@ class CacheLayout:
     def zeros(self, rows: int, length: int) -> torch.Tensor:
         """One cache, (rows, H, length, hd)."""
         shape = (rows, self.heads, length, self.head_dim)
-        return torch.zeros(shape, dtype=self.dtype, device=self.device)
+        return torch.zeros(shape, dtype=self.dtype, device=self.device)  # (rows, H, length, hd)
 
 
-class MemoryBank:
+class CrossAttentionCache:
     """Cross-attention keys and values of up to ``slots`` regions, for every layer.
 
     Args:
         layout: of the model's caches.
         slots: most regions at a time.
-        length: memory positions S of each.
+        length: encoder states S of each.
     """
 
     def __init__(self, layout: CacheLayout, slots: int, length: int) -> None:
@@ -52,7 +66,7 @@ class MemoryBank:
         self.regions = 0
         self._layers = [_bank(layout, slots, length) for _ in range(layout.layers)]
 
-    def fill(self, layer: int, first_slot: int, projected: KeyValues) -> None:
+    def write(self, layer: int, first_slot: int, projected: KeyValues) -> None:
         """Write the keys and values of regions (B, H, S, hd) into the slots from ``first_slot``."""
         held = self._layers[layer]
         slots = slice(first_slot, first_slot + projected.keys.shape[0])
@@ -64,7 +78,7 @@ class MemoryBank:
         held = self._layers[layer]
         return KeyValues(held.keys[:regions], held.values[:regions])
 
-    def leave(self, slot: int) -> None:
+    def release(self, slot: int) -> None:
         """Drop one region; the last one takes its slot."""
         self.regions -= 1
         if slot != self.regions:
@@ -76,7 +90,7 @@ class MemoryBank:
 def _bank(layout: CacheLayout, slots: int, length: int) -> KeyValues:
     values = layout.zeros(slots, length)
     if layout.device.type == "cpu":  # see ``attention._attend``
-        keys = values.new_zeros(slots, layout.heads, layout.head_dim, length).mT
+        keys = values.new_zeros(slots, layout.heads, layout.head_dim, length).mT  # (B, H, S, hd)
         return KeyValues(keys, values)
     return KeyValues(torch.zeros_like(values), values)
 
@@ -84,7 +98,7 @@ def _bank(layout: CacheLayout, slots: int, length: int) -> KeyValues:
 class SelfAttentionCache:
     """Keys and values of the tokens written so far, for every layer and row.
 
-    All rows write into the same column; a row that entered later starts at a later column, and
+    All rows write into the same column; a row that was admitted later starts at a later column, and
     a mask hides from it what stands before. Columns are taken in doubling steps, so that short
     sentences stay cheap, and those that no live row needs any more are given up first.
 
@@ -107,7 +121,7 @@ class SelfAttentionCache:
         # column that differs, and need no copy of it when one continues the other.
         self._writers = torch.zeros(rows, self.columns, dtype=torch.int16)
 
-    def enter(self, rows: int) -> None:
+    def admit(self, rows: int) -> None:
         """Let new rows start at the present column."""
         self.starts += [self.column] * rows
 
@@ -121,7 +135,9 @@ class SelfAttentionCache:
 
     def positions(self, device: torch.device) -> torch.Tensor:
         """Position of each live row's next token in its sentence, (R, 1)."""
-        return torch.tensor([[self.column - start] for start in self.starts], device=device)
+        return torch.tensor(
+            [[self.column - start] for start in self.starts], device=device
+        )  # (R, 1)
 
     def mask(self, device: torch.device) -> torch.Tensor | None:
         """Columns that each row may see, (R, 1, 1, length); None where all rows see all."""
@@ -129,7 +145,7 @@ class SelfAttentionCache:
             return None
         starts = torch.tensor(self.starts, device=device)
         columns = torch.arange(self._first, self.column + 1, device=device)
-        return (columns >= starts[:, None])[:, None, None]
+        return (columns >= starts[:, None])[:, None, None]  # (R, 1, 1, length)
 
     def append(self, layer: int, new: KeyValues) -> KeyValues:
         """Write one token's keys and values (R, H, 1, hd) and return all that rows may see."""
@@ -159,13 +175,13 @@ class SelfAttentionCache:
         """Count the column as written once every layer has appended to it."""
         self.column += 1
 
-    def continue_rows(self, parents: Sequence[int]) -> None:
+    def reorder(self, parents: Sequence[int]) -> None:
         """Let row i continue what row ``parents[i]`` has written."""
         targets = [row for row, parent in enumerate(parents) if row != parent]
         if not targets:
             return
         sources = [parents[row] for row in targets]
-        theirs = self._writers[sources, : self.column]
+        theirs = self._writers[sources, : self.column]  # (targets, columns)
         differs = (theirs != self._writers[targets, : self.column]).any(dim=0)
         first = int(differs.int().argmax()) if differs.any() else self.column
         self._writers[targets, : self.column] = theirs
@@ -176,7 +192,7 @@ class SelfAttentionCache:
             for cached in (held.keys, held.values):
                 cached[to, :, first : self.column] = cached[from_, :, first : self.column]
 
-    def leave(self, first_row: int, rows: int) -> None:
+    def release(self, first_row: int, rows: int) -> None:
         """Drop ``rows`` rows from ``first_row`` on; the last ones take their place."""
         last = len(self.starts) - rows
         if first_row != last:
@@ -192,7 +208,7 @@ class SelfAttentionCache:
         """Give up columns before the first that a live row needs, else double the columns."""
         first = min(self.starts)
         if first < self.columns // 2:
-            self.columns *= 2
+            self.columns = next_length(self.columns)
         kept = slice(first, self.column)
         self.column -= first
         self.starts = [start - first for start in self.starts]

@@ -17,12 +17,12 @@ class TransgenicConfig(PreTrainedConfig):
         encoder_n_layer: Hyena blocks.
         decoder_layers: decoder layers.
         decoder_attention_heads: heads; must divide D.
-        decoder_ffn_dim: width of the decoder's feed-forward layers.
+        decoder_ffn_dim: channels inside the decoder's feed-forward layers.
         vocab_size: decoder tokens.
         max_encoder_seqlen: longest window in nucleotides.
         max_decoder_position_embeddings: longest sentence in tokens, start token included.
-        encoder_d_inner: width of the encoder's feed-forward layers.
-        encoder_filter_order: width of the implicit filter's network.
+        encoder_d_inner: channels inside the encoder's feed-forward layers.
+        encoder_filter_order: channels of the implicit filter's network.
         encoder_emb_dim: features of a position that the implicit filter reads.
         encoder_vocab_size: rows of the DNA embedding table.
     """
@@ -69,5 +69,5 @@ class TransgenicConfig(PreTrainedConfig):
 
     @property
     def decoder_dim(self) -> int:
-        """Channels D of the decoder and of the downsampled memory."""
+        """Channels D of the decoder and of the encoder states."""
         return 2 * self.d_model

@@ -1,6 +1,6 @@
 """The decoder: a plain post-norm transformer that writes the gene sentence.
 
-Facts: section 5 of the design. Keys and values of the memory are projected once per region and
+See ``docs/design.md``. Keys and values of the encoder states are projected once per region and
 shared by its beams; only the self-attention cache belongs to a row. Shapes as in ``attention``.
 """
 
@@ -12,13 +12,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from transgenic_dagster.model.attention import Attention, KeyValues
-from transgenic_dagster.model.caches import CacheLayout, MemoryBank
+from transgenic_dagster.model.caches import CacheLayout, CrossAttentionCache
 from transgenic_dagster.model.configuration import TransgenicConfig
 from transgenic_dagster.model.layers import LayerNorm, Linear
 
 
 class DecoderLayer(nn.Module):
-    """Self-attention, attention to the memory and feed-forward, each normalised afterwards."""
+    """Self-attention, cross-attention and feed-forward, each normalised afterwards."""
 
     def __init__(self, config: TransgenicConfig) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class DecoderLayer(nn.Module):
         self,
         h: torch.Tensor,
         written: KeyValues,
-        memory: KeyValues,
+        cross: KeyValues,
         mask: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Map h (R, T, D), fp32, to the next h.
@@ -43,11 +43,11 @@ class DecoderLayer(nn.Module):
         Args:
             h: hidden states of the new tokens.
             written: self-attention's keys and values, those of h included.
-            memory: cross-attention's keys and values.
+            cross: cross-attention's keys and values.
             mask: see ``Attention.attend_to_self``.
         """
         h = self.self_attn_layer_norm(h + self.self_attn.attend_to_self(h, written, mask))
-        h = self.encoder_attn_layer_norm(h + self.encoder_attn.attend_to_memory(h, memory))
+        h = self.encoder_attn_layer_norm(h + self.encoder_attn.attend_to_encoder(h, cross))
         return self.final_layer_norm(h + self.fc2(F.gelu(self.fc1(h))))
 
 
@@ -66,19 +66,19 @@ class Decoder(nn.Module):
         )
         self.layernorm_embedding = LayerNorm(config.decoder_dim, eps=config.layer_norm_eps)
 
-    def forward(self, token_ids: torch.Tensor, memory: torch.Tensor) -> torch.Tensor:
+    def forward(self, token_ids: torch.Tensor, encoder_states: torch.Tensor) -> torch.Tensor:
         """Read whole sentences, each token seeing those before it.
 
         Args:
             token_ids: from the start token on, (B, T).
-            memory: (B, S, D).
+            encoder_states: (B, S, D).
 
         Returns:
             Hidden states, (B, T, D), fp32.
         """
         h = self.embed(token_ids, torch.arange(token_ids.shape[1], device=token_ids.device))
         for layer in self.layers:
-            h = layer(h, layer.self_attn.project(h), layer.encoder_attn.project(memory))
+            h = layer(h, layer.self_attn.project(h), layer.encoder_attn.project(encoder_states))
         return h
 
     def step(
@@ -87,7 +87,7 @@ class Decoder(nn.Module):
         positions: torch.Tensor,
         mask: torch.Tensor | None,
         written: Callable[[int, KeyValues], KeyValues],
-        memory: Callable[[int], KeyValues],
+        cross: Callable[[int], KeyValues],
     ) -> torch.Tensor:
         """Read one more token (R,) per row.
 
@@ -96,14 +96,14 @@ class Decoder(nn.Module):
             positions: of the tokens in their sentences, (R, 1).
             mask: see ``Attention.attend_to_self``.
             written: for a layer, takes the new tokens' keys and values and gives all of them.
-            memory: for a layer, gives cross-attention's keys and values.
+            cross: for a layer, gives cross-attention's keys and values.
 
         Returns:
             Hidden states, (R, 1, D), fp32.
         """
         h = self.embed(token_ids[:, None], positions)
         for i, layer in enumerate(self.layers):
-            h = layer(h, written(i, layer.self_attn.project(h)), memory(i), mask)
+            h = layer(h, written(i, layer.self_attn.project(h)), cross(i), mask)
         return h
 
     @property
@@ -116,12 +116,16 @@ class Decoder(nn.Module):
             len(self.layers), attention.heads, head_dim, positions.dtype, positions.device
         )
 
-    def remember(self, memory: torch.Tensor, bank: MemoryBank, first_slot: int) -> None:
-        """Project a memory (B, S, D) for every layer into a bank's slots."""
+    def project_encoder_states(
+        self, encoder_states: torch.Tensor, cache: CrossAttentionCache, first_slot: int
+    ) -> None:
+        """Project encoder states (B, S, D) for every layer into a cache's slots."""
         for i, layer in enumerate(self.layers):
-            bank.fill(i, first_slot, layer.encoder_attn.project(memory))
+            cache.write(i, first_slot, layer.encoder_attn.project(encoder_states))
 
     def embed(self, token_ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         """Hidden states (R, T, D), fp32, of tokens (R, T) at positions (T,) or (R, T)."""
-        h = self.embed_tokens(token_ids).float() + self.embed_positions(positions).float()
+        h = (
+            self.embed_tokens(token_ids).float() + self.embed_positions(positions).float()
+        )  # (R, T, D)
         return cast(torch.Tensor, self.layernorm_embedding(h))

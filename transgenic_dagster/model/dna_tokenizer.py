@@ -1,6 +1,6 @@
 """DNA to the encoder's ids: A 7, C 8, G 9, T 10, everything else N 11.
 
-No begin or separator token is added: a window of L letters is L ids (section 5 of the design).
+No begin or separator token is added: a window of L letters is L ids.
 """
 
 import numpy as np

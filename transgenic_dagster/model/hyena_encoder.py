@@ -1,6 +1,6 @@
 """The HyenaDNA encoder: long causal convolutions instead of attention.
 
-Facts: section 5 of the design (block order, filter formula, epsilon), checked against recorded
+Block order, filter formula and epsilon are those of ``docs/design.md``, checked against recorded
 outputs of the published model. The module tree mirrors the keys of the published checkpoints.
 """
 
@@ -23,7 +23,7 @@ class Sine(nn.Module):
         self.freq = freq
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map (L, width) to (L, width)."""
+        """Map (L, channels) to (L, channels)."""
         return torch.sin(self.freq * x)
 
 
@@ -54,27 +54,27 @@ class HyenaFilter(nn.Module):
 
     def __init__(self, config: TransgenicConfig) -> None:
         super().__init__()
-        width = config.encoder_filter_order
-        freq = nn.Parameter(torch.ones(1, width))
+        inner = config.encoder_filter_order
+        freq = nn.Parameter(torch.ones(1, inner))
         self.bias = nn.Parameter(torch.zeros(config.d_model))
         self.pos_emb = FilterPositions(config.encoder_emb_dim, config.max_encoder_seqlen)
         self.implicit_filter = nn.Sequential(
-            nn.Linear(config.encoder_emb_dim, width),
+            nn.Linear(config.encoder_emb_dim, inner),
             Sine(freq),
-            nn.Linear(width, width),
+            nn.Linear(inner, inner),
             Sine(freq),
-            nn.Linear(width, width),
+            nn.Linear(inner, inner),
             Sine(freq),
-            nn.Linear(width, config.d_model, bias=False),
+            nn.Linear(inner, config.d_model, bias=False),
         )
         self.modulation = FilterModulation(config.d_model)
         self._spectrum: tuple[int, torch.Tensor] | None = None
 
     def time_filter(self, length: int) -> torch.Tensor:
         """The filter k for a window of ``length``: (C, length), fp32."""
-        z = self.pos_emb.z[0, :length]
-        t = self.pos_emb.t[0, :length]
-        deltas = self.modulation.deltas[0]
+        z = self.pos_emb.z[0, :length]  # (L, emb_dim)
+        t = self.pos_emb.t[0, :length]  # (L, 1)
+        deltas = self.modulation.deltas[0]  # (1, C)
         decay = torch.exp(-t * deltas.abs()) + MODULATION_SHIFT
         return (self.implicit_filter(z) * decay).T
 
@@ -94,7 +94,7 @@ class HyenaFilter(nn.Module):
         """Causal convolution of v (B, C, L) with the filter, plus v times the bias; fp32."""
         length = v.shape[-1]
         v = v.float()
-        spectrum = torch.fft.rfft(v, n=2 * length) * self.spectrum(length)
+        spectrum = torch.fft.rfft(v, n=2 * length) * self.spectrum(length)  # (B, C, L + 1)
         y = torch.fft.irfft(spectrum, n=2 * length)[..., :length]
         return torch.addcmul(y, v, self.bias.float()[:, None])
 
@@ -119,9 +119,9 @@ class HyenaMixer(nn.Module):
     def forward(self, y: torch.Tensor) -> torch.Tensor:
         """Map (B, L, C) to (B, L, C)."""
         length = y.shape[1]
-        u = self.short_filter(self.in_proj(y))[..., :length]
-        x0, x1, v = u.chunk(3, dim=1)
-        v = self.filter_fn.convolve(v * x1)
+        u = self.short_filter(self.in_proj(y))[..., :length]  # (B, 3C, L)
+        x0, x1, v = u.chunk(3, dim=1)  # (B, C, L) each
+        v = self.filter_fn.convolve(v * x1)  # (B, C, L)
         return self.out_proj((v * x0).transpose(1, 2))
 
 
@@ -180,7 +180,7 @@ class HyenaBackbone(nn.Module):
         Returns:
             Hidden states, (B, L, C), fp32.
         """
-        x = self.embeddings.word_embeddings(input_ids.int()).float()
+        x = self.embeddings.word_embeddings(input_ids.int()).float()  # (B, L, C)
         for layer in self.layers:
             x = layer(x)
         return self.ln_f(x)

@@ -144,10 +144,10 @@ class TransgenicForConditionalGeneration(PreTrainedModel):
             input_ids: DNA ids, (B, L).
 
         Returns:
-            The memory, (B, S, D), fp32.
+            The encoder states, (B, S, D), fp32.
         """
         table = self.transgenic.EncoderOutputPositionalEmbedding.pe
-        encoded = self.backbone(input_ids) + table[: input_ids.shape[1]].float()
+        encoded = self.backbone(input_ids) + table[: input_ids.shape[1]].float()  # (B, L, C)
         return self.transgenic.downsample(encoded)
 
     def generate(self, *_: Any, **__: Any) -> NoReturn:
@@ -167,9 +167,9 @@ class TransgenicForConditionalGeneration(PreTrainedModel):
         for layer in self.transgenic.decoder.layers:
             layer.compile(dynamic=True)
 
-    def logits(self, token_ids: torch.Tensor, memory: torch.Tensor) -> torch.Tensor:
-        """Logits (B, T, V), fp32, after every token of (B, T), given memories (B, S, D)."""
-        return self.head(self.transgenic.decoder(token_ids, memory))
+    def logits(self, token_ids: torch.Tensor, encoder_states: torch.Tensor) -> torch.Tensor:
+        """Logits (B, T, V), fp32, after every token of (B, T), given encoder states (B, S, D)."""
+        return self.head(self.transgenic.decoder(token_ids, encoder_states))
 
     def head(self, h: torch.Tensor) -> torch.Tensor:
         """Logits of hidden states, fp32."""
@@ -189,16 +189,16 @@ class TransgenicForConditionalGeneration(PreTrainedModel):
             labels: wanted tokens, (B, T), padding ignored; gives a loss.
 
         Returns:
-            ``logits`` (B, T, V), ``encoder_last_hidden_state`` (the memory), ``loss``.
+            ``logits`` (B, T, V), ``encoder_last_hidden_state`` (the encoder states), ``loss``.
         """
-        memory = self.encode(input_ids)
-        logits = self.logits(decoder_input_ids, memory)
+        encoder_states = self.encode(input_ids)  # (B, S, D)
+        logits = self.logits(decoder_input_ids, encoder_states)  # (B, T, V)
         loss = None
         if labels is not None:
             loss = F.cross_entropy(
                 logits.flatten(0, 1), labels.flatten(), ignore_index=self.config.pad_token_id
             )
-        return Seq2SeqLMOutput(loss=loss, logits=logits, encoder_last_hidden_state=memory)
+        return Seq2SeqLMOutput(loss=loss, logits=logits, encoder_last_hidden_state=encoder_states)
 
 
 def register() -> None:

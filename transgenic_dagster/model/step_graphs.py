@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from transgenic_dagster.model.caches import MemoryBank, SelfAttentionCache
+from transgenic_dagster.model.caches import CrossAttentionCache, SelfAttentionCache
 
 if TYPE_CHECKING:
     from transgenic_dagster.model.model import TransgenicForConditionalGeneration
@@ -37,26 +37,26 @@ class StepGraphs:
 
     Args:
         model: in evaluation mode.
-        memory: memories of the live regions.
-        cache: what the live rows have written.
-        rows_per_region: beams.
+        cross: cross-attention's keys and values of the live regions.
+        written: self-attention's keys and values of the live rows.
+        num_beams: rows of a region.
     """
 
     def __init__(
         self,
         model: "TransgenicForConditionalGeneration",
-        memory: MemoryBank,
-        cache: SelfAttentionCache,
-        rows_per_region: int,
+        cross: CrossAttentionCache,
+        written: SelfAttentionCache,
+        num_beams: int,
     ) -> None:
         self._model = model
-        self._memory = memory
-        self._cache = cache
-        self._width = rows_per_region
+        self._cross = cross
+        self._written = written
+        self._num_beams = num_beams
         self._device = model.final_logits_bias.device
         self._usable = can_capture(self._device)
         self._graphs: dict[int, _Graph] = {}
-        self._moves = cache.moves
+        self._moves = written.moves
 
     def step(self, token_ids: torch.Tensor) -> torch.Tensor | None:
         """Do what a decoding step does between ``begin_step`` and ``end_step`` of the cache.
@@ -67,10 +67,10 @@ class StepGraphs:
         Returns:
             Logits (R, V), fp32, valid until the next step; None where graphs cannot be used.
         """
-        if self._moves != self._cache.moves:
+        if self._moves != self._written.moves:
             self._graphs.clear()  # they know where keys and values were
-            self._moves = self._cache.moves
-        regions = min(1 << (self._memory.regions - 1).bit_length(), self._memory.slots)
+            self._moves = self._written.moves
+        regions = min(1 << (self._cross.regions - 1).bit_length(), self._cross.slots)
         if self._usable and regions not in self._graphs:
             self._capture(regions)
         graph = self._graphs.get(regions)
@@ -78,29 +78,29 @@ class StepGraphs:
             return None
         live = len(token_ids)
         graph.token_ids[:live] = token_ids
-        graph.column.fill_(self._cache.column)
-        graph.starts.fill_(self._cache.column)  # a row that is not there sees itself alone
-        graph.starts[:live] = torch.tensor(self._cache.starts, device=self._device)
+        graph.column.fill_(self._written.column)
+        graph.starts.fill_(self._written.column)  # a row that is not there sees itself alone
+        graph.starts[:live] = torch.tensor(self._written.starts, device=self._device)
         graph.replay()
         return graph.logits[:live]
 
     def _capture(self, regions: int) -> None:
-        rows = regions * self._width
+        rows = regions * self._num_beams
         token_ids = torch.zeros(rows, dtype=torch.long, device=self._device)
-        column = torch.full((1,), self._cache.column, device=self._device)
+        column = torch.full((1,), self._written.column, device=self._device)
         starts = column.repeat(rows, 1)
-        columns = torch.arange(self._cache.columns, device=self._device)
+        columns = torch.arange(self._written.columns, device=self._device)
 
         def step() -> torch.Tensor:
-            seen = (columns >= starts) & (columns <= column)
+            seen = (columns >= starts) & (columns <= column)  # (R, columns)
             h = self._model.transgenic.decoder.step(
                 token_ids,
                 column - starts,
                 seen[:, None, None],
-                partial(self._cache.append_at, column),
-                partial(self._memory.layer, regions=regions),
+                partial(self._written.append_at, column),
+                partial(self._cross.layer, regions=regions),
             )
-            return self._model.head(h)[:, -1]
+            return self._model.head(h)[:, -1]  # (R, V)
 
         try:
             logits, replay = capture(step)

@@ -168,7 +168,7 @@ def _with_machine(
     dtype = DTYPES[precision]
     budget = memory_of_each(devices)
     sizes = batch_sizes(options, config, device, precision, budget)
-    together = {length: min(sizes.at_once(length), count) for length, count in windows.items()}
+    together = {length: min(sizes.batch_size(length), count) for length, count in windows.items()}
     parameters = _parameters(config)
 
     def memory(max_length: int) -> int:
@@ -180,7 +180,7 @@ def _with_machine(
                 rows,
                 num_beams=options.num_beams,
                 max_length=min(max_length, options.max_length),
-                width=dtype.itemsize,
+                dtype_bytes=dtype.itemsize,
             )
             for length, rows in together.items()
         )

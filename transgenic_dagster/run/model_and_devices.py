@@ -78,7 +78,7 @@ def batch_sizes(
         config=config,
         num_beams=options.num_beams,
         max_length=options.max_length,
-        width=DTYPES[precision].itemsize,
+        dtype_bytes=DTYPES[precision].itemsize,
         on_gpu=device.type == "cuda",
         memory_budget=memory_budget,
         fixed=None if options.batch_size == "auto" else options.batch_size,

@@ -299,8 +299,8 @@ def _on_one_device(
         prefetch_factor=options.prefetch_factor,
     )
     for unit, input_ids in loaded:
-        at_once = sizes.at_once(unit.window_length)
-        yield unit, engine.predict(unit.regions, input_ids, decoding, at_once=at_once)
+        batch_size = sizes.batch_size(unit.window_length)
+        yield unit, engine.predict(unit.regions, input_ids, decoding, batch_size=batch_size)
 
 
 def _on_several_devices(
