@@ -8,7 +8,7 @@ import pytest
 
 from tests.galaxy import form
 from transgenic_dagster import __version__
-from transgenic_dagster.gene_models.gsf_table import COLUMNS
+from transgenic_dagster.gene_models import gsf_table, refinement_table
 from transgenic_dagster.options import AnnotateOptions
 
 FIXED = {
@@ -16,6 +16,7 @@ FIXED = {
     "reject_output": "--reject_output rejects.jsonl",
     "gsf_output": "--gsf_output sentences.tsv",
     "proteins": "--proteins proteins.fasta",
+    "refinements": "--refinements refinements.tsv",
     "offline": "--offline",
     "num_workers": '--num_workers "\\$READERS"',
 }
@@ -31,6 +32,7 @@ NOT_FOR_GALAXY = {
     "batch_size": "follows the memory that the job was given",
     "prefetch_factor": "changes no result and hardly the time",
     "checkpoint_path": "Galaxy removes the folder of a job that ended before it was done",
+    "work_folder": "every job has a folder of its own",
     "resume": "Galaxy removes the folder of a job that ended before it was done",
     "overwrite": "every job has a folder of its own",
     "time_limit": "what is done at the limit would be lost with the job's folder",
@@ -92,17 +94,19 @@ def test_an_offered_option_has_the_programs_default_choices_and_range(name):
 
 
 def test_the_command_sets_every_offered_option():
-    for name, element in offered().items():
-        if name in {"fasta_file", "gff_file"}:
+    for parameter in form.parameters():
+        name, element = parameter.option, parameter.element
+        if name not in offered() or name in {"fasta_file", "gff_file"}:
             continue
-        flag = "$advanced." + name if element.get("type") == "boolean" else f"--{name}"
+        switch = "$" + parameter.path.replace("|", ".")
+        flag = switch if element.get("type") == "boolean" else f"--{name}"
         assert re.search(re.escape(flag) + r"\b", COMMAND), name
 
 
 def test_the_command_sets_every_fixed_option():
     for name, words in FIXED.items():
         assert words in COMMAND, name
-    assert wanted_outputs() == ["reject_output", "gsf_output", "proteins"]
+    assert wanted_outputs() == ["reject_output", "gsf_output", "proteins", "refinements"]
 
 
 def test_every_result_that_can_be_wanted_becomes_an_output():
@@ -111,8 +115,8 @@ def test_every_result_that_can_be_wanted_becomes_an_output():
     assert written == {FIXED[name].split()[1] for name in ("output", *wanted_outputs())}
     filters = {data.findtext("filter") for data in outputs} - {None}
     assert filters == {f"outputs and '{name}' in outputs" for name in wanted_outputs()}
-    (columns,) = (action.get("default") for action in form.tool().iter("action"))
-    assert columns == ",".join(COLUMNS)
+    columns = [action.get("default") for action in form.tool().iter("action")]
+    assert columns == [",".join(gsf_table.COLUMNS), ",".join(refinement_table.COLUMNS)]
 
 
 def test_every_field_is_explained():
@@ -143,6 +147,7 @@ def test_the_outputs_are_named_as_users_know_them():
         "genes without a model (rejects)",
         "model output",
         "proteins",
+        "moved boundaries",
     ]
 
 
