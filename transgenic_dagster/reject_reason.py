@@ -27,6 +27,19 @@ class RejectReason(StrEnum):
     OUT_OF_WINDOW = "out_of_window", "a part lies outside the window that the model read"
     OVERLAPPING_FEATURES = "overlapping_features", "parts of one transcript overlap"
     MIXED_STRAND = "mixed_strand", "parts of one gene lie on both strands"
+    OFF_TARGET = (
+        "off_target",
+        "the predicted gene shares no base with the gene that the window was made for",
+    )
+    DUPLICATE_PREDICTION = (
+        "duplicate_prediction",
+        "the coding structure repeats that of another predicted gene",
+    )
+    OVERLAPPING_GENE = (
+        "overlapping_gene",
+        "half of the CDS lies in that of a likelier gene on the same strand, though the two input"
+        " genes do not overlap",
+    )
     OUT_OF_MEMORY = "out_of_memory", "the window did not fit into memory even alone"
     WINDOW_TOO_LONG = (
         "window_too_long",

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import pytest
 from gene_builders import decode
 
 from transgenic_dagster.errors import RunError
 from transgenic_dagster.gene_models.accounting import Accounting
+from transgenic_dagster.gene_models.gene_model import Refinement
+from transgenic_dagster.reject_reason import RejectReason
 
 
 @pytest.fixture
@@ -52,3 +56,63 @@ def test_counts_that_add_up_pass_the_check(accounting):
 def test_a_lost_or_doubled_gene_fails_the_run(accounting, input_genes):
     with pytest.raises(RunError, match=f"The input has {input_genes} genes but 6 are accounted"):
         accounting.check(input_genes)
+
+
+def refined(*orfs):
+    """A gene with one isoform for each reading frame, and its rejects."""
+    gene, rejects = decode("1|CDS1|4|+|A;7|CDS2|10|+|A>CDS1;CDS2;CDS3")
+    transcripts = tuple(
+        replace(one, refinement=Refinement(orf, "", 0.0))
+        for one, orf in zip(gene.transcripts, orfs, strict=True)
+    )
+    return replace(gene, transcripts=transcripts), rejects
+
+
+def test_a_doubtful_gene_is_rejected_for_that_and_its_transcripts_do_not_count(accounting):
+    accounting.count_gene(*refined("complete", "complete"), RejectReason.OFF_TARGET)
+    assert accounting.as_dict() == {
+        "annotated": 2,
+        "rejected": {"off_target": 1, "unknown_feature": 1, "unparsable": 2},
+        "skipped": {"window_too_long": 1},
+        "rejected_isoforms": {"unknown_feature": 2},
+        "total": 7,
+    }
+
+
+def test_a_doubtful_gene_that_is_kept_is_annotated_and_counted_as_doubtful():
+    accounting = Accounting()
+    gene = decode("1|CDS1|4|+|A>CDS1")
+    accounting.count_gene(*gene, RejectReason.OFF_TARGET, keep_doubtful=True)
+    accounting.count_gene(*gene, None, keep_doubtful=True)
+    assert accounting.as_dict()["annotated"] == 2
+    assert accounting.as_dict()["doubtful"] == {"off_target": 1}
+    assert accounting.summary() == (
+        "Genes: 2 in all, 2 annotated, 0 rejected, 0 skipped; "
+        "annotated in spite of doubt: off_target 1"
+    )
+
+
+def test_reading_frames_of_annotated_transcripts_are_counted():
+    accounting = Accounting()
+    accounting.count_gene(*refined("complete", "partial5"))
+    accounting.count_gene(*refined("complete", "broken"))
+    assert accounting.as_dict()["orf"] == {"broken": 1, "complete": 2, "partial5": 1}
+    assert accounting.summary().endswith(
+        "; transcripts by reading frame: complete 2, broken 1, partial5 1"
+    )
+
+
+def test_kept_genes_of_the_input_are_told_even_if_there_are_none(accounting):
+    accounting.kept_input = 0
+    assert accounting.as_dict()["kept_input"] == 0
+    assert accounting.summary().endswith("; 0 kept as in the input")
+
+
+def test_counts_come_back_from_plain_values(accounting):
+    assert Accounting.from_dict(accounting.as_dict()) == accounting
+    accounting.count_gene(*refined("complete", "partial5"), RejectReason.OFF_TARGET)
+    accounting.count_gene(
+        *refined("complete", "partial5"), RejectReason.OFF_TARGET, keep_doubtful=True
+    )
+    accounting.kept_input = 5
+    assert Accounting.from_dict(accounting.as_dict()) == accounting

@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transgenic_dagster.gene_models.fasta import write_proteins
+from transgenic_dagster.gene_models.gene_model import Refinement
+from transgenic_dagster.gene_models.gff3_check import check_gff3
 from transgenic_dagster.gene_models.gff3_writer import Gff3Writer
+from transgenic_dagster.reject_reason import RejectReason
 
 needs_gt = pytest.mark.skipif(shutil.which("gt") is None, reason="needs genometools (gt)")
 needs_gffread = pytest.mark.skipif(shutil.which("gffread") is None, reason="needs gffread")
@@ -126,6 +129,127 @@ def test_the_header_lists_every_sequence_but_empty_ones_in_order():
 def test_a_value_with_a_line_break_cannot_break_the_header():
     text = gff3_of(provenance={"options": "-o a\nChr1\tfake\r\n###"})
     assert text.splitlines()[1] == "#!options -o a Chr1 fake ###"
+
+
+def refined(gene, *refinements):
+    transcripts = zip(gene.transcripts, refinements, strict=True)
+    return replace(gene, transcripts=tuple(replace(one, refinement=r) for one, r in transcripts))
+
+
+COMPLETE = Refinement("complete", "", 0.0)
+PARTIAL5 = Refinement("partial5", "stop:+3", 1.5)
+PARTIAL3 = Refinement("partial3", "", 1.5)
+TWO_EXONS = "60|CDS1|90|{0}|A;120|CDS2|150|{0}|A>CDS1|CDS2"
+
+
+def last_attributes(gene):
+    """What the rows of a gene say beside their identity, by type and start."""
+    known = {"ID", "Parent", "GM", "confidence", "phase_adjusted", "start_codon", "stop_codon"}
+    known |= {"inframe_stops", "canonical_splice"}
+    return {
+        (row[2], int(row[3])): ";".join(
+            part for part in row[8].split(";") if part.partition("=")[0] not in known
+        )
+        for row in rows_of(gff3_of(gene))
+    }
+
+
+def test_an_mrna_says_how_it_was_refined():
+    gene = gene_of("0|CDS1|30|+|A;60|CDS2|90|+|A>CDS1;CDS1|CDS2;CDS2")
+    gene = refined(gene, COMPLETE, Refinement("broken", "stop:+11,acceptor3:-2", 3.25), None)
+    mrnas = [row[8] for row in rows_of(gff3_of(gene)) if row[2] == "mRNA"]
+    assert mrnas[0].endswith(";canonical_splice=0/0;orf=complete")
+    assert mrnas[1].endswith(";canonical_splice=0/1;orf=broken;refined=stop:+11,acceptor3:-2")
+    assert mrnas[2].endswith(";canonical_splice=0/0")
+    assert "partial" not in gff3_of(gene)
+
+
+def test_a_complete_refined_transcript_differs_only_in_its_mrna_row():
+    gene = gene_of(TWO_EXONS.format("-"))
+    assert gff3_of(refined(gene, COMPLETE)).replace(";orf=complete", "") == gff3_of(gene)
+
+
+@pytest.mark.parametrize(
+    ("strand", "refinement", "edge"),
+    [
+        ("+", PARTIAL5, "start"),
+        ("-", PARTIAL3, "start"),
+        ("+", PARTIAL3, "end"),
+        ("-", PARTIAL5, "end"),
+    ],
+)
+def test_partial_genes_are_marked_as_ncbi_does_on_the_rows_with_the_open_end(
+    strand, refinement, edge
+):
+    said = last_attributes(refined(gene_of(TWO_EXONS.format(strand)), refinement))
+    mark = "partial=true;" + {"start": "start_range=.,5061", "end": "end_range=5150,."}[edge]
+    open_start, closed_start = (5061, 5121) if edge == "start" else (5121, 5061)
+    orf = f"orf={refinement.orf};" + ("refined=stop:+3;" if refinement.moves else "")
+    assert said == {
+        ("gene", 5061): mark,
+        ("mRNA", 5061): orf + mark,
+        ("exon", open_start): mark,
+        ("CDS", open_start): mark,
+        ("exon", closed_start): "",
+        ("CDS", closed_start): "partial=true",
+    }
+
+
+def test_a_utr_beyond_the_open_end_of_the_cds_closes_the_other_rows():
+    gene = gene_of("30|five_prime_UTR1|60|+|.;60|CDS1|90|+|A>five_prime_UTR1|CDS1")
+    said = last_attributes(refined(gene, Refinement("partial5", "", 1.0)))
+    assert said == {
+        ("gene", 5031): "",
+        ("mRNA", 5031): "orf=partial5",
+        ("exon", 5031): "",
+        ("five_prime_UTR", 5031): "",
+        ("CDS", 5061): "partial=true;start_range=.,5061",
+    }
+
+
+def test_a_gene_is_partial_only_where_its_outermost_isoform_is():
+    gene = gene_of("30|CDS1|90|+|A;60|CDS2|90|+|A>CDS1;CDS2")
+    assert last_attributes(refined(gene, COMPLETE, PARTIAL5))["gene", 5031] == ""
+    marked = last_attributes(refined(gene, PARTIAL5, COMPLETE))["gene", 5031]
+    assert marked == "partial=true;start_range=.,5031"
+
+
+def test_a_doubtful_gene_says_why_on_its_gene_and_mrna_rows():
+    gene = gene_of("0|CDS1|30|+|A;60|CDS2|90|+|A>CDS1;CDS1|CDS2")
+    handle = io.StringIO()
+    Gff3Writer(handle).write_gene(gene, RejectReason.OFF_TARGET)
+    doubtful = [row[2] for row in rows_of(handle.getvalue()) if "doubt" in attributes_of(row)]
+    assert doubtful == ["gene", "mRNA", "mRNA"]
+    assert (
+        handle.getvalue().replace(";doubt=off_target", "")
+        == gff3_of(gene).partition("\n")[2].partition("\n")[2]
+    )
+
+
+def refined_genes(count):
+    rng = random.Random(3)
+    _, genes = random_genes(count)
+    refinements = [COMPLETE, PARTIAL5, PARTIAL3, Refinement("broken", "start:-3,donor1:+4", 2.0)]
+    return [refined(gene, *rng.choices(refinements, k=len(gene.transcripts))) for gene in genes]
+
+
+def test_refined_genes_pass_our_own_check(gff3_file):
+    assert check_gff3(gff3_file(refined_genes(60), "GM")).faults == []
+
+
+@needs_gt
+def test_refined_genes_pass_the_gff3_validator(gff3_file):
+    result = run("gt", "gff3validator", gff3_file(refined_genes(60), "gm"))
+    assert result.stdout == "input is valid GFF3\n", result.stderr
+
+
+@needs_gffread
+def test_gffread_loads_refined_genes_with_their_attributes(gff3_file):
+    genes = refined_genes(60)
+    result = run("gffread", "-F", "--keep-exon-attrs", gff3_file(genes, "GM"))
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("\tmRNA\t") == sum(len(gene.transcripts) for gene in genes)
+    assert "refined=start:-3,donor1:+4" in result.stdout
 
 
 def test_the_input_id_comes_back_from_every_row():

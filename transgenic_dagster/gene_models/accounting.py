@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from transgenic_dagster.errors import RunError
+from transgenic_dagster.gene_models.gene_model import GeneModel
 from transgenic_dagster.gene_models.rejects import Reject
+from transgenic_dagster.reject_reason import RejectReason
 
 
 @dataclass
@@ -18,20 +20,53 @@ class Accounting:
         rejected: genes without any, by the reason of their first reject.
         skipped: genes that never became a region, by reason.
         rejected_isoforms: transcripts that annotated genes lost, by reason; no genes.
+        doubtful: annotated genes that were kept in spite of a doubt, by reason.
+        orf: transcripts of annotated genes by reading frame; empty without refinement.
+        kept_input: rejected and skipped genes whose own rows are in the GFF3; None where they were
+            not asked for.
     """
 
     annotated: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     rejected_isoforms: Counter[str] = field(default_factory=Counter)
+    doubtful: Counter[str] = field(default_factory=Counter)
+    orf: Counter[str] = field(default_factory=Counter)
+    kept_input: int | None = None
 
-    def count_gene(self, annotated: bool, rejects: Sequence[Reject]) -> None:
-        """Count one region by whether it has a gene model, and by its rejects."""
+    def count_output(self, annotated: bool, rejects: Sequence[Reject]) -> None:
+        """Count one region by whether its model output describes a gene, and by its rejects."""
         if annotated:
             self.annotated += 1
             self.rejected_isoforms.update(reject.reason for reject in rejects)
         else:
             self.rejected[rejects[0].reason] += 1
+
+    def count_gene(
+        self,
+        gene: GeneModel | None,
+        rejects: Sequence[Reject],
+        doubt: RejectReason | None = None,
+        *,
+        keep_doubtful: bool = False,
+    ) -> None:
+        """Count one region by what became of it.
+
+        Args:
+            gene: what ``gene_from_sentence`` made of its sentence.
+            rejects: what else it gave.
+            doubt: why ``select_genes`` thinks that it is not the right gene.
+            keep_doubtful: such a gene is annotated all the same.
+        """
+        if doubt and not keep_doubtful:
+            self.rejected[doubt] += 1
+            return
+        self.count_output(gene is not None, rejects)
+        if gene is None:
+            return
+        if doubt:
+            self.doubtful[doubt] += 1
+        self.orf.update(one.refinement.orf for one in gene.transcripts if one.refinement)
 
     def count_skipped(self, reason: str) -> None:
         """Count one gene of the input that never became a region."""
@@ -56,14 +91,23 @@ class Accounting:
             )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the counts as plain values for JSON, reasons in alphabetical order."""
-        return {
+        """Return the counts as plain values for JSON, reasons in alphabetical order.
+
+        ``doubtful``, ``orf`` and ``kept_input`` are there only where there is something to say.
+        """
+        values: dict[str, Any] = {
             "annotated": self.annotated,
-            "rejected": dict(sorted(self.rejected.items())),
-            "skipped": dict(sorted(self.skipped.items())),
-            "rejected_isoforms": dict(sorted(self.rejected_isoforms.items())),
-            "total": self.total,
+            "rejected": _sorted(self.rejected),
+            "skipped": _sorted(self.skipped),
+            "rejected_isoforms": _sorted(self.rejected_isoforms),
         }
+        if self.doubtful:
+            values["doubtful"] = _sorted(self.doubtful)
+        if self.orf:
+            values["orf"] = _sorted(self.orf)
+        if self.kept_input is not None:
+            values["kept_input"] = self.kept_input
+        return {**values, "total": self.total}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -73,6 +117,9 @@ class Accounting:
             rejected=Counter(values["rejected"]),
             skipped=Counter(values["skipped"]),
             rejected_isoforms=Counter(values["rejected_isoforms"]),
+            doubtful=Counter(values.get("doubtful", {})),
+            orf=Counter(values.get("orf", {})),
+            kept_input=values.get("kept_input"),
         )
 
     def summary(self) -> str:
@@ -84,13 +131,26 @@ class Accounting:
         if self.rejected_isoforms:
             isoforms = _by_reason(self.rejected_isoforms, "rejected")
             summary += f"; further isoforms of annotated genes: {isoforms}"
+        if self.doubtful:
+            summary += f"; annotated in spite of doubt: {_listed(self.doubtful)}"
+        if self.orf:
+            summary += f"; transcripts by reading frame: {_listed(self.orf)}"
+        if self.kept_input is not None:
+            summary += f"; {self.kept_input:,} kept as in the input"
         return summary
+
+
+def _sorted(counts: Counter[str]) -> dict[str, int]:
+    return {str(name): count for name, count in sorted(counts.items())}
 
 
 def _by_reason(counts: Counter[str], outcome: str) -> str:
     """Return text such as ``3 rejected (truncated 2, unparsable 1)``."""
     text = f"{counts.total():,} {outcome}"
-    if counts:
-        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        text += f" ({', '.join(f'{reason} {count:,}' for reason, count in ordered)})"
-    return text
+    return f"{text} ({_listed(counts)})" if counts else text
+
+
+def _listed(counts: Counter[str]) -> str:
+    """Return text such as ``truncated 2, unparsable 1``, the most frequent first."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{name} {count:,}" for name, count in ordered)

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+Orf = Literal["complete", "partial5", "partial3", "broken"]
+"""Whether a reading frame has both its ends, lacks the 5' or the 3' one, or is none."""
 
 
 class Interval(NamedTuple):
@@ -95,6 +98,21 @@ class TranscriptQuality:
 
 
 @dataclass(frozen=True, slots=True)
+class Refinement:
+    """What fitting a transcript to the DNA gave.
+
+    Args:
+        orf: the reading frame of the refined transcript.
+        moves: boundaries that moved and how far, such as ``stop:+11,acceptor3:-2``; may be empty.
+        cost: of all moves.
+    """
+
+    orf: Orf
+    moves: str
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """One accepted isoform.
 
@@ -104,12 +122,22 @@ class Transcript:
         phase_adjusted: a phase that the model wrote differs from the one that follows from the
             phase of the first CDS part.
         quality: what the sequence says about it.
+        refinement: how it was fitted to the DNA, None where it stands as predicted.
     """
 
     number: int
     structure: TranscriptStructure
     phase_adjusted: bool
     quality: TranscriptQuality
+    refinement: Refinement | None = None
+
+    @property
+    def partial_edge(self) -> Literal["start", "end"] | None:
+        """Which end of its CDS, on the forward strand, is not that of the reading frame."""
+        if self.refinement is None or self.refinement.orf in {"complete", "broken"}:
+            return None
+        is_leftmost = (self.refinement.orf == "partial5") == (self.structure.strand == "+")
+        return "start" if is_leftmost else "end"
 
 
 @dataclass(frozen=True, slots=True)

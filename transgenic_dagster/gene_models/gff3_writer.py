@@ -1,4 +1,9 @@
-"""Writes gene models as GFF3, one gene at a time; here 0-based half-open becomes 1-based closed."""
+"""Writes gene models as GFF3, one gene at a time; here 0-based half-open becomes 1-based closed.
+
+Partial features are marked as NCBI does: ``partial=true``, and ``start_range=.,START`` or
+``end_range=END,.`` on the rows that have the open end. Rows that a UTR carries beyond the open end
+of the CDS have their own ends and are not partial.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple, TextIO
@@ -6,12 +11,14 @@ from typing import Final, Literal, NamedTuple, TextIO
 from transgenic_dagster.gene_models.gene_model import (
     GeneModel,
     Interval,
+    Refinement,
     Transcript,
     TranscriptQuality,
 )
 from transgenic_dagster.gene_models.identifiers import feature_id
 from transgenic_dagster.gsf.features import CDS, FIVE_PRIME_UTR, THREE_PRIME_UTR
 from transgenic_dagster.input_genes.gff3 import encode_attribute, encode_seqid
+from transgenic_dagster.reject_reason import RejectReason
 
 SOURCE: Final = "transgenic"
 GENE: Final = "gene"
@@ -20,6 +27,13 @@ EXON: Final = "exon"
 
 # Where two rows of a transcript start at the same base, the exon comes before what it holds.
 _PART_ORDER = (EXON, FIVE_PRIME_UTR, CDS, THREE_PRIME_UTR)
+
+
+_PARTIAL = ("partial", "true")
+
+_Attributes = Sequence[tuple[str, str]]
+_End = tuple[Literal["start", "end"], int]
+"""A boundary of a part, 0-based half-open."""
 
 
 class _Part(NamedTuple):
@@ -58,31 +72,44 @@ class Gff3Writer:
             if length:
                 self._handle.write(f"##sequence-region {encode_seqid(seqid)} 1 {length}\n")
 
-    def write_gene(self, gene: GeneModel) -> None:
-        """Write a gene, its transcripts and their parts, and close it with ``###``."""
+    def write_gene(self, gene: GeneModel, doubt: RejectReason | None = None) -> None:
+        """Write a gene, its transcripts and their parts, and close it with ``###``.
+
+        Args:
+            gene: the gene.
+            doubt: why it may not be the right gene; its gene and mRNA rows say so.
+        """
         gene_id = feature_id(GENE, gene.gm_id)
-        self._write_row(gene, GENE, Interval(gene.start, gene.end), ".", [("ID", gene_id)])
+        span = Interval(gene.start, gene.end)
+        marks = [("doubt", doubt.value)] if doubt else []
+        notes = [*_partial_attributes(span, _open_ends(gene)), *marks]
+        self._write_row(gene, GENE, span, ".", [("ID", gene_id)], notes)
         for transcript in gene.transcripts:
-            self._write_transcript(gene, gene_id, transcript)
+            self._write_transcript(gene, gene_id, transcript, marks)
         self._handle.write("###\n")
 
-    def _write_transcript(self, gene: GeneModel, gene_id: str, transcript: Transcript) -> None:
+    def _write_transcript(
+        self, gene: GeneModel, gene_id: str, transcript: Transcript, marks: _Attributes
+    ) -> None:
         structure = transcript.structure
+        open_ends = _open_ends_of_cds(transcript)
         transcript_id = feature_id(MRNA, gene.gm_id, transcript.number)
+        span = Interval(structure.start, structure.end)
         notes = [("confidence", f"{gene.confidence:.4f}")]
         if transcript.phase_adjusted:
             notes.append(("phase_adjusted", "1"))
-        self._write_row(
-            gene,
-            MRNA,
-            Interval(structure.start, structure.end),
-            ".",
-            [("ID", transcript_id), ("Parent", gene_id)],
-            [*notes, *_quality_attributes(transcript.quality)],
-        )
+        notes += _quality_attributes(transcript.quality)
+        if transcript.refinement:
+            notes += _refinement_attributes(transcript.refinement)
+        notes += [*_partial_attributes(span, open_ends), *marks]
+        identity = [("ID", transcript_id), ("Parent", gene_id)]
+        self._write_row(gene, MRNA, span, ".", identity, notes)
         for part in _parts(gene, transcript):
             identity = [("ID", part.identifier), ("Parent", transcript_id)]
-            self._write_row(gene, part.kind, part.interval, part.phase, identity)
+            partial = _partial_attributes(part.interval, open_ends)
+            if part.kind == CDS and open_ends and not partial:
+                partial = [_PARTIAL]  # all rows of a CDS are one feature
+            self._write_row(gene, part.kind, part.interval, part.phase, identity, partial)
 
     def _write_row(
         self,
@@ -90,10 +117,15 @@ class Gff3Writer:
         kind: str,
         interval: Interval,
         phase: str,
-        identity: Sequence[tuple[str, str]],
-        notes: Sequence[tuple[str, str]] = (),
+        identity: _Attributes,
+        notes: _Attributes,
     ) -> None:
-        attributes = [*identity, (self._gm_attribute, gene.gm_id), *notes]
+        """Write one row; the values of notes are written as they are."""
+        attributes = [
+            *((name, encode_attribute(value)) for name, value in identity),
+            (self._gm_attribute, encode_attribute(gene.gm_id)),
+            *notes,
+        ]
         columns = (
             encode_seqid(gene.seqid),
             SOURCE,
@@ -103,9 +135,42 @@ class Gff3Writer:
             ".",
             gene.strand,
             phase,
-            ";".join(f"{name}={encode_attribute(value)}" for name, value in attributes),
+            ";".join(f"{name}={value}" for name, value in attributes),
         )
         self._handle.write("\t".join(columns) + "\n")
+
+
+def _open_ends_of_cds(transcript: Transcript) -> frozenset[_End]:
+    """Return the ends of the CDS at which the reading frame goes on, or nothing."""
+    edge = transcript.partial_edge
+    if edge is None:
+        return frozenset()
+    cds = transcript.structure.cds
+    return frozenset({(edge, cds[0].start if edge == "start" else cds[-1].end)})
+
+
+def _open_ends(gene: GeneModel) -> frozenset[_End]:
+    """Return the open ends of all CDS of a gene."""
+    return frozenset().union(*(_open_ends_of_cds(one) for one in gene.transcripts))
+
+
+def _partial_attributes(interval: Interval, open_ends: frozenset[_End]) -> _Attributes:
+    """Return what a row says whose ends are open; nothing for other rows."""
+    ranges = []
+    if ("start", interval.start) in open_ends:
+        ranges.append(("start_range", f".,{interval.start + 1}"))
+    if ("end", interval.end) in open_ends:
+        ranges.append(("end_range", f"{interval.end},."))
+    return [_PARTIAL, *ranges] if ranges else []
+
+
+def _refinement_attributes(refinement: Refinement) -> _Attributes:
+    attributes = [("orf", str(refinement.orf))]
+    if refinement.moves:
+        # Moves are several values in the sense of GFF3, so that their commas stay.
+        moves = ",".join(map(encode_attribute, refinement.moves.split(",")))
+        attributes.append(("refined", moves))
+    return attributes
 
 
 def _parts(gene: GeneModel, transcript: Transcript) -> list[_Part]:

@@ -25,8 +25,8 @@ class GsfTable:
     def write(self, region: Region, sentence: PredictedSentence, *, annotated: bool) -> None:
         """Write one region's row."""
         row = (
-            _escape(region.gene_id),
-            _escape(region.seqid),
+            escape(region.gene_id),
+            escape(region.seqid),
             str(region.window_start),
             str(region.window_end),
             "annotated" if annotated else "rejected",
@@ -36,5 +36,6 @@ class GsfTable:
         self._handle.write("\t".join(row) + "\n")
 
 
-def _escape(name: str) -> str:
+def escape(name: str) -> str:
+    """Percent-encode control characters and the percent sign, so that a name is one TSV value."""
     return _CONTROL.sub(lambda match: f"%{ord(match[0]):02X}", name)

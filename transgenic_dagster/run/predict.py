@@ -77,7 +77,7 @@ class JournalSummary:
         completed = rejected = 0
         for sentence, region in zip(sentences, regions, strict=True):
             transcripts, rejects = read_transcripts(sentence, region)
-            self.accounting.count_gene(bool(transcripts), rejects)
+            self.accounting.count_output(bool(transcripts), rejects)
             completed += 1
             if transcripts:
                 self.confidences.append(sentence.confidence)

@@ -155,7 +155,7 @@ def _write(
                 accounting.count_skipped(skipped.reason)
         for piece, region, sentence, window in _in_region_order(database, sentences):
             gene, reasons = gene_from_sentence(sentence, region, window)
-            accounting.count_gene(gene is not None, reasons)
+            accounting.count_gene(gene, reasons)
             for reject in reasons:
                 write_reject(rejects, reject)
             if gene is None:
