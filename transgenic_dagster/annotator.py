@@ -26,7 +26,7 @@ from transgenic_dagster.model import encode_dna, resolve_checkpoint
 from transgenic_dagster.options import DEFAULT_MODEL
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_plan import plan_regions
-from transgenic_dagster.regions.windows import MAX_WINDOW
+from transgenic_dagster.regions.windows import window_cap
 from transgenic_dagster.sequences.dna import normalise
 from transgenic_dagster.sequences.fasta import open_genome
 
@@ -49,7 +49,7 @@ class Annotator:
     def __init__(self, engine: Engine, decoding: DecodingOptions) -> None:
         self.engine = engine
         self.decoding = decoding
-        self.max_window = min(MAX_WINDOW, engine.model.config.max_encoder_seqlen)
+        self.max_window = window_cap(engine.model.config.max_encoder_seqlen)
 
     @classmethod
     def load(

@@ -285,23 +285,6 @@ class AnnotateOptions(BaseModel):
             raise ValueError("--resume and --overwrite exclude each other")
         if self.no_sort and self.sorter == "agat":
             raise ValueError("--no_sort and --sorter agat exclude each other")
-        named = [
-            path.absolute()
-            for path in (
-                self.fasta_file,
-                self.gff_file,
-                self.output,
-                self.reject_path,
-                self.run_state_file,
-                self.gsf_output,
-                self.proteins,
-                self.refinements,
-            )
-            if path is not None
-        ]
-        for i, path in enumerate(named):
-            if path in named[:i]:
-                raise ValueError(f"the file {path} is named for two purposes")
         return self
 
     @property

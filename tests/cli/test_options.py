@@ -61,8 +61,6 @@ def test_feature_types_are_a_list():
         (["--feature_types", ","], "--feature_types"),
         (["--resume", "--overwrite"], "exclude each other"),
         (["--no_sort", "--sorter", "agat"], "exclude each other"),
-        (["--gsf_output", "transgenic_inference.gff3"], "named for two purposes"),
-        (["-o", "g.fa"], "named for two purposes"),
     ],
 )
 def test_a_wrong_value_gives_one_sentence_that_names_it(arguments, message):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transgenic_dagster.regions.windows import MAX_WINDOW, STATIC_SIZE, plan_window
+from transgenic_dagster.regions.windows import MAX_WINDOW, STATIC_SIZE, plan_window, window_cap
 
 RECORDED = json.loads(
     (Path(__file__).parents[1] / "data/golden/text/windows.json").read_text(encoding="utf-8")
@@ -81,3 +81,8 @@ def test_window_clipped_at_one_end_grows_at_the_other(
 def test_gene_outside_its_sequence_is_refused(gene: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="no gene"):
         plan_window(*gene)
+
+
+@pytest.mark.parametrize(("max_encoder_seqlen", "cap"), [(12_288, 12_288), (160_000, MAX_WINDOW)])
+def test_window_cap_is_the_smaller_of_the_two_limits(max_encoder_seqlen: int, cap: int) -> None:
+    assert window_cap(max_encoder_seqlen) == cap

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyfaidx import Faidx
 
 from transgenic_dagster.errors import InputError
 from transgenic_dagster.sequences import compression, fasta_index
@@ -74,6 +75,19 @@ def test_every_interval_of_a_regular_file_is_found(
         assert_holds(genome, sequences)
 
 
+@given(
+    GENOMES.filter(lambda g: any(g.values())), st.integers(1, 70), st.sampled_from(["\n", "\r\n"])
+)
+def test_the_index_of_a_regular_file_is_the_one_that_pyfaidx_builds(
+    tmp_path_factory: pytest.TempPathFactory, sequences: dict[str, str], width: int, line_end: str
+) -> None:
+    folder = tmp_path_factory.mktemp("fasta")
+    open_text(write_fasta(sequences, width, line_end), folder).close()
+    Faidx(str(folder / "genome.fa")).close()
+    theirs = (folder / "genome.fa.fai").read_text(encoding="utf-8")
+    assert (folder / "cache" / "genome.fa.fai").read_text(encoding="utf-8") == theirs
+
+
 @pytest.mark.parametrize("compress", [gzip.compress, bgzip, bytes])
 @pytest.mark.parametrize("name", ["genome.fa", "genome.fa.gz"])
 def test_compression_is_recognised_by_content(compress, name, tmp_path):
@@ -89,6 +103,7 @@ def test_compression_is_recognised_by_content(compress, name, tmp_path):
     [
         ">a\nACGT\nAC\nACGT\n>b\nA\n",
         ">a\nACGT\n\nACGT\nAC\n>b\nA\n",
+        ">a\nACGT\nACGTAC\n>b\nA\n",
         ">a\n\nACGTACGTAC\n>b\nA\n",
         ">a\nACGT\nACGT  \nAC\n>b\nA\n",
         ">a\nACGT ACGT AC\n>b\nA\n",

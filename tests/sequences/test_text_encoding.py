@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from transgenic_dagster.sequences.text_encoding import decode_lines, decode_text
@@ -19,6 +19,8 @@ def test_other_bytes_are_windows_1252() -> None:
 
 
 @given(st.binary(), st.lists(st.integers(1, 5)))
+@example(b"\xef\xbb", [1])
+@example("\ufeffa\n".encode(), [1, 1])
 def test_blocks_do_not_change_the_text(raw: bytes, sizes: list[int]) -> None:
     blocks, rest = [], raw
     for size in sizes:

@@ -1,11 +1,13 @@
 """Loading the rows of an annotation file into DuckDB, with what is wrong with the broken ones."""
 
 from collections.abc import Iterable
+from functools import reduce
 
 import duckdb
 import numpy as np
 
 from transgenic_dagster.input_genes.bulk import execute_with_batch, text_column
+from transgenic_dagster.input_genes.gff3 import encode_attribute
 from transgenic_dagster.input_genes.recognise import AnnotationFormat
 
 # attribute(attributes, 'ID') is the value of ID in column 9 of GFF3, still encoded, '' if absent.
@@ -23,6 +25,11 @@ _CREATE_MACROS = """
         )
     END;
 """
+
+# percent_encode(text) is for the names of BED, which hold no control characters; % comes first.
+_CREATE_PERCENT_ENCODE = "CREATE OR REPLACE MACRO percent_encode(text) AS " + reduce(
+    lambda sql, letter: f"replace({sql}, '{letter}', '{encode_attribute(letter)}')", "%;=&,", "text"
+)
 
 _DELETE_COMMENTS = r"""
     DELETE FROM lines
@@ -63,8 +70,7 @@ _ROWS_OF_BED = r"""
         coalesce(c[6], '.') AS strand, '.' AS phase,
         CASE
             WHEN c[4] IN ('', '.') THEN '.'
-            ELSE 'ID=' || replace(replace(replace(replace(replace(
-                c[4], '%', '%25'), ';', '%3B'), '=', '%3D'), '&', '%26'), ',', '%2C')
+            ELSE 'ID=' || percent_encode(c[4])
         END AS attributes,
         CASE
             WHEN len(c) < 4 THEN 'has ' || len(c) || ' columns, but BED with names has at least 4'
@@ -115,5 +121,6 @@ def load_rows(
         execute_with_batch(database, "INSERT INTO lines FROM batch", batch)
     database.execute(_DELETE_COMMENTS)
     database.execute(_CREATE_MACROS)
+    database.execute(_CREATE_PERCENT_ENCODE)
     database.execute(_ROWS_OF_BED if annotation_format == "bed" else _ROWS_OF_GFF)
     database.execute("DROP TABLE lines")

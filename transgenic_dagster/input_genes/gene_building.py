@@ -8,6 +8,19 @@ from collections.abc import Sequence
 
 import duckdb
 
+from transgenic_dagster.input_genes.feature_types import (
+    EXON_PATTERN,
+    GENE_PATTERN,
+    TRANSCRIPT_PATTERN,
+)
+
+_CREATE_MACROS = f"""
+    CREATE OR REPLACE MACRO is_gene_type(type) AS regexp_matches(type, '{GENE_PATTERN}');
+    CREATE OR REPLACE MACRO is_transcript_type(type) AS
+        regexp_matches(type, '{TRANSCRIPT_PATTERN}');
+    CREATE OR REPLACE MACRO is_exon_type(type) AS regexp_matches(type, '{EXON_PATTERN}');
+"""
+
 # BRAKER names a transcript on two rows, of type transcript and mRNA; an ID belongs to one.
 _DROP_REPEATED_IDS = """
     UPDATE rows
@@ -15,7 +28,7 @@ _DROP_REPEATED_IDS = """
     FROM (
         SELECT line
         FROM rows
-        WHERE problem IS NULL AND regexp_matches(type, '(?i)(transcript|rna)$')
+        WHERE problem IS NULL AND is_transcript_type(type)
             AND starts_with(attributes, 'ID=')
         QUALIFY row_number() OVER (
             PARTITION BY seqid, attribute(attributes, 'ID') ORDER BY type DESC, line
@@ -25,15 +38,15 @@ _DROP_REPEATED_IDS = """
 """
 
 # Who belongs to whom, as written: identifiers are compared in their percent-encoded form.
-_CREATE_LINKS = r"""
+_CREATE_LINKS = """
     CREATE TABLE links AS
     SELECT line, seqid, source, type, start, "end", strand,
         attribute(attributes, 'ID') AS id,
         attribute(attributes, 'gene_id') AS gene_id,
         string_split(attribute(attributes, 'Parent'), ',') AS parent_ids,
-        regexp_matches(type, '(?i)(^exon|^cds|transcript|rna)$') AS makes_gene,
-        regexp_matches(type, '(?i)(transcript|rna)$') AS is_transcript,
-        regexp_matches(type, '(?i)gene$') AS is_gene_like
+        is_exon_type(type) OR is_transcript_type(type) AS makes_gene,
+        is_transcript_type(type) AS is_transcript,
+        is_gene_type(type) AS is_gene_like
     FROM rows
     WHERE problem IS NULL
 """
@@ -132,6 +145,7 @@ def add_missing_parents(
     needs_genes = genes == 0 and "gene" in feature_types
     if not needs_genes and not was_gtf:
         return
+    database.execute(_CREATE_MACROS)
     if was_gtf:
         database.execute(_DROP_REPEATED_IDS)
     database.execute(_CREATE_LINKS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from transgenic_dagster.errors import InputError
+from transgenic_dagster.input_genes.feature_types import DEFAULT_FEATURE_TYPES
 from transgenic_dagster.input_genes.gene import Gene, SkippedInput
 from transgenic_dagster.input_genes.gff3 import decode, parse_attributes
 from transgenic_dagster.input_genes.origin import BrokenRow, Origin, read_origin
@@ -30,7 +31,7 @@ class GeneList:
     skipped: list[SkippedInput]
 
 
-def read_genes(sorted_gff: Path, feature_types: Sequence[str] = ("gene",)) -> GeneList:
+def read_genes(sorted_gff: Path, feature_types: Sequence[str] = DEFAULT_FEATURE_TYPES) -> GeneList:
     """Read the genes from a file that ``sort_annotation`` wrote.
 
     A gene's identifier is its ``ID``, else ``gene_id``, ``Name``, ``locus_tag``, else

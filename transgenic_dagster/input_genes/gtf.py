@@ -2,24 +2,31 @@
 
 import re
 
-from transgenic_dagster.input_genes.gff3 import encode_attribute
+from transgenic_dagster.input_genes.feature_types import GENE_PATTERN, TRANSCRIPT_PATTERN
+from transgenic_dagster.input_genes.gff3 import RESERVED_IN_ATTRIBUTE, encode_attribute
 
-_GTF_START = re.compile(r"\s*(gene_id|transcript_id)\s")
-_GFF3 = re.compile(r'[^"=]*=|\.?[ ;]*$')
+GTF_START_PATTERN = r"^\s*(gene_id|transcript_id)\s"
+"""The beginning of a column 9 that is GTF whatever follows."""
+
+GFF3_START_PATTERN = r'^([^"=]*=|[.]?[ ;]*$)'
+"""The beginning of a column 9 that is GFF3, or empty, unless it begins as GTF does."""
+
+_GTF_START = re.compile(GTF_START_PATTERN)
+_GFF3_START = re.compile(GFF3_START_PATTERN)
 # A key, then one value in quotes, or else anything up to a semicolon outside quotes.
 _ENTRY = re.compile(r'([^\s;"]+)\s+(?:"([^"]*)"\s*(?=;|$)|((?:"[^"]*"|[^;"])+))')
 _QUOTED = re.compile(r'"([^"]*)"')
 # What nearly all rows look like; nothing in them needs encoding.
-_PLAIN = re.compile(r'(?:\w+ "[^"%;=&,\x00-\x1f\x7f]*"; ?)+')
+_PLAIN = re.compile(rf'(?:\w+ "[^"{RESERVED_IN_ATTRIBUTE}]*"; ?)+')
 _PLAIN_ENTRY = re.compile(r'(\w+) "([^"]*)"')
-_GENE_TYPE = re.compile("gene$", re.IGNORECASE)
-_TRANSCRIPT_TYPE = re.compile(r"(transcript|rna)$", re.IGNORECASE)
+_GENE_TYPE = re.compile(GENE_PATTERN)
+_TRANSCRIPT_TYPE = re.compile(TRANSCRIPT_PATTERN)
 _AUGUSTUS_TRANSCRIPT = re.compile(r"(.+)\.t[0-9]+")
 
 
 def is_gff3(column: str) -> bool:
     """Say whether a column 9 is GFF3 (or empty): an equals sign comes before any quotes."""
-    return not _GTF_START.match(column) and _GFF3.match(column) is not None
+    return not _GTF_START.match(column) and _GFF3_START.match(column) is not None
 
 
 def rows_as_gff3(text: str) -> str:

@@ -11,9 +11,14 @@ import duckdb
 from transgenic_dagster.input_genes.agat import run_agat
 from transgenic_dagster.input_genes.annotation_rows import load_rows
 from transgenic_dagster.input_genes.annotation_text import read_annotation
+from transgenic_dagster.input_genes.feature_types import DEFAULT_FEATURE_TYPES
 from transgenic_dagster.input_genes.gene_building import add_missing_parents
 from transgenic_dagster.input_genes.gene_list import read_genes
-from transgenic_dagster.input_genes.gtf import rows_as_gff3
+from transgenic_dagster.input_genes.gtf import (
+    GFF3_START_PATTERN,
+    GTF_START_PATTERN,
+    rows_as_gff3,
+)
 from transgenic_dagster.input_genes.origin import BrokenRow, Origin, read_origin
 from transgenic_dagster.input_genes.row_order import keep_file_order, sort_by_position
 from transgenic_dagster.input_genes.scratch import scratch_database
@@ -23,14 +28,13 @@ Sorter = Literal["builtin", "agat", "none"]
 
 _ROWS_PER_BATCH = 20_000
 
-# The test of transgenic_dagster.input_genes.gtf.is_gff3 in SQL.
-_HAS_OTHER_DIALECTS = r"""
-    SELECT coalesce(bool_or(
-        regexp_matches(attributes, '^\s*(gene_id|transcript_id)\s')
-        OR NOT regexp_matches(attributes, '^([^"=]*=|[.]?[ ;]*$)')
-    ), false)
-    FROM rows
-    WHERE problem IS NULL
+_CREATE_IS_GFF3 = f"""
+    CREATE OR REPLACE MACRO is_gff3(attributes) AS
+        NOT regexp_matches(attributes, '{GTF_START_PATTERN}')
+        AND regexp_matches(attributes, '{GFF3_START_PATTERN}');
+"""
+_HAS_OTHER_DIALECTS = """
+    SELECT coalesce(bool_or(NOT is_gff3(attributes)), false) FROM rows WHERE problem IS NULL
 """
 
 
@@ -39,7 +43,7 @@ def sort_annotation(
     output: Path,
     *,
     sorter: Sorter = "builtin",
-    feature_types: Sequence[str] = ("gene",),
+    feature_types: Sequence[str] = DEFAULT_FEATURE_TYPES,
 ) -> None:
     """Write any annotation as a sorted GFF3 file, and its ``Origin`` beside it.
 
@@ -85,6 +89,7 @@ def _load(database: duckdb.DuckDBPyConnection, annotation: Path) -> bool:
     annotation_format, blocks = read_annotation(annotation)
     if annotation_format != "gtf":
         load_rows(database, annotation_format, blocks)
+        database.execute(_CREATE_IS_GFF3)
         ((is_mixed,),) = database.execute(_HAS_OTHER_DIALECTS).fetchall()
         if not is_mixed:
             return False

@@ -3,7 +3,6 @@
 Only ``config.json`` and weights are ever fetched or read; nothing in a checkpoint is executed.
 """
 
-import hashlib
 import json
 import pickle
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from safetensors.torch import load_file
 
 from transgenic_dagster.errors import CheckpointError, MissingOnMachineError
 from transgenic_dagster.model.configuration import TransgenicConfig
+from transgenic_dagster.system.digest import file_sha256
 
 DEMO_MODEL = "demo"
 _DEMO_FOLDER = Path(__file__).parents[1] / "demo" / "checkpoint"
@@ -40,7 +40,6 @@ _EMBEDDINGS = (
     "transgenic.decoder_embed_tokens.weight",
     "lm_head.weight",
 )
-_DIGEST_CHUNK = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -59,12 +58,7 @@ class CheckpointFiles:
 
     def sha256(self) -> str:
         """Digest over the contents of all files."""
-        digest = hashlib.sha256()
-        for path in (self.config, *self.weights):
-            with path.open("rb") as handle:
-                while chunk := handle.read(_DIGEST_CHUNK):
-                    digest.update(chunk)
-        return digest.hexdigest()
+        return file_sha256(self.config, *self.weights)
 
 
 def resolve_checkpoint(

@@ -24,10 +24,10 @@ from transgenic_dagster.orchestration.step_progress import ObservedProgress, in_
 from transgenic_dagster.quality.tables import outcome_table, table
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.annotate import run_description
-from transgenic_dagster.run.fingerprint import digest_input
 from transgenic_dagster.run.predict import Prediction, predict_pieces
 from transgenic_dagster.run.results import merge_pieces
 from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
+from transgenic_dagster.system.digest import file_sha256
 
 GROUP = "annotation"
 OWNERS = ["team:annotation"]
@@ -87,7 +87,7 @@ def _sorted_gff(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
                     "sorter": facts["sorter"],
                     "annotation_sha256": facts["annotation"],
                 },
-                data_version=dg.DataVersion(digest_input(folder.sorted_gff, "sorted annotation")),
+                data_version=dg.DataVersion(file_sha256(folder.sorted_gff)),
             )
 
     return sorted_gff
@@ -182,9 +182,7 @@ def _predictions(home: Home, partitions: Partitions, version: str) -> dg.AssetsD
                     **_prediction_metadata(prediction, seconds),
                 },
                 data_version=(
-                    dg.DataVersion(digest_input(journal, "journal"))
-                    if journal.exists()
-                    else _version({})
+                    dg.DataVersion(file_sha256(journal)) if journal.exists() else _version({})
                 ),
             )
 
@@ -234,12 +232,12 @@ def _results(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(
             asset_key=MERGED_GFF3,
             metadata=gff3,
-            data_version=dg.DataVersion(digest_input(paths.gff3, "annotation")),
+            data_version=dg.DataVersion(file_sha256(paths.gff3)),
         )
         yield dg.MaterializeResult(
             asset_key=REJECT_REPORT,
             metadata=rejects,
-            data_version=dg.DataVersion(digest_input(paths.rejects, "reject report")),
+            data_version=dg.DataVersion(file_sha256(paths.rejects)),
         )
 
     return results

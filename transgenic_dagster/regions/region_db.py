@@ -19,7 +19,7 @@ from transgenic_dagster.regions.windows import MAX_WINDOW, WindowRule
 from transgenic_dagster.sequences.dna import normalise
 from transgenic_dagster.sequences.fasta import Genome
 from transgenic_dagster.sequences.natural_order import natural_key
-from transgenic_dagster.system.atomic_files import partial_path, sync_folder
+from transgenic_dagster.system.atomic_files import sync_folder
 
 _BASES_PER_BATCH = 20_000_000
 
@@ -78,7 +78,7 @@ def build_region_db(
         annotation=annotation,
         fasta=genome.path.name,
     )
-    unfinished = partial_path(db_path)
+    unfinished = db_path.with_name(f".{db_path.name}.partial")
     for leftover in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
         leftover.unlink(missing_ok=True)
     with (
@@ -90,9 +90,9 @@ def build_region_db(
         execute_with_batch(database, insert_run_info, _run_info_columns(run_info))
         insert_sequences = "INSERT INTO sequences FROM batch"
         execute_with_batch(database, insert_sequences, _sequence_columns(genome.lengths))
-        insert_rejected = "INSERT INTO skipped_inputs FROM batch"
-        rejected = columns_of(SkippedInput, [*skipped, *plan.skipped])
-        execute_with_batch(database, insert_rejected, rejected)
+        insert_skipped = "INSERT INTO skipped_inputs FROM batch"
+        all_skipped = columns_of(SkippedInput, [*skipped, *plan.skipped])
+        execute_with_batch(database, insert_skipped, all_skipped)
         insert_regions = "INSERT INTO regions FROM batch"
         for batch in _batches(plan.regions):
             sequences = text_column(_window_sequences(genome, batch))

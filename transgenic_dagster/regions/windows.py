@@ -15,6 +15,11 @@ MAX_WINDOW = 49152
 WindowRule = Literal["extended", "published"]
 
 
+def window_cap(max_encoder_seqlen: int) -> int:
+    """Return the longest window (nt) for a model whose encoder reads ``max_encoder_seqlen`` nt."""
+    return min(MAX_WINDOW, max_encoder_seqlen)
+
+
 def plan_window(
     gene_start: int,
     gene_end: int,

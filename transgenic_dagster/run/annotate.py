@@ -5,7 +5,6 @@ resumed run are those of an uninterrupted one, byte for byte.
 """
 
 import logging
-from pathlib import Path
 
 from transgenic_dagster.errors import UsageError
 from transgenic_dagster.gene_models.accounting import Accounting
@@ -20,6 +19,7 @@ from transgenic_dagster.run.fingerprint import (
 )
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.model_and_devices import find_model_and_devices
+from transgenic_dagster.run.outputs import check_outputs
 from transgenic_dagster.run.predict import predict_pieces
 from transgenic_dagster.run.results import ResultPaths, merge_pieces
 from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
@@ -44,10 +44,11 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
         TransgenicError: one sentence for the user; what is journaled stays.
     """
     paths = ResultPaths.of(options)
-    _check_folders((*paths.all(), options.run_state_file))
+    found = find_model_and_devices(options)
+    model_files = (found.files.config, *found.files.weights)
+    check_outputs(options, (*paths.all(), options.run_state_file), model_files)
     folder = RunFolder(options.run_folder)
     digests = digest_inputs(options)
-    found = find_model_and_devices(options)
     fingerprint = whole_fingerprint(options, digests, found)
     folder.mark(MADE_BY, run_description(options))
     with folder.locked():
@@ -83,14 +84,6 @@ def run_description(options: AnnotateOptions) -> dict[str, object]:
         "output": str(options.output.absolute()),
     }
     return {"options": given | files}
-
-
-def _check_folders(paths: tuple[Path, ...]) -> None:
-    for path in paths:
-        if not path.parent.is_dir():
-            raise UsageError(f"The folder {path.parent} of {path.name} does not exist; create it.")
-        if path.is_dir():
-            raise UsageError(f"{path} is a folder; name a file to write.")
 
 
 def _check_unfinished(

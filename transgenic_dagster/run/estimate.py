@@ -13,7 +13,7 @@ from transgenic_dagster.input_genes.gene import SkippedInput
 from transgenic_dagster.input_genes.gene_list import read_genes
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.regions.region_plan import plan_regions
-from transgenic_dagster.regions.windows import MAX_WINDOW
+from transgenic_dagster.regions.windows import window_cap
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.model_and_devices import batch_sizes
 from transgenic_dagster.run.stages import make_sorted_gff
@@ -109,7 +109,7 @@ def make_plan(options: AnnotateOptions) -> Plan:
                 genes.genes,
                 genome.lengths,
                 window_rule=options.window_rule,
-                max_window=min(MAX_WINDOW, config.max_encoder_seqlen),
+                max_window=window_cap(config.max_encoder_seqlen),
                 annotation=genes.annotation,
                 fasta=options.fasta_file.name,
             )

@@ -15,6 +15,7 @@ from transgenic_dagster import __version__
 from transgenic_dagster.errors import InputError
 from transgenic_dagster.options import AnnotateOptions, Stage
 from transgenic_dagster.run.model_and_devices import ModelAndDevices
+from transgenic_dagster.system.digest import file_sha256
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,7 @@ def digest_input(path: Path, role: str) -> str:
     """
     try:
         before = path.stat()
-        with path.open("rb") as handle:
-            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        digest = file_sha256(path)
     except FileNotFoundError as error:
         raise InputError(f"The {role} {path} does not exist; check its name.") from error
     except OSError as error:

@@ -22,7 +22,7 @@ from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.progress import Progress, shown
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
-from transgenic_dagster.regions.windows import MAX_WINDOW
+from transgenic_dagster.regions.windows import window_cap
 from transgenic_dagster.run.fingerprint import RunFingerprint, predictions_fingerprint
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.model_and_devices import (
@@ -199,7 +199,7 @@ def _regions(database: RegionDb, found: ModelAndDevices) -> RunFingerprint:
         UsageError: they were made for a model that reads other windows.
     """
     fingerprint, max_window = fingerprint_of_regions(database)
-    longest = min(MAX_WINDOW, found.config.max_encoder_seqlen)
+    longest = window_cap(found.config.max_encoder_seqlen)
     if max_window != longest:
         raise UsageError(
             f"The regions were made for windows of up to {max_window} nt, but this "

@@ -16,7 +16,7 @@ from transgenic_dagster.input_genes.gene_list import read_genes
 from transgenic_dagster.input_genes.sorted_gff import sort_annotation
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.regions.region_db import RegionDb, build_region_db
-from transgenic_dagster.regions.windows import MAX_WINDOW
+from transgenic_dagster.regions.windows import window_cap
 from transgenic_dagster.run.fingerprint import (
     InputDigests,
     RunFingerprint,
@@ -104,7 +104,7 @@ def make_region_db(
             f"{options.gff_file} has changed since it was sorted; materialize sorted_gff first."
         )
     fingerprint = regions_fingerprint(sorting, options, digests.genome)
-    max_window = min(MAX_WINDOW, max_encoder_seqlen)
+    max_window = window_cap(max_encoder_seqlen)
     facts = {
         **fingerprint.values,
         _MAX_WINDOW_FACT: str(max_window),

@@ -1,6 +1,5 @@
 """Random access to the sequences of a FASTA file, however large it is."""
 
-import hashlib
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from transgenic_dagster.sequences.fasta_index import (
     write_fai,
     write_flat,
 )
+from transgenic_dagster.system.digest import file_sha256
 
 _ONLY_IN_PROTEINS = frozenset("EFILPQZ")
 
@@ -81,7 +81,7 @@ def open_genome(fasta: Path, cache_folder: Path) -> Genome:
     """
     with ThreadPoolExecutor(max_workers=1) as pool:
         compressed = is_gzip(fasta)
-        digest = pool.submit(_sha256, fasta)
+        digest = pool.submit(file_sha256, fasta)
         indexed_file, records = _index(fasta, compressed, cache_folder)
         sha256 = digest.result()
     _refuse_duplicates(fasta, (record.seqid for record in records))
@@ -109,11 +109,6 @@ def _index(fasta: Path, compressed: bool, cache_folder: Path) -> tuple[Path, lis
     copy = cache_folder / "genome.fa"
     with copy.open("wb") as file:
         return copy, write_flat(fasta, file)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _refuse_duplicates(fasta: Path, seqids: Iterable[str]) -> None:

@@ -1,12 +1,14 @@
 """Indexing a FASTA file in one pass, at the speed of the disk, with memory for one block.
 
-The index has the columns of a samtools ``.fai`` file; pyfaidx reads it.
+The index has the columns of a samtools ``.fai`` file; pyfaidx reads it. The builder of pyfaidx
+itself holds whole lines in memory, and gives wrong bases, without an error, where lines hold
+blanks, end as on old Macs, or where the last one of a sequence is longer than the others.
 """
 
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -63,11 +65,12 @@ class FastaRecord:
         if not self.line_bases:
             self.line_bases, self.line_bytes = int(bases[0]), int(line_bytes[0])
         full = (bases == self.line_bases) & (line_bytes == self.line_bytes)
-        tail = bases[:0] if full.all() else bases[int(full.argmin()) :]
+        tail = bases[np.append(full, False).argmin() :]
         if (
             not self.line_bases
             or (self.ended and bases.any())
-            or (tail.size and (tail[0] > self.line_bases or tail[1:].any()))
+            or (tail[:1] > self.line_bases).any()
+            or tail[1:].any()
         ):
             raise IrregularFastaError
         self.ended = self.ended or bool(tail.size)
@@ -83,29 +86,28 @@ def index_in_place(path: Path) -> list[FastaRecord]:
     """
     records: list[FastaRecord] = []
     for block_start, block in _blocks_of_whole_lines(path):
+        if not records and block.startswith(BOM_UTF8):
+            raise IrregularFastaError
         letters = np.frombuffer(block, dtype=np.uint8)
         line_ends = np.flatnonzero(letters == _LINE_FEED)
         line_starts = np.concatenate(([0], line_ends[:-1] + 1))
         line_bytes = line_ends - line_starts + 1
         bases = line_bytes - 1 - (letters[line_ends - 1] == _CARRIAGE_RETURN)
-        headers = np.flatnonzero(letters[line_starts] == _RECORD_START)
-        record_ends = np.append(headers[1:], bases.size)
-        lines_before = slice(0, headers[0] if headers.size else bases.size)
-        if records:
-            records[-1].add_lines(bases[lines_before], line_bytes[lines_before])
-        elif block.startswith(BOM_UTF8):
-            raise IrregularFastaError
-        elif bases[lines_before].any():
-            raise _no_fasta(path)
-        names: list[bytes] = []
-        for header, record_end in zip(headers, record_ends[: headers.size], strict=True):
-            names.append(block[line_starts[header] : line_ends[header]])
-            offset = block_start + int(line_ends[header]) + 1
-            record = FastaRecord(_seqid(names[-1], path, len(records)), offset)
-            lines = slice(header + 1, record_end)
-            record.add_lines(bases[lines], line_bytes[lines])
-            records.append(record)
-        _refuse_strange_letters(block, b"".join(names))
+        header_lines = np.flatnonzero(letters[line_starts] == _RECORD_START)
+        headers: list[bytes] = []
+        # The lines before the first header go on with the record of the block before.
+        for header_line, next_header_line in pairwise([-1, *header_lines, bases.size]):
+            if header_line >= 0:
+                end = line_ends[header_line]
+                headers.append(block[line_starts[header_line] + 1 : end])
+                seqid = _seqid(headers[-1], path, len(records))
+                records.append(FastaRecord(seqid, block_start + int(end) + 1))
+            lines = slice(header_line + 1, next_header_line)
+            if records:
+                records[-1].add_lines(bases[lines], line_bytes[lines])
+            elif bases[lines].any():
+                raise _no_fasta(path)
+        _refuse_strange_letters(block, b"".join(headers))
     return records
 
 
@@ -122,22 +124,21 @@ def write_flat(path: Path, target: BinaryIO) -> list[FastaRecord]:
     rest = b"\n"
     for block in chain(read_blocks(path), [b"\n"]):
         text = rest + (block if records else block.removeprefix(BOM_UTF8)).replace(b"\r", b"\n")
-        position = 0
-        while (header := text.find(b"\n>", position)) >= 0:
-            _append_bases(records, text[position:header], target, path)
-            position = text.find(b"\n", header + 1)
-            if position < 0:
-                position = header
-                break
+        pieces = text.split(b"\n>")
+        # A header cut off by the block's end, or the last byte, waits for the next block.
+        if len(pieces) > 1 and b"\n" not in pieces[-1]:
+            rest = b"\n>" + pieces.pop()
+        else:
+            pieces[-1], rest = pieces[-1][:-1], pieces[-1][-1:]
+        _append_bases(records, pieces[0], target, path)
+        for piece in pieces[1:]:
+            header, _, bases = piece.partition(b"\n")
             if records:
                 target.write(b"\n")
-            seqid = _seqid(text[header + 1 : position], path, len(records))
+            seqid = _seqid(header, path, len(records))
             target.write(b">" + seqid.encode() + b"\n")
             records.append(FastaRecord(seqid, target.tell()))
-        # A header cut off by the block's end, or the last byte, waits for the next block.
-        cut = position if header >= 0 else len(text) - 1
-        _append_bases(records, text[position:cut], target, path)
-        rest = text[cut:]
+            _append_bases(records, bases, target, path)
     target.write(b"\n")
     for record in records:
         record.line_bases = record.length
@@ -182,10 +183,11 @@ def _append_bases(records: list[FastaRecord], text: bytes, target: BinaryIO, pat
 
 
 def _seqid(header: bytes, path: Path, records_before: int) -> str:
+    """Return the name in a header without its ``>``."""
     if b"\r" in header.removesuffix(b"\r"):
         raise IrregularFastaError  # line ends of old Macs
-    words = header[1:].split(maxsplit=1)
-    if not words or header[1:2].isspace():
+    words = header.split(maxsplit=1)
+    if not words or header[:1].isspace():
         raise InputError(f"{path}: record {records_before + 1} has no name after its '>'.")
     return decode_text(words[0])
 

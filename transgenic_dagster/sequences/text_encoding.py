@@ -34,11 +34,15 @@ def decode_lines(blocks: Iterable[bytes]) -> Iterator[str]:
     A byte order mark is dropped; the last block ends in ``\n`` whether the file does or not.
     """
     decoder = io.IncrementalNewlineDecoder(
-        codecs.getincrementaldecoder("utf-8-sig")(errors=FALLBACK), translate=True
+        codecs.getincrementaldecoder("utf-8")(errors=FALLBACK), translate=True
     )
     unfinished: list[str] = []
+    at_start = True
     for block in blocks:
         text = decoder.decode(block)
+        if at_start and text:
+            # Python's utf-8-sig would swallow a file that is the beginning of a byte order mark.
+            text, at_start = text.removeprefix("\ufeff"), False
         cut = text.rfind("\n") + 1
         if cut:
             yield "".join([*unfinished, text[:cut]])

@@ -1,1 +1,1 @@
-"""Atomic files, locks, signals and processes that end with their parent."""
+"""Atomic files, paths, digests, locks, signals and processes that end with their parent."""

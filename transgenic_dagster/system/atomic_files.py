@@ -1,33 +1,76 @@
 """Files that are either complete or absent: write beside, fsync, rename."""
 
+import glob
 import os
+import secrets
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from transgenic_dagster.errors import UsageError
+from transgenic_dagster.system.processes import has_ended, process_name
 
-def partial_path(path: Path) -> Path:
-    """Where a file is written until it is complete: hidden, beside its final name."""
-    return path.with_name(f".{path.name}.partial")
+_LETTERS_OF_NAME = 40  # of up to four bytes each, where a name may have 255 bytes
+_SUFFIX = ".partial"
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[TextIO]:
     """Open a text file that appears under its name only when the block ends without an error.
 
+    Only a regular file or a free name is replaced. The target of a symbolic link is replaced, not
+    the link; a file that is replaced leaves its permissions to the new one. Character devices,
+    pipes and open descriptors (``/dev/stdout``) are written to as they are.
+
     Args:
         path: final name; its folder must exist.
 
     Yields:
         A UTF-8 handle with Unix line ends.
+
+    Raises:
+        UsageError: the path is a folder, a socket or a disk.
+        OSError: the file cannot be written.
     """
-    beside = partial_path(path)
     try:
-        with beside.open("w", encoding="utf-8", newline="\n") as handle:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        mode = None
+    if mode is not None and (_is_stream(mode) or _is_descriptor(path)):
+        with path.open("a", encoding="utf-8", newline="\n") as handle:
+            yield handle
+    elif mode is not None and not stat.S_ISREG(mode):
+        raise UsageError(f"{path} is not a file and cannot be replaced: choose another name.")
+    else:
+        with _replace(path.resolve(), mode) as handle:
+            yield handle
+
+
+@contextmanager
+def _replace(path: Path, mode: int | None) -> Iterator[TextIO]:
+    """Write beside ``path`` and rename; ``mode`` is that of the file to replace, if there is one.
+
+    What killed processes left beside it is removed.
+    """
+    prefix = f".{path.name[:_LETTERS_OF_NAME]}."
+    for leftover in path.parent.glob(f"{glob.escape(prefix)}*{_SUFFIX}"):
+        owner, _, _ = leftover.name.removeprefix(prefix).removesuffix(_SUFFIX).rpartition(".")
+        if has_ended(owner):
+            with suppress(OSError):
+                leftover.unlink()
+    beside = path.with_name(f"{prefix}{process_name()}.{secrets.token_hex(4)}{_SUFFIX}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(beside, flags, 0o666)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as handle:
+            if mode is not None:
+                with suppress(OSError):  # file systems without permissions
+                    os.fchmod(descriptor, stat.S_IMODE(mode))
             yield handle
             handle.flush()
-            os.fsync(handle.fileno())
+            os.fsync(descriptor)
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
@@ -42,3 +85,20 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _is_stream(mode: int) -> bool:
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
+
+
+def _is_descriptor(path: Path) -> bool:
+    """Return whether a path leads to an open descriptor of this process, as ``/dev/stdout`` does.
+
+    The name of such a file is not ours to replace: the shell may be appending to it.
+    """
+    descriptors = Path("/proc/self/fd").resolve()
+    while path.is_symlink():
+        if path.parent.resolve() == descriptors:
+            return True
+        path = path.parent / path.readlink()
+    return False

@@ -1,42 +1,51 @@
 """Locks between processes; the kernel drops them when a process ends in any way."""
 
+import errno
 import fcntl
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 from transgenic_dagster.errors import RunError, TransgenicError
+from transgenic_dagster.system.claims import claim
 
 logger = logging.getLogger(__name__)
+
+_NO_FLOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 
 
 @contextmanager
 def file_lock(
     path: Path,
     *,
-    shared: bool = False,
     busy: str,
+    shared: bool = False,
     wait: bool = False,
     error: type[TransgenicError] = RunError,
 ) -> Iterator[None]:
     """Hold a lock file.
 
+    Where the file system has no flock, a ``claim`` beside the lock file takes its place.
+
     Args:
         path: the lock file; it is made, with its folder, and stays.
-        shared: whether others may hold it in the same way.
         busy: one sentence on what it means that the lock is taken.
+        shared: whether others may hold it in the same way.
         wait: wait for it, and say so, rather than fail.
-        error: type of the error.
+        error: what to raise where somebody else holds it.
 
     Raises:
-        TransgenicError: somebody else holds it; of the type that ``error`` says.
+        TransgenicError: somebody else holds it; of the class ``error``.
+        OSError: the lock file cannot be made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-    try:
+    with ExitStack() as stack:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        stack.callback(os.close, descriptor)
         try:
             fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError as taken:
@@ -44,6 +53,18 @@ def file_lock(
                 raise error(busy) from taken
             logger.info("%s Waiting.", busy)
             fcntl.flock(descriptor, kind)
+        except OSError as failure:
+            if failure.errno not in _NO_FLOCK:
+                raise
+            _note_claims()
+            stack.enter_context(claim(path, shared=shared, busy=busy, wait=wait, error=error))
         yield
-    finally:
-        os.close(descriptor)
+
+
+@cache
+def _note_claims() -> None:
+    """Note, once in a process, that there is no flock."""
+    logger.warning(
+        "The file system has no file locks (flock): files that name the process and its host take"
+        " their place."
+    )

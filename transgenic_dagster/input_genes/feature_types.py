@@ -1,0 +1,16 @@
+"""Feature types (column 3) that mean a gene, a transcript, or a part of one.
+
+The patterns are for ``re.search`` and for DuckDB's ``regexp_matches`` alike.
+"""
+
+DEFAULT_FEATURE_TYPES = ("gene",)
+"""Types whose rows become regions unless the user names others."""
+
+GENE_PATTERN = "(?i)gene$"
+"""Any type of gene: ``gene``, ``pseudogene``, ``ncRNA_gene``, ``transposable_element_gene``."""
+
+TRANSCRIPT_PATTERN = "(?i)(transcript|rna)$"
+"""Any type of transcript: ``mRNA``, ``transcript``, ``lnc_RNA``, ``pseudogenic_transcript``."""
+
+EXON_PATTERN = "(?i)^(exon|cds)$"
+"""Parts of a transcript that suffice to build a gene from."""
