@@ -44,11 +44,11 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
         TransgenicError: one sentence for the user; what is journaled stays.
     """
     paths = ResultPaths.of(options)
+    digests = digest_inputs(options)
     found = find_model_and_devices(options)
     model_files = (found.files.config, *found.files.weights)
     check_outputs(options, (*paths.all(), options.run_state_file), model_files)
     folder = RunFolder(options.run_folder)
-    digests = digest_inputs(options)
     fingerprint = whole_fingerprint(options, digests, found)
     folder.mark(MADE_BY, run_description(options))
     with folder.locked():
