@@ -57,15 +57,15 @@ def rows_of(sorted_gff: Path) -> list[str]:
     return [line for line in lines if not line.startswith("#")]
 
 
-Place = tuple[str, int, int, str, str]
+Coordinates = tuple[str, int, int, str, str]
 
 
-def places(gene_list: GeneList) -> set[Place]:
+def coordinates(gene_list: GeneList) -> set[Coordinates]:
     """Return the genes as (seqid, start, end, strand, ID), 1-based closed."""
     return {(g.seqid, g.start + 1, g.end, g.strand, g.gene_id) for g in gene_list.genes}
 
 
-def recorded_places(tsv: Path) -> set[Place]:
-    """Return a recorded gene list in the form of ``places``."""
+def recorded_coordinates(tsv: Path) -> set[Coordinates]:
+    """Return a recorded gene list in the form of ``coordinates``."""
     columns = (line.split("\t") for line in tsv.read_text(encoding="utf-8").splitlines())
     return {(seqid, int(start), int(end), strand, i) for seqid, start, end, strand, i in columns}

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from annotation_files import places, read, row, rows_of, sort
+from annotation_files import coordinates, read, row, rows_of, sort
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +16,7 @@ def test_transcripts_of_one_missing_gene_become_that_gene(tmp_path):
         + row("mRNA", 20, 90, "ID=t2;Parent=g")
         + row("exon", 20, 90, "Parent=t2")
     )
-    assert places(read(text, tmp_path)) == {("chr1", 10, 90, "+", "g")}
+    assert coordinates(read(text, tmp_path)) == {("chr1", 10, 90, "+", "g")}
     assert rows_of(sort(text, tmp_path))[0] == row("gene", 10, 90, "ID=g")
 
 
@@ -30,7 +30,7 @@ def test_parts_without_a_transcript_become_one_gene_each(tmp_path):
             ("exon", 70, 80, "c", "-"),
         ]
     )
-    assert places(read(text, tmp_path)) == {
+    assert coordinates(read(text, tmp_path)) == {
         ("chr1", 1, 9, "+", "a"),
         ("chr1", 50, 60, "-", "b"),
         ("chr1", 50, 80, "-", "c"),
@@ -48,7 +48,7 @@ def test_a_transcript_without_a_parent_becomes_a_gene_of_its_own(tmp_path):
 
 def test_prediction_with_cds_counts_as_a_transcript(tmp_path):
     text = row("prediction", 10, 50, "ID=p") + row("CDS", 10, 20, "Parent=p")
-    assert places(read(text, tmp_path)) == {("chr1", 10, 50, "+", "p.gene")}
+    assert coordinates(read(text, tmp_path)) == {("chr1", 10, 50, "+", "p.gene")}
 
 
 def test_gtf_gene_ids_become_genes(tmp_path):
@@ -56,7 +56,10 @@ def test_gtf_gene_ids_become_genes(tmp_path):
         row("exon", start, start + 9, f'gene_id "{gene}"; transcript_id "{transcript}";')
         for start, gene, transcript in [(1, "g", "t1"), (30, "g", "t2"), (50, "h", "h")]
     )
-    assert places(read(text, tmp_path)) == {("chr1", 1, 39, "+", "g"), ("chr1", 50, 59, "+", "h")}
+    assert coordinates(read(text, tmp_path)) == {
+        ("chr1", 1, 39, "+", "g"),
+        ("chr1", 50, 59, "+", "h"),
+    }
 
 
 def test_a_gene_id_on_two_sequences_becomes_two_genes(tmp_path):
@@ -68,7 +71,7 @@ def test_a_gene_id_on_two_sequences_becomes_two_genes(tmp_path):
 
 def test_parts_on_both_strands_give_a_gene_without_strand(tmp_path):
     text = row("CDS", 1, 9, "Parent=t") + row("CDS", 20, 29, "Parent=t", strand="-")
-    assert places(read(text, tmp_path)) == {("chr1", 1, 29, ".", "t")}
+    assert coordinates(read(text, tmp_path)) == {("chr1", 1, 29, ".", "t")}
 
 
 def test_no_gene_is_built_where_there_is_one(tmp_path):
@@ -148,6 +151,6 @@ def test_genes_span_their_parts_in_whatever_order_they_come(
     random.shuffle(rows)  # type: ignore[attr-defined]
     found = {
         (seqid, start, end, strand)
-        for seqid, start, end, strand, _ in places(read("".join(rows), tmp_path))
+        for seqid, start, end, strand, _ in coordinates(read("".join(rows), tmp_path))
     }
     assert found == {(seqid, *span) for (seqid, _), span in expected.items()}

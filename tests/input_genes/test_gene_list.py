@@ -1,5 +1,5 @@
 import pytest
-from annotation_files import places, read, row
+from annotation_files import coordinates, read, row
 
 from transgenic_dagster.errors import InputError
 from transgenic_dagster.input_genes import annotation_text
@@ -99,13 +99,13 @@ def test_an_identifier_used_again_elsewhere_is_made_unique(tmp_path):
         ("chr1\tx\tgene\t1\t9\t.\t+\t.\n", "has 8 tab-separated columns instead of 9"),
         (row(attributes="ID=a\tb"), "has 10 tab-separated columns instead of 9"),
         ("chr1 x gene 1 9 . + . ID=a\n", "has 1 tab-separated columns instead of 9"),
-        (row(start="x"), 'has the start "x", which is no whole number'),
-        (row(end="9.5"), 'has the end "9.5", which is no whole number'),
-        (row(end="9" * 30), 'has the end "' + "9" * 30 + '", which is no whole number'),
+        (row(start="x"), 'has the start "x", which is not a whole number'),
+        (row(end="9.5"), 'has the end "9.5", which is not a whole number'),
+        (row(end="9" * 30), 'has the end "' + "9" * 30 + '", which is not a whole number'),
         (row(start=0), "has the start 0, but positions begin at 1"),
-        (row(start=-5), 'has the start "-5", which is no whole number'),
-        (row(start=7, end=6), "has its start 7 after its end 6"),
-        (row(strand="x"), 'has the strand "x", which is none of + - . ?'),
+        (row(start=-5), 'has the start "-5", which is not a whole number'),
+        (row(start=7, end=6), "has invalid coordinates 7..6: the start is after the end"),
+        (row(strand="x"), 'has the strand "x", which is not one of + - . ?'),
         (row(seqid=""), "has no sequence name in column 1"),
         (row(""), "has no feature type in column 3"),
     ],
@@ -191,8 +191,11 @@ def test_a_last_line_without_line_end_counts(tmp_path):
     ("text", "sentence"),
     [
         (row("mRNA"), r"no row of type gene, and no exons .* mRNA \(1\)"),
-        (row(start=9, end=1), "all 1 are broken; the first, on line 1, has its start 9 after"),
-        (row("exon") + row(start=9, end=1), "no usable row of type gene: all 1 are broken"),
+        (
+            row(start=9, end=1),
+            "all 1 are malformed; the first, on line 1, has invalid coordinates 9..1",
+        ),
+        (row("exon") + row(start=9, end=1), "no usable row of type gene: all 1 are malformed"),
     ],
 )
 def test_annotation_without_genes_is_refused(text, sentence, tmp_path):
@@ -210,7 +213,7 @@ def test_bed_rows_are_genes(tmp_path):
         "track name=x\nbrowser position chr1\n#c\n"
         "chr1\t0\t100\tg;1=%\t5\t-\nchr1\t10\t20\tb\nchr1\t30\t40\t.\n"
     )
-    assert places(read(text, tmp_path, name="x.bed")) == {
+    assert coordinates(read(text, tmp_path, name="x.bed")) == {
         ("chr1", 1, 100, "-", "g;1=%"),
         ("chr1", 11, 20, ".", "b"),
         ("chr1", 31, 40, ".", "chr1:31-40"),
@@ -218,17 +221,17 @@ def test_bed_rows_are_genes(tmp_path):
 
 
 def test_bed_may_use_blanks(tmp_path):
-    assert places(read("chr1  0 9   a 1 +\n", tmp_path)) == {("chr1", 1, 9, "+", "a")}
+    assert coordinates(read("chr1  0 9   a 1 +\n", tmp_path)) == {("chr1", 1, 9, "+", "a")}
 
 
 @pytest.mark.parametrize(
     ("broken", "problem"),
     [
         ("chr1\t5\t9\n", "has 3 columns, but BED with names has at least 4"),
-        ("chr1\t9\t9\ta\n", "has its start 9 not before its end 9"),
-        ("chr1\tx\t9\ta\n", 'has the start "x", which is no whole number'),
-        ("chr1\t5\ty\ta\n", 'has the end "y", which is no whole number'),
-        ("chr1\t5\t9\ta\t0\tx\n", 'has the strand "x", which is none of + - .'),
+        ("chr1\t9\t9\ta\n", "has invalid coordinates 9..9: the start is not before the end"),
+        ("chr1\tx\t9\ta\n", 'has the start "x", which is not a whole number'),
+        ("chr1\t5\ty\ta\n", 'has the end "y", which is not a whole number'),
+        ("chr1\t5\t9\ta\t0\tx\n", 'has the strand "x", which is not one of + - .'),
     ],
 )
 def test_broken_bed_rows_are_listed(broken, problem, tmp_path):

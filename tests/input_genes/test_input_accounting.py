@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from annotation_files import places, read, row
+from annotation_files import coordinates, read, row
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -80,7 +80,7 @@ def test_no_gene_row_is_lost_or_counted_twice(
 def test_the_form_of_the_file_never_changes_the_gene_set(
     tmp_path: Path, rows: list[str], random: object
 ) -> None:
-    expected = places(read("".join(rows), tmp_path))
+    expected = coordinates(read("".join(rows), tmp_path))
     shuffled = [*rows, "# a comment\n", "\n", "###\n", row("exon", attributes="Parent=nothing")]
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     text = "".join(shuffled)
@@ -92,4 +92,4 @@ def test_the_form_of_the_file_never_changes_the_gene_set(
         ("\ufeff" + text).encode(),
         (text + "##FASTA\n>chr1\nACGT\n").encode(),
     ):
-        assert places(read(variant, tmp_path)) == expected
+        assert coordinates(read(variant, tmp_path)) == expected

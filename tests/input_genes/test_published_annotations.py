@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from annotation_files import DATA, Place, places, recorded_places
+from annotation_files import DATA, Coordinates, coordinates, recorded_coordinates
 
 from tests.golden import FOLDER
 from transgenic_dagster.errors import InputError
@@ -20,8 +20,8 @@ def genes_of(annotation: Path, folder: Path) -> GeneList:
     return read_genes(folder / "sorted.gff3")
 
 
-def tair10() -> set[Place]:
-    return recorded_places(RECORDED["tair10_7x100k"])
+def tair10() -> set[Coordinates]:
+    return recorded_coordinates(RECORDED["tair10_7x100k"])
 
 
 def file_of(name: str) -> Path:
@@ -36,7 +36,7 @@ def file_of(name: str) -> Path:
 @pytest.mark.parametrize("name", RECORDED)
 def test_genes_are_those_recorded(name: str, tmp_path: Path) -> None:
     gene_list = genes_of(file_of(name), tmp_path)
-    assert places(gene_list) == recorded_places(RECORDED[name])
+    assert coordinates(gene_list) == recorded_coordinates(RECORDED[name])
     assert gene_list.skipped == []
 
 
@@ -51,12 +51,12 @@ def test_genes_are_those_recorded(name: str, tmp_path: Path) -> None:
     ],
 )
 def test_genes_do_not_depend_on_the_form_of_the_file(name: str, tmp_path: Path) -> None:
-    assert places(genes_of(DATA / "derived" / name, tmp_path)) == tair10()
+    assert coordinates(genes_of(DATA / "derived" / name, tmp_path)) == tair10()
 
 
 @pytest.mark.parametrize("name", ["phytozome_style.gene_exons.gff3", "phyto_shuffled.gff3"])
 def test_phytozome_style_gives_the_coding_genes(name: str, tmp_path: Path) -> None:
-    found = places(genes_of(DATA / "derived" / name, tmp_path))
+    found = coordinates(genes_of(DATA / "derived" / name, tmp_path))
     assert len(found) == 116
     assert {
         (*place, gene_id.removesuffix(".Araport11.447")) for *place, gene_id in found
@@ -64,8 +64,8 @@ def test_phytozome_style_gives_the_coding_genes(name: str, tmp_path: Path) -> No
 
 
 def test_shuffled_rice_gives_the_genes_of_the_original(tmp_path: Path) -> None:
-    found = places(genes_of(DATA / "derived" / "rice_shuffled.gff3", tmp_path))
-    assert found == recorded_places(RECORDED["odd_ensembl_rice"])
+    found = coordinates(genes_of(DATA / "derived" / "rice_shuffled.gff3", tmp_path))
+    assert found == recorded_coordinates(RECORDED["odd_ensembl_rice"])
 
 
 @pytest.mark.parametrize("name", ["cds_only.gff3", "exon_only.gff3"])
@@ -78,7 +78,7 @@ def test_files_of_parts_give_one_gene_per_transcript(name: str, tmp_path: Path) 
         parent = attributes.removeprefix("Parent=").rstrip(";")
         _, low, high, _ = expected.get(parent, (seqid, int(start), int(end), strand))
         expected[parent] = (seqid, min(low, int(start)), max(high, int(end)), strand)
-    assert places(genes_of(DATA / "derived" / name, tmp_path)) == {
+    assert coordinates(genes_of(DATA / "derived" / name, tmp_path)) == {
         (*place, parent) for parent, place in expected.items()
     }
 

@@ -80,7 +80,7 @@ def test_the_origin_knows_lines_and_broken_rows(tmp_path):
     origin = read_origin(sorted_gff)
     assert origin.annotation == "genes.gff3"
     assert origin.lines == [4, 2]
-    assert [(broken.line, broken.feature_type) for broken in origin.broken_rows] == [(3, "gene")]
+    assert [(broken.line, broken.feature_type) for broken in origin.malformed_rows] == [(3, "gene")]
 
 
 def test_nothing_else_is_left_in_the_folder(tmp_path):

@@ -130,5 +130,5 @@ def test_a_build_replaces_what_an_interrupted_one_left(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_text("nothing of the kind " * 500)
     for name in ("x.db", "missing.db"):
-        with pytest.raises(RunError, match="is no region database"):
+        with pytest.raises(RunError, match="is not a region database"):
             RegionDb(tmp_path / name)

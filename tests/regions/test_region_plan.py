@@ -87,7 +87,7 @@ def test_annotation_of_another_genome_is_refused_with_examples_of_both():
 
 
 def test_no_genes_are_refused():
-    with pytest.raises(InputError, match="There are no genes in x"):
+    with pytest.raises(InputError, match="x has no genes"):
         plan_regions([], LENGTHS, annotation="x")
 
 

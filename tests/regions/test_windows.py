@@ -79,7 +79,7 @@ def test_window_clipped_at_one_end_grows_at_the_other(
 
 @pytest.mark.parametrize("gene", [(5, 5, 10), (-1, 3, 10), (3, 11, 10)])
 def test_gene_outside_its_sequence_is_refused(gene: tuple[int, int, int]) -> None:
-    with pytest.raises(ValueError, match="no gene"):
+    with pytest.raises(ValueError, match="invalid gene coordinates"):
         plan_window(*gene)
 
 

@@ -24,7 +24,7 @@ def run_agat(gff3: Path, folder: Path, feature_types: Sequence[str]) -> Path:
     Raises:
         MissingOnMachineError: AGAT is not installed.
         RunError: AGAT failed.
-        InputError: AGAT left no gene.
+        InputError: AGAT kept none of the genes.
     """
     program = shutil.which(_PROGRAM)
     if program is None:
@@ -42,11 +42,11 @@ def run_agat(gff3: Path, folder: Path, feature_types: Sequence[str]) -> Path:
         check=False,
     )
     if done.returncode != 0:
-        last_words = (done.stderr or done.stdout).strip().rpartition("\n")[2]
-        raise RunError(f"{_PROGRAM} failed with exit code {done.returncode}: {last_words[:200]}")
+        last_line = (done.stderr or done.stdout).strip().rpartition("\n")[2]
+        raise RunError(f"{_PROGRAM} failed with exit code {done.returncode}: {last_line[:200]}")
     if not result.exists() or not _has_genes(result, feature_types):
         raise InputError(
-            f"{_PROGRAM} left no gene of the annotation: in its default settings it drops genes"
+            f"{_PROGRAM} kept none of the genes: in its default settings it drops genes"
             " without children; leave out --sorter agat to keep them."
         )
     return result

@@ -1,4 +1,4 @@
-"""Loading the rows of an annotation file into DuckDB, with what is wrong with the broken ones."""
+"""Loading the rows of an annotation file into DuckDB, each with its fault if it is malformed."""
 
 from collections.abc import Iterable
 from functools import reduce
@@ -38,7 +38,7 @@ _DELETE_COMMENTS = r"""
 
 _ROWS_OF_GFF = r"""
     CREATE TABLE rows AS
-    SELECT line, line::DOUBLE AS place, trim_blanks(c[1]) AS seqid, c[2] AS source,
+    SELECT line, line::DOUBLE AS file_position, trim_blanks(c[1]) AS seqid, c[2] AS source,
         trim_blanks(c[3]) AS type, start, "end", c[6] AS score,
         CASE trim_blanks(c[7]) WHEN '*' THEN '.' ELSE trim_blanks(c[7]) END AS strand,
         c[8] AS phase, c[9] AS attributes,
@@ -48,13 +48,15 @@ _ROWS_OF_GFF = r"""
             WHEN trim_blanks(c[1]) = '' THEN 'has no sequence name in column 1'
             WHEN trim_blanks(c[3]) = '' THEN 'has no feature type in column 3'
             WHEN NOT regexp_full_match(c[4], ' *[0-9]{1,18} *')
-                THEN 'has the start "' || c[4][:40] || '", which is no whole number'
+                THEN 'has the start "' || c[4][:40] || '", which is not a whole number'
             WHEN NOT regexp_full_match(c[5], ' *[0-9]{1,18} *')
-                THEN 'has the end "' || c[5][:40] || '", which is no whole number'
+                THEN 'has the end "' || c[5][:40] || '", which is not a whole number'
             WHEN start < 1 THEN 'has the start ' || start || ', but positions begin at 1'
-            WHEN start > "end" THEN 'has its start ' || start || ' after its end ' || "end"
+            WHEN start > "end"
+                THEN 'has invalid coordinates ' || start || '..' || "end"
+                    || ': the start is after the end'
             WHEN trim_blanks(c[7]) NOT IN ('+', '-', '.', '?', '*')
-                THEN 'has the strand "' || c[7][:40] || '", which is none of + - . ?'
+                THEN 'has the strand "' || c[7][:40] || '", which is not one of + - . ?'
         END AS problem
     FROM (
         SELECT line, c, TRY_CAST(c[4] AS BIGINT) AS start, TRY_CAST(c[5] AS BIGINT) AS "end"
@@ -64,7 +66,7 @@ _ROWS_OF_GFF = r"""
 
 _ROWS_OF_BED = r"""
     CREATE TABLE rows AS
-    SELECT line, line::DOUBLE AS place, c[1] AS seqid, 'BED' AS source, 'gene' AS type,
+    SELECT line, line::DOUBLE AS file_position, c[1] AS seqid, 'BED' AS source, 'gene' AS type,
         start + 1 AS start, "end",
         CASE WHEN regexp_full_match(c[5], '[0-9.]+') THEN c[5] ELSE '.' END AS score,
         coalesce(c[6], '.') AS strand, '.' AS phase,
@@ -75,13 +77,14 @@ _ROWS_OF_BED = r"""
         CASE
             WHEN len(c) < 4 THEN 'has ' || len(c) || ' columns, but BED with names has at least 4'
             WHEN NOT regexp_full_match(c[2], '[0-9]{1,18}')
-                THEN 'has the start "' || c[2][:40] || '", which is no whole number'
+                THEN 'has the start "' || c[2][:40] || '", which is not a whole number'
             WHEN NOT regexp_full_match(c[3], '[0-9]{1,18}')
-                THEN 'has the end "' || c[3][:40] || '", which is no whole number'
+                THEN 'has the end "' || c[3][:40] || '", which is not a whole number'
             WHEN start >= "end"
-                THEN 'has its start ' || start || ' not before its end ' || "end"
+                THEN 'has invalid coordinates ' || start || '..' || "end"
+                    || ': the start is not before the end'
             WHEN coalesce(c[6], '.') NOT IN ('+', '-', '.')
-                THEN 'has the strand "' || c[6][:40] || '", which is none of + - .'
+                THEN 'has the strand "' || c[6][:40] || '", which is not one of + - .'
         END AS problem
     FROM (
         SELECT line, c, TRY_CAST(c[2] AS BIGINT) AS start, TRY_CAST(c[3] AS BIGINT) AS "end"
@@ -103,9 +106,9 @@ def load_rows(
 ) -> None:
     """Create the table ``rows`` from the text of an annotation file.
 
-    Its columns are ``line`` (of the file, from 1), ``place`` (the same; rows that are added later
-    get one between two lines), the nine of GFF3 (``start`` and ``end`` 1-based closed) and
-    ``problem``: what is wrong with the row, else NULL. A row of BED becomes a gene. The macro
+    Its columns are ``line`` (of the file, from 1), ``file_position`` (the same; rows that are added
+    later get one between two lines), the nine of GFF3 (``start`` and ``end`` 1-based closed) and
+    ``problem`` (the fault of a malformed row, else NULL). A row of BED becomes a gene. The macro
     ``attribute`` (column 9, key) returns an attribute.
 
     Args:

@@ -20,7 +20,7 @@ def read_annotation(path: Path) -> tuple[AnnotationFormat, Iterator[tuple[int, s
     end in ``\n``. Sequences embedded in the file are blanked or left out.
 
     Raises:
-        InputError: the file is missing, unreadable, empty or no annotation.
+        InputError: the file is missing, unreadable, empty or not an annotation.
     """
     blocks = decode_lines(read_blocks(path))
     beginning = ""

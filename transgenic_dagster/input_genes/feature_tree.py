@@ -12,8 +12,8 @@ def depth_first_positions(parent: Integers) -> Integers:
     """Return the position of each feature when children are listed under their parents.
 
     Features are numbered by the order in which siblings, and features without a parent, are to
-    appear. Features that are their own ancestors, or nested absurdly deep, are treated as if they
-    had no parent.
+    appear. Features that are their own ancestors, or nested more than 100 deep, are treated as if
+    they had no parent.
 
     Args:
         parent: number of each feature's parent, -1 for none; shape (n,).

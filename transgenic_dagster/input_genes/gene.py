@@ -1,4 +1,4 @@
-"""Genes of the input annotation, and what of it never becomes a region."""
+"""Genes of the input annotation, and the rows and genes that never become regions."""
 
 from dataclasses import dataclass
 
@@ -31,15 +31,15 @@ class SkippedInput:
     Args:
         reason: a stable code: ``window_too_long``, ``unknown_sequence``, ``outside_sequence``,
             ``bad_row`` or ``duplicate``.
-        detail: one sentence for people.
+        detail: one sentence for the user.
         line: 1-based line of the annotation file, 0 where no single line is to blame.
         gene_id: identifier of the gene, empty where the row has none.
         seqid: sequence name as written, empty where the row has none.
         gene_start: 0-based start, -1 where the row has none.
         gene_end: exclusive end, -1 where the row has none.
         strand: strand as written, ``.`` where the row has none.
-        is_gene: whether this is a row (or gene) that would have become a region; False for a broken
-            row of another type, which is listed all the same.
+        is_gene: whether this is a row (or gene) that would have become a region; False for a
+            malformed row of another type, which is listed all the same.
     """
 
     reason: str

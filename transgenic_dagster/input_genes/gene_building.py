@@ -37,7 +37,7 @@ _DROP_REPEATED_IDS = """
     WHERE rows.line = repeated.line AND contains(attributes, ';Parent=')
 """
 
-# Who belongs to whom, as written: identifiers are compared in their percent-encoded form.
+# Parents and children, as written: identifiers are compared in their percent-encoded form.
 _CREATE_LINKS = """
     CREATE TABLE links AS
     SELECT line, seqid, source, type, start, "end", strand,

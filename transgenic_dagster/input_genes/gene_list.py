@@ -10,7 +10,7 @@ from transgenic_dagster.errors import InputError
 from transgenic_dagster.input_genes.feature_types import DEFAULT_FEATURE_TYPES
 from transgenic_dagster.input_genes.gene import Gene, SkippedInput
 from transgenic_dagster.input_genes.gff3 import decode, parse_attributes
-from transgenic_dagster.input_genes.origin import BrokenRow, Origin, read_origin
+from transgenic_dagster.input_genes.origin import MalformedRow, Origin, read_origin
 from transgenic_dagster.reject_reason import RejectReason
 
 _ID_KEYS = ("ID", "gene_id", "Name", "locus_tag")
@@ -23,7 +23,7 @@ class GeneList:
     Args:
         annotation: name of the user's file.
         genes: the genes.
-        skipped: duplicates and broken rows, by line.
+        skipped: duplicates and malformed rows, by line.
     """
 
     annotation: str
@@ -55,8 +55,8 @@ def read_genes(sorted_gff: Path, feature_types: Sequence[str] = DEFAULT_FEATURE_
     if not genes:
         types = Counter(row.split("\t", 3)[2] for row in _rows(sorted_gff))
         raise _no_genes(origin, feature_types, types)
-    broken = [_broken(row, origin.annotation, feature_types) for row in origin.broken_rows]
-    skipped = sorted(broken + duplicates, key=operator.attrgetter("line"))
+    malformed = [_malformed(row, origin.annotation, feature_types) for row in origin.malformed_rows]
+    skipped = sorted(malformed + duplicates, key=operator.attrgetter("line"))
     return GeneList(origin.annotation, _with_unique_ids(genes.values()), skipped)
 
 
@@ -111,7 +111,7 @@ def _duplicate(gene: Gene, first: Gene, annotation: str) -> SkippedInput:
     )
 
 
-def _broken(row: BrokenRow, annotation: str, feature_types: Sequence[str]) -> SkippedInput:
+def _malformed(row: MalformedRow, annotation: str, feature_types: Sequence[str]) -> SkippedInput:
     return SkippedInput(
         reason=RejectReason.BAD_ROW,
         detail=f"{annotation}, line {row.line}: the row {row.problem}.",
@@ -123,17 +123,17 @@ def _broken(row: BrokenRow, annotation: str, feature_types: Sequence[str]) -> Sk
 
 def _no_genes(origin: Origin, feature_types: Sequence[str], types: Counter[str]) -> InputError:
     wanted = " or ".join(feature_types)
-    if not types and origin.broken_rows:
-        first = origin.broken_rows[0]
+    if not types and origin.malformed_rows:
+        first = origin.malformed_rows[0]
         return InputError(
-            f"{origin.annotation} has no usable row: all {len(origin.broken_rows)} are broken; the"
-            f" first, on line {first.line}, {first.problem}."
+            f"{origin.annotation} has no usable row: all {len(origin.malformed_rows)} are"
+            f" malformed; the first, on line {first.line}, {first.problem}."
         )
-    broken = [row for row in origin.broken_rows if row.feature_type in feature_types]
-    if broken:
+    malformed = [row for row in origin.malformed_rows if row.feature_type in feature_types]
+    if malformed:
         return InputError(
-            f"{origin.annotation} has no usable row of type {wanted}: all {len(broken)} are broken;"
-            f" the first, on line {broken[0].line}, {broken[0].problem}."
+            f"{origin.annotation} has no usable row of type {wanted}: all {len(malformed)} are"
+            f" malformed; the first, on line {malformed[0].line}, {malformed[0].problem}."
         )
     found = ", ".join(f"{name} ({count})" for name, count in types.most_common(5))
     return InputError(

@@ -16,7 +16,7 @@ _GFF3_START = re.compile(GFF3_START_PATTERN)
 # A key, then one value in quotes, or else anything up to a semicolon outside quotes.
 _ENTRY = re.compile(r'([^\s;"]+)\s+(?:"([^"]*)"\s*(?=;|$)|((?:"[^"]*"|[^;"])+))')
 _QUOTED = re.compile(r'"([^"]*)"')
-# What nearly all rows look like; nothing in them needs encoding.
+# The form of nearly all rows; nothing in them needs encoding.
 _PLAIN = re.compile(rf'(?:\w+ "[^"{RESERVED_IN_ATTRIBUTE}]*"; ?)+')
 _PLAIN_ENTRY = re.compile(r'(\w+) "([^"]*)"')
 _GENE_TYPE = re.compile(GENE_PATTERN)
@@ -25,7 +25,7 @@ _AUGUSTUS_TRANSCRIPT = re.compile(r"(.+)\.t[0-9]+")
 
 
 def is_gff3(column: str) -> bool:
-    """Say whether a column 9 is GFF3 (or empty): an equals sign comes before any quotes."""
+    """Return whether a column 9 is GFF3 (or empty): an equals sign comes before any quotes."""
     return not _GTF_START.match(column) and _GFF3_START.match(column) is not None
 
 

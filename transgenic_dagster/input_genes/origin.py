@@ -1,7 +1,7 @@
-"""Where the rows of a sorted annotation come from, kept in a file beside it.
+"""Origin of the rows of a sorted annotation, kept in a file beside it.
 
-Sorting changes line numbers and leaves broken rows out; messages to the user name the lines of the
-file that the user gave.
+Sorting changes line numbers and leaves malformed rows out; messages to the user name the lines of
+the file that the user gave.
 """
 
 import dataclasses
@@ -13,8 +13,8 @@ from transgenic_dagster.system.atomic_files import atomic_write
 
 
 @dataclass(frozen=True, slots=True)
-class BrokenRow:
-    """A row of the user's file that cannot be read.
+class MalformedRow:
+    """A row of the user's file that cannot be read, and why.
 
     Args:
         line: its line, from 1.
@@ -31,23 +31,23 @@ class BrokenRow:
 
 @dataclass(frozen=True)
 class Origin:
-    """What a sorted annotation no longer says about the file that it was made from.
+    """Lines and malformed rows of the file that a sorted annotation was made from.
 
     Args:
         annotation: name of the user's file.
         lines: for each row of the sorted file, the line (from 1) of the user's file; 0 for a row
             that was added.
-        broken_rows: the rows left out, in the order of the user's file.
+        malformed_rows: the rows left out, in the order of the user's file.
     """
 
     annotation: str
     lines: list[int]
-    broken_rows: list[BrokenRow]
+    malformed_rows: list[MalformedRow]
 
     def write(self, sorted_gff: Path) -> None:
         """Write the file that belongs to ``sorted_gff``."""
-        rows = [dataclasses.asdict(row) for row in self.broken_rows]
-        fields = {"annotation": self.annotation, "lines": self.lines, "broken_rows": rows}
+        rows = [dataclasses.asdict(row) for row in self.malformed_rows]
+        fields = {"annotation": self.annotation, "lines": self.lines, "malformed_rows": rows}
         with atomic_write(_path(sorted_gff)) as file:
             file.write(json.dumps(fields))
 
@@ -55,8 +55,8 @@ class Origin:
 def read_origin(sorted_gff: Path) -> Origin:
     """Read what ``Origin.write`` wrote for ``sorted_gff``."""
     fields = json.loads(_path(sorted_gff).read_text(encoding="utf-8"))
-    broken_rows = [BrokenRow(**row) for row in fields.pop("broken_rows")]
-    return Origin(broken_rows=broken_rows, **fields)
+    malformed_rows = [MalformedRow(**row) for row in fields.pop("malformed_rows")]
+    return Origin(malformed_rows=malformed_rows, **fields)
 
 
 def _path(sorted_gff: Path) -> Path:

@@ -42,7 +42,7 @@ def recognise(name: str, text: str) -> AnnotationFormat:
 
 
 def has_rows(text: str) -> bool:
-    """Say whether there is anything but comments and blank lines."""
+    """Return whether there is anything but comments and blank lines."""
     return next(_rows(text), None) is not None
 
 
@@ -58,7 +58,7 @@ def _refuse_other_files(name: str, text: str) -> None:
     if not start:
         raise InputError(f"{name} is empty.")
     if "\0" in text:
-        raise InputError(f"{name} is no text file in UTF-8: an annotation is GFF3, GTF or BED.")
+        raise InputError(f"{name} is not a text file in UTF-8: an annotation is GFF3, GTF or BED.")
     if start.startswith(">"):
         raise InputError(
             f"{name} is a FASTA file, not an annotation (the FASTA comes first on the command line,"

@@ -15,7 +15,8 @@ _CREATE_NODES = """
         string_split(attribute(attributes, 'Parent'), ',')[1] AS parent_id
     FROM rows JOIN (
         SELECT
-            line, row_number() OVER (ORDER BY rank, start, "end", strand, place, line) - 1 AS node
+            line,
+            row_number() OVER (ORDER BY rank, start, "end", strand, file_position, line) - 1 AS node
         FROM rows JOIN sequences USING (seqid)
         WHERE problem IS NULL
     ) USING (line)
@@ -29,7 +30,7 @@ _CREATE_PARENTS = """
     GROUP BY seqid, id, start
 """
 
-# Where an ID occurs more than once, a child belongs to the last such feature that begins no later
+# If an ID occurs more than once, a child belongs to the last such feature that begins no later
 # than itself, else to the first.
 _SELECT_LINKS = """
     WITH children AS (SELECT node, seqid, start, parent_id FROM nodes WHERE parent_id <> ''),
@@ -47,7 +48,10 @@ _SELECT_LINKS = """
 def keep_file_order(database: duckdb.DuckDBPyConnection) -> None:
     """Create the table ``positions`` (line, position): the good rows as they come."""
     database.execute(
-        "CREATE TABLE positions AS SELECT line, place AS position FROM rows WHERE problem IS NULL"
+        """
+        CREATE TABLE positions AS
+        SELECT line, file_position AS position FROM rows WHERE problem IS NULL
+        """
     )
 
 

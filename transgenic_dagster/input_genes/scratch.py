@@ -14,7 +14,7 @@ MAX_THREADS = 4
 
 
 def thread_count() -> int:
-    """Threads for DuckDB: as many as PyTorch gets from ``OMP_NUM_THREADS``, else the machine's."""
+    """Return the threads for DuckDB: as many as ``OMP_NUM_THREADS`` grants, else one per core."""
     granted = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
     processors = int(granted) if granted.isdecimal() else os.cpu_count() or 1
     return max(1, min(MAX_THREADS, processors))
@@ -24,12 +24,12 @@ DUCKDB_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "400MB",
     "threads": str(thread_count()),
 }
-"""What DuckDB may use; what does not fit in memory goes to disk, beside the stage's output."""
+"""Limits of DuckDB; data beyond the memory limit go to disk, beside the stage's output."""
 
 
 @contextmanager
 def disk_errors_named(folder: Path) -> Iterator[None]:
-    """Turn DuckDB's errors about the disk of ``folder`` into one sentence.
+    """Turn DuckDB's errors about the disk of ``folder`` into one clear message.
 
     Raises:
         RunError: the disk is full, or failed otherwise.

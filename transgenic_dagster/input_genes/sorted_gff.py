@@ -19,7 +19,7 @@ from transgenic_dagster.input_genes.gtf import (
     GTF_START_PATTERN,
     rows_as_gff3,
 )
-from transgenic_dagster.input_genes.origin import BrokenRow, Origin, read_origin
+from transgenic_dagster.input_genes.origin import MalformedRow, Origin, read_origin
 from transgenic_dagster.input_genes.row_order import keep_file_order, sort_by_position
 from transgenic_dagster.input_genes.scratch import scratch_database
 from transgenic_dagster.system.atomic_files import atomic_write
@@ -48,8 +48,8 @@ def sort_annotation(
     """Write any annotation as a sorted GFF3 file, and its ``Origin`` beside it.
 
     Sequences come in natural order, features by (start, end) with children under their parents. No
-    row is dropped but broken ones, which the ``Origin`` lists. GTF and BED become GFF3; genes are
-    built where the file has none (see ``add_missing_parents``).
+    row is dropped but malformed ones, which the ``Origin`` lists. GTF and BED become GFF3; if the
+    file has no genes, they are built (see ``add_missing_parents``).
 
     Args:
         annotation: GFF3, GTF or BED, plain, gzip or bgzip, recognised by content.
@@ -59,7 +59,7 @@ def sort_annotation(
         feature_types: types of rows (column 3) that count as genes.
 
     Raises:
-        InputError: the file is missing, unreadable or no annotation, or AGAT leaves no gene.
+        InputError: the file is missing, unreadable or not an annotation, or AGAT keeps no gene.
         MissingOnMachineError: AGAT is wanted but not installed.
         RunError: AGAT failed.
     """
@@ -81,7 +81,7 @@ def _convert(
             sort_by_position(database)
         with atomic_write(output) as file:
             lines = _write_rows(database, file)
-            Origin(annotation.name, lines, _broken_rows(database)).write(output)
+            Origin(annotation.name, lines, _malformed_rows(database)).write(output)
 
 
 def _load(database: duckdb.DuckDBPyConnection, annotation: Path) -> bool:
@@ -100,7 +100,7 @@ def _load(database: duckdb.DuckDBPyConnection, annotation: Path) -> bool:
 
 
 def _sort_with_agat(annotation: Path, output: Path, feature_types: Sequence[str]) -> None:
-    """Let AGAT sort, and list the genes that it leaves out among the broken rows."""
+    """Let AGAT sort, and list the genes that it leaves out among the malformed rows."""
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".agat-") as folder:
         ours = Path(folder) / "sorted.gff3"
         _convert(annotation, ours, feature_types, in_file_order=False)
@@ -109,17 +109,17 @@ def _sort_with_agat(annotation: Path, output: Path, feature_types: Sequence[str]
         _convert(theirs, output, feature_types, in_file_order=True)
         kept = read_genes(output, feature_types).genes
         ids = {gene.gene_id for gene in kept}
-        places = {(gene.seqid, gene.start, gene.end) for gene in kept}
+        intervals = {(gene.seqid, gene.start, gene.end) for gene in kept}
         dropped = [
-            BrokenRow(gene.line, gene.seqid, feature_types[0], "was left out by AGAT")
+            MalformedRow(gene.line, gene.seqid, feature_types[0], "was left out by AGAT")
             for gene in genes
-            if gene.gene_id not in ids and (gene.seqid, gene.start, gene.end) not in places
+            if gene.gene_id not in ids and (gene.seqid, gene.start, gene.end) not in intervals
         ]
-        broken_rows = sorted(
-            read_origin(ours).broken_rows + dropped, key=operator.attrgetter("line")
+        malformed_rows = sorted(
+            read_origin(ours).malformed_rows + dropped, key=operator.attrgetter("line")
         )
         no_lines = [0] * len(read_origin(output).lines)
-        Origin(annotation.name, no_lines, broken_rows).write(output)
+        Origin(annotation.name, no_lines, malformed_rows).write(output)
 
 
 def _write_rows(database: duckdb.DuckDBPyConnection, file: TextIO) -> list[int]:
@@ -142,7 +142,7 @@ def _write_rows(database: duckdb.DuckDBPyConnection, file: TextIO) -> list[int]:
     return lines
 
 
-def _broken_rows(database: duckdb.DuckDBPyConnection) -> list[BrokenRow]:
+def _malformed_rows(database: duckdb.DuckDBPyConnection) -> list[MalformedRow]:
     rows = database.execute(
         """
         SELECT line, coalesce(seqid, ''), coalesce(type, ''), problem
@@ -151,4 +151,4 @@ def _broken_rows(database: duckdb.DuckDBPyConnection) -> list[BrokenRow]:
         ORDER BY line
         """
     ).fetchall()
-    return [BrokenRow(*row) for row in rows]
+    return [MalformedRow(*row) for row in rows]

@@ -25,7 +25,7 @@ _BASES_PER_BATCH = 20_000_000
 
 # Each checkpoint writes all regions again, so let there be few; and DNA as letters hardly shrinks.
 _CONFIG = {**DUCKDB_CONFIG, "checkpoint_threshold": "128MB"}
-# What was read stays in DuckDB's memory up to the limit, and each window is read only twice.
+# DuckDB keeps pages that it has read up to the limit, though each window is read only twice.
 _READING_CONFIG = {**DUCKDB_CONFIG, "memory_limit": "64MB"}
 _SCHEMA = """
     CREATE TABLE regions (
@@ -113,14 +113,14 @@ class RegionDb:
         path: a file that ``build_region_db`` wrote.
 
     Raises:
-        RunError: the file is missing or no region database.
+        RunError: the file is missing or not a region database.
     """
 
     def __init__(self, path: Path) -> None:
         try:
             self._database = duckdb.connect(str(path), read_only=True, config=_READING_CONFIG)
         except duckdb.Error as error:
-            raise RunError(f"{path} is no region database: run again without it.") from error
+            raise RunError(f"{path} is not a region database: delete it and run again.") from error
 
     def regions(self, piece: str | None = None) -> list[Region]:
         """Return the regions in order, all of them or those of one piece."""
@@ -162,7 +162,7 @@ class RegionDb:
         return {region_id: found[region_id] for region_id in wanted}
 
     def skipped(self) -> list[SkippedInput]:
-        """Return every input that became no region, in the order in which it was found."""
+        """Return every skipped input, in the order in which it was found."""
         rows = self._database.execute("SELECT * FROM skipped_inputs ORDER BY rowid").fetchall()
         return [SkippedInput(*row) for row in rows]
 

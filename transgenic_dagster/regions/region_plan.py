@@ -107,9 +107,9 @@ def _skipped(gene: Gene, reason: str, detail: str) -> SkippedInput:
 def _nothing_usable(
     skipped: list[SkippedInput], lengths: Mapping[str, int], annotation: str, fasta: str
 ) -> InputError:
-    """Return the error for an annotation of which no gene can be used."""
+    """Return the error for an annotation without a usable gene."""
     if not skipped:
-        return InputError(f"There are no genes in {annotation}.")
+        return InputError(f"{annotation} has no genes.")
     if any(skip.reason != RejectReason.UNKNOWN_SEQUENCE for skip in skipped):
         return InputError(
             f"None of the {len(skipped)} genes can be used; the first: {skipped[0].detail}"

@@ -48,7 +48,10 @@ def plan_window(
         ValueError: the gene is empty or not inside the sequence.
     """
     if not 0 <= gene_start < gene_end <= sequence_length:
-        raise ValueError(f"no gene: {gene_start}..{gene_end} of {sequence_length}")
+        raise ValueError(
+            f"invalid gene coordinates {gene_start}..{gene_end} on a sequence of"
+            f" {sequence_length} nt"
+        )
     if rule == "published":
         start, end = _published_window(gene_start, gene_end)
     else:

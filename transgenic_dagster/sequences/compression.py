@@ -19,7 +19,7 @@ _UNREADABLE = {
 
 
 def is_gzip(path: Path) -> bool:
-    """Say whether the file is gzip or bgzip (which is gzip in many members).
+    """Return whether the file is gzip or bgzip (which is gzip in many members).
 
     Raises:
         InputError: the file is missing, unreadable, empty, or compressed in another way.
@@ -41,7 +41,7 @@ def read_blocks(path: Path, block_size: int = BLOCK_SIZE) -> Iterator[bytes]:
     """Yield the decompressed content of a plain, gzip or bgzip file in blocks.
 
     Raises:
-        InputError: as ``is_gzip``, or the compressed data are cut short or damaged.
+        InputError: as ``is_gzip``, or the compressed data are truncated or damaged.
     """
     opener = gzip.open if is_gzip(path) else Path.open
     try:
@@ -49,6 +49,6 @@ def read_blocks(path: Path, block_size: int = BLOCK_SIZE) -> Iterator[bytes]:
             while block := file.read(block_size):
                 yield block
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path} is cut short or damaged: {error}.") from error
+        raise InputError(f"{path} is truncated or damaged: {error}.") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error

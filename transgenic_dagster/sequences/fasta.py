@@ -41,7 +41,7 @@ class Genome:
         """Return ``[start, end)`` (0-based half-open) of a sequence, letters as in the file.
 
         Raises:
-            KeyError: no sequence of that name.
+            KeyError: the file has no sequence of that name.
             ValueError: the interval is not within the sequence.
         """
         length = self.lengths[seqid]
@@ -76,8 +76,8 @@ def open_genome(fasta: Path, cache_folder: Path) -> Genome:
         cache_folder: an existing folder for the index and the copy.
 
     Raises:
-        InputError: the file is missing, empty, damaged, no FASTA, names a sequence twice, or holds
-            proteins.
+        InputError: the file is missing, empty, damaged or not a FASTA file, names a sequence twice,
+            or holds proteins.
     """
     with ThreadPoolExecutor(max_workers=1) as pool:
         compressed = is_gzip(fasta)
@@ -124,8 +124,9 @@ def _refuse_duplicates(fasta: Path, seqids: Iterable[str]) -> None:
 
 def _refuse_proteins(genome: Genome) -> None:
     seqid, length = next((s, n) for s, n in genome.lengths.items() if n)
-    strangers = _ONLY_IN_PROTEINS.intersection(genome.fetch(seqid, 0, min(length, 10_000)).upper())
-    if strangers:
+    letters = genome.fetch(seqid, 0, min(length, 10_000)).upper()
+    residues = _ONLY_IN_PROTEINS.intersection(letters)
+    if residues:
         raise InputError(
-            f"{genome.path} holds proteins, not DNA: {seqid} has the letter {min(strangers)}."
+            f"{genome.path} holds proteins, not DNA: {seqid} has the letter {min(residues)}."
         )

@@ -82,7 +82,7 @@ def index_in_place(path: Path) -> list[FastaRecord]:
 
     Raises:
         IrregularFastaError: only a copy made by ``write_flat`` can be indexed.
-        InputError: the file is no FASTA, or one of its records has no name.
+        InputError: the file is not a FASTA file, or one of its records has no name.
     """
     records: list[FastaRecord] = []
     for block_start, block in _blocks_of_whole_lines(path):
@@ -118,7 +118,7 @@ def write_flat(path: Path, target: BinaryIO) -> list[FastaRecord]:
         The records of the copy, in the order of the file.
 
     Raises:
-        InputError: the file is no FASTA, or one of its records has no name.
+        InputError: the file is not a FASTA file, or one of its records has no name.
     """
     records: list[FastaRecord] = []
     rest = b"\n"
@@ -186,10 +186,10 @@ def _seqid(header: bytes, path: Path, records_before: int) -> str:
     """Return the name in a header without its ``>``."""
     if b"\r" in header.removesuffix(b"\r"):
         raise IrregularFastaError  # line ends of old Macs
-    words = header.split(maxsplit=1)
-    if not words or header[:1].isspace():
+    fields = header.split(maxsplit=1)
+    if not fields or header[:1].isspace():
         raise InputError(f"{path}: record {records_before + 1} has no name after its '>'.")
-    return decode_text(words[0])
+    return decode_text(fields[0])
 
 
 def _refuse_strange_letters(block: bytes, headers: bytes) -> None:

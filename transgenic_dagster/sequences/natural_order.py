@@ -1,4 +1,4 @@
-"""The order in which people list sequences: chr2 before chr10."""
+"""Natural order of sequence names: chr2 before chr10."""
 
 import re
 

@@ -52,7 +52,7 @@ def atomic_write(path: Path) -> Iterator[TextIO]:
 def _replace(path: Path, mode: int | None) -> Iterator[TextIO]:
     """Write beside ``path`` and rename; ``mode`` is that of the file to replace, if there is one.
 
-    What killed processes left beside it is removed.
+    Unfinished files of killed processes are removed.
     """
     prefix = f".{path.name[:_LETTERS_OF_NAME]}."
     for leftover in path.parent.glob(f"{glob.escape(prefix)}*{_SUFFIX}"):

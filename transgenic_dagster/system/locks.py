@@ -28,7 +28,7 @@ def file_lock(
 ) -> Iterator[None]:
     """Hold a lock file.
 
-    Where the file system has no flock, a ``claim`` beside the lock file takes its place.
+    On a file system without flock, a ``claim`` beside the lock file takes its place.
 
     Args:
         path: the lock file; it is made, with its folder, and stays.
