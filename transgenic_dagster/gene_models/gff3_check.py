@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from transgenic_dagster.gene_models.kept_input import EXCEEDED_REGION, KEPT
 from transgenic_dagster.input_genes.gff3 import decode
 
 MOST_FAULTS = 20
@@ -16,12 +17,14 @@ class Gff3Check:
     """What was found in a file.
 
     Args:
-        genes: identifiers of the input genes (``GM`` or ``gm``), decoded, of its gene rows.
+        genes: identifiers of the input genes (``GM`` or ``gm``), decoded, of its predicted genes.
+        kept: likewise of the genes that are the input's own.
         rows: number of feature rows.
         faults: sentences with line numbers, no more than ``MOST_FAULTS``.
     """
 
     genes: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
     rows: int = 0
     faults: list[str] = field(default_factory=list)
 
@@ -32,6 +35,7 @@ class _Feature:
     seqid: str
     start: int
     end: int
+    is_kept: bool
 
 
 def check_gff3(path: Path) -> Gff3Check:
@@ -49,14 +53,14 @@ def check_gff3(path: Path) -> Gff3Check:
             text = line.rstrip("\n")
             if number == 1 and text != "##gff-version 3":
                 check.faults.append("line 1: it does not say '##gff-version 3'")
-            if text.startswith("##sequence-region "):
+            if text.startswith(("##sequence-region ", EXCEEDED_REGION)):
                 _, seqid, _, length = text.split(" ")
                 lengths[seqid] = int(length)
             if text == "###":
                 features.clear()  # what comes later refers to nothing before
             if text and not text.startswith("#"):
                 check.rows += 1
-                for fault in _row_faults(text, lengths, features, check.genes):
+                for fault in _row_faults(text, lengths, features, check):
                     check.faults.append(f"line {number}: {fault}")
             if len(check.faults) >= MOST_FAULTS:
                 break
@@ -64,7 +68,7 @@ def check_gff3(path: Path) -> Gff3Check:
 
 
 def _row_faults(
-    text: str, lengths: dict[str, int], features: dict[str, _Feature], genes: list[str]
+    text: str, lengths: dict[str, int], features: dict[str, _Feature], check: Gff3Check
 ) -> Iterator[str]:
     columns = text.split("\t")
     if len(columns) != 9:
@@ -74,30 +78,46 @@ def _row_faults(
     if not (first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last)):
         yield f"its coordinates {first}..{last} are none"
         return
-    feature = _Feature(kind, seqid, int(first), int(last))
-    if seqid not in lengths:
-        yield f"its sequence {seqid} has no ##sequence-region"
-    elif feature.end > lengths[seqid]:
-        yield f"it ends at {last}, beyond the {lengths[seqid]} nt of {seqid}"
-    if strand not in _STRANDS:
-        yield f"its strand is {strand!r}"
-    if (phase in _PHASES) != (kind == "CDS") or (phase not in _PHASES and phase != "."):
-        yield f"its phase is {phase!r}"
     pairs = [pair.partition("=") for pair in attribute_text.split(";")]
     attributes = {name: value for name, _, value in pairs}
     if len(attributes) != len(pairs) or not all(equals for _, equals, _ in pairs):
         yield "its attributes are not NAME=VALUE, each name once"
+    parents = [features.get(parent) for parent in attributes.get("Parent", "").split(",")]
+    is_kept = KEPT in attributes or any(parent and parent.is_kept for parent in parents)
+    feature = _Feature(kind, seqid, int(first), int(last), is_kept)
+    if strand not in _STRANDS:
+        yield f"its strand is {strand!r}"
     identifier = attributes.get("ID", "")
-    known = features.setdefault(identifier, feature)
+    known = features.setdefault(identifier, feature) if identifier else feature
+    may_share = (known.kind, known.seqid) == (kind, seqid) and (is_kept or kind == "CDS")
+    if known is not feature and not may_share:
+        yield f"its ID {identifier} is taken"
+    if KEPT in attributes or kind == "gene":
+        genes = check.kept if KEPT in attributes else check.genes
+        genes.append(decode(attributes.get("GM", attributes.get("gm", ""))))
+    elif None in parents:
+        yield "its parent does not come before it"
+    elif not is_kept and any(parent and not _holds(parent, feature) for parent in parents):
+        yield "it is not within its parent"
+    if not is_kept:
+        yield from _faults_of_predicted(feature, phase, identifier, lengths)
+
+
+def _faults_of_predicted(
+    feature: _Feature, phase: str, identifier: str, lengths: dict[str, int]
+) -> Iterator[str]:
+    """Yield what would be no fault in a row of the input."""
     if not identifier:
         yield "it has no ID"
-    elif known is not feature and not (known.kind == kind == "CDS" and known.seqid == seqid):
-        yield f"its ID {identifier} is taken"
-    if kind == "gene":
-        genes.append(decode(attributes.get("GM", attributes.get("gm", ""))))
-        return
-    parent = features.get(attributes.get("Parent", ""))
-    if parent is None:
-        yield "its parent does not come before it"
-    elif parent.seqid != seqid or not parent.start <= feature.start <= feature.end <= parent.end:
-        yield "it is not within its parent"
+    if feature.seqid not in lengths:
+        yield f"its sequence {feature.seqid} has no ##sequence-region"
+    elif feature.end > lengths[feature.seqid]:
+        length = lengths[feature.seqid]
+        yield f"it ends at {feature.end}, beyond the {length} nt of {feature.seqid}"
+    if (phase in _PHASES) != (feature.kind == "CDS") or (phase not in _PHASES and phase != "."):
+        yield f"its phase is {phase!r}"
+
+
+def _holds(parent: _Feature, child: _Feature) -> bool:
+    within = parent.start <= child.start and child.end <= parent.end
+    return within and parent.seqid == child.seqid

@@ -1,5 +1,15 @@
 """Identifiers of predicted features, derived from the input gene's id and the same in every run."""
 
+import re
+from typing import Final
+
+_FEATURE_ID: Final = re.compile(
+    r"gene:(?P<gene>.+)"
+    r"|(?:mRNA|CDS):(?P<transcript>.+)\.t[0-9]+"
+    r"|(?:exon|five_prime_UTR|three_prime_UTR):(?P<part>.+)\.t[0-9]+\.[0-9]+",
+    re.DOTALL,
+)
+
 
 def feature_id(
     kind: str, gm_id: str, transcript: int | None = None, part: int | None = None
@@ -22,3 +32,13 @@ def feature_id(
     if part is not None:
         identifier += f".{part}"
     return identifier
+
+
+def gm_id_of(identifier: str) -> str | None:
+    """Return the input gene whose predicted features may have an identifier, None for no gene's.
+
+    Args:
+        identifier: decoded.
+    """
+    match = _FEATURE_ID.fullmatch(identifier)
+    return match[match.lastgroup or 0] if match else None

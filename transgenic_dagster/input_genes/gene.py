@@ -1,6 +1,6 @@
 """Genes of the input annotation, and the rows and genes that never become regions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class Gene:
         end: end on the sequence, exclusive.
         strand: ``+``, ``-``, ``.`` or ``?``.
         line: its line in the user's file, from 1; 0 for a gene made from its parts.
+        row: its row in the sorted annotation, from 0, comments not counted; -1 where there is none.
     """
 
     gene_id: str
@@ -22,6 +23,7 @@ class Gene:
     end: int
     strand: str
     line: int
+    row: int = field(default=-1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

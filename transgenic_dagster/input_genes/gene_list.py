@@ -62,12 +62,13 @@ def read_genes(sorted_gff: Path, feature_types: Sequence[str] = DEFAULT_FEATURE_
 
 def _gene_rows(sorted_gff: Path, origin: Origin, feature_types: Sequence[str]) -> Iterator[Gene]:
     """Yield the genes in order."""
-    for line, row in zip(origin.lines, _rows(sorted_gff), strict=True):
+    rows = zip(origin.lines, _rows(sorted_gff), strict=True)
+    for number, (line, row) in enumerate(rows):
         seqid, _, feature_type, rest = row.split("\t", 3)
         if feature_type in feature_types:
             start, end, _, strand, _, attributes = rest.split("\t")
             gene_id = _identifier(attributes) or f"{decode(seqid)}:{start}-{end}"
-            yield Gene(gene_id, seqid, int(start) - 1, int(end), strand, line)
+            yield Gene(gene_id, seqid, int(start) - 1, int(end), strand, line, number)
 
 
 def _rows(sorted_gff: Path) -> Iterator[str]:
