@@ -29,12 +29,15 @@ class DecodingOptions:
         max_length: longest sentence in tokens, the start token included.
         do_sample: draw candidates instead of taking the best.
         seed: start of the random streams, one per region.
+        grammar: allow only tokens after which a sentence can still become a possible gene (see
+            ``inference.grammar``).
     """
 
     num_beams: int = 2
     max_length: int = 2048
     do_sample: bool = False
     seed: int = 0
+    grammar: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,25 @@ class Decoding(Protocol):
 
     def step(self, token_ids: torch.Tensor) -> torch.Tensor:
         """Logits (R, V), fp32, after one more token (R,) per row."""
+
+    def reorder(self, parents: Sequence[int]) -> None:
+        """Let row i continue the sentence of row ``parents[i]``."""
+
+    def release(self, slot: int) -> None:
+        """Drop the region in a slot; the last region takes its place."""
+
+
+class Constraint(Protocol):
+    """What the search asks of a constraint, which follows regions and rows as ``Decoding`` does.
+
+    In every row that it allows anything, it must allow a token other than the EOS.
+    """
+
+    def admit(self, regions: int) -> None:
+        """Let the next regions start in the slots behind the live ones."""
+
+    def step(self, token_ids: torch.Tensor) -> torch.Tensor:
+        """Take one more token (R,) per row and say which may follow: (R, V), bool."""
 
     def reorder(self, parents: Sequence[int]) -> None:
         """Let row i continue the sentence of row ``parents[i]``."""
@@ -205,6 +227,7 @@ def search(
     device: torch.device | str = "cpu",
     *,
     batch_size: int | None = None,
+    constraint: Constraint | None = None,
 ) -> list[tuple[Hypothesis, ...]]:
     """Write one sentence per region.
 
@@ -216,6 +239,7 @@ def search(
         device: where the logits are.
         batch_size: most regions that are decoded at a time, all by default; when one is finished
             the next that waits takes its place.
+        constraint: what sentences must obey, if anything; to which no region is admitted yet.
 
     Returns:
         The hypotheses of each region, in order: the ``num_beams`` best that were closed, the
@@ -223,20 +247,25 @@ def search(
     """
     searches = [_begin(options, key) for key in region_keys]
     batch_size = batch_size or len(searches)
+    followers = [decoding, *([constraint] if constraint else [])]
     live: list[_Search] = []
     admitted = 0
     while True:
         count = min(batch_size - len(live), len(searches) - admitted)
         if count:
-            decoding.admit(count)
+            for state in followers:
+                state.admit(count)
             live += searches[admitted : admitted + count]
             admitted += count
         if not live:
             return [s.hypotheses() for s in searches]
-        _step(decoding, live, options.num_beams, device)
+        parents = _step(decoding, constraint, live, options.num_beams, device)
+        for state in followers:
+            state.reorder(parents)
         for slot in reversed(range(len(live))):
             if live[slot].done:
-                decoding.release(slot)
+                for state in followers:
+                    state.release(slot)
                 live[slot] = live[-1]
                 live.pop()
 
@@ -250,16 +279,22 @@ def _begin(options: DecodingOptions, region_key: str) -> _Search:
 
 
 def _step(
-    decoding: Decoding, live: list[_Search], num_beams: int, device: torch.device | str
-) -> None:
-    """Write one token in every beam of the live searches, and let the decoding state follow."""
+    decoding: Decoding,
+    constraint: Constraint | None,
+    live: list[_Search],
+    num_beams: int,
+    device: torch.device | str,
+) -> list[int]:
+    """Write one token in every beam of the live searches and return the rows they continue."""
     last = torch.tensor([b.node.token for s in live for b in s.beams], device=device)
     scores = torch.tensor([[b.score for b in s.beams] for s in live], device=device)  # (B, beams)
     log_probabilities = torch.log_softmax(decoding.step(last), dim=-1)  # (R, V)
+    possible = log_probabilities
+    if constraint is not None:
+        # Behind the softmax, so that scores stay those that the model gives.
+        possible = possible.masked_fill(~constraint.step(last), float("-inf"))
     vocabulary = log_probabilities.shape[-1]
-    best, index = _candidates(
-        log_probabilities.view(len(live), num_beams, vocabulary), scores, live
-    )
+    best, index = _candidates(possible.view(len(live), num_beams, vocabulary), scores, live)
     costs = _digit_costs(log_probabilities)
     per_region = num_beams * DIGITS
     for slot, (s, values, indices) in enumerate(
@@ -271,12 +306,11 @@ def _step(
             [i % vocabulary for i in indices],
             costs[slot * per_region : (slot + 1) * per_region],
         )
-    parents = [
+    return [
         slot * num_beams + (i if s.done else beam.row)
         for slot, s in enumerate(live)
         for i, beam in enumerate(s.beams)
     ]
-    decoding.reorder(parents)
 
 
 def _candidates(
@@ -302,13 +336,30 @@ def _candidates(
     # Doubles, lest a peaked distribution leaves fewer than ``count`` weights above zero.
     weights = totals.double().softmax(dim=1)
     drawn = torch.stack(
-        [
-            torch.multinomial(weights[i], count, generator=s.generator)
-            for i, s in enumerate(searches)
-        ]
+        [_draw(totals[i], weights[i], count, s.generator) for i, s in enumerate(searches)]
     )
     best, order = totals.gather(1, drawn).sort(dim=1, descending=True, stable=True)
     return best, drawn.gather(1, order)
+
+
+def _draw(
+    totals: torch.Tensor, weights: torch.Tensor, count: int, generator: torch.Generator | None
+) -> torch.Tensor:
+    """Draw ``count`` indices without replacement; where weights run out, the best others follow.
+
+    Args:
+        totals: scores of the candidates, (N,).
+        weights: their probabilities, (N,).
+        count: how many to draw.
+        generator: the region's random stream.
+    """
+    drawn = torch.multinomial(
+        weights, min(count, int(weights.count_nonzero())), generator=generator
+    )
+    if len(drawn) == count:
+        return drawn
+    others = totals.index_fill(0, drawn, float("-inf"))
+    return torch.cat([drawn, others.topk(count - len(drawn)).indices])
 
 
 def _digit_costs(log_probabilities: torch.Tensor) -> bytes:

@@ -15,6 +15,7 @@ from transgenic_dagster.inference.device import (
     is_out_of_memory,
     keep_freed_memory,
 )
+from transgenic_dagster.inference.grammar import GrammarConstraint
 from transgenic_dagster.model import (
     CheckpointFiles,
     Decoding,
@@ -139,7 +140,12 @@ class Engine:
     ) -> list[tuple[Hypothesis, ...]]:
         decoding = Decoding(self.model, input_ids, options.num_beams, batch_size)
         keys = [f"{r.seqid}:{r.window_start}-{r.window_end}:{r.gene_id}" for r in regions]
-        return search(decoding, keys, options, self.device, batch_size=batch_size)
+        constraint = None
+        if options.grammar:
+            constraint = GrammarConstraint(input_ids.shape[1], options.num_beams, self.device)
+        return search(
+            decoding, keys, options, self.device, batch_size=batch_size, constraint=constraint
+        )
 
 
 def _sentence(region: Region, hypotheses: Sequence[Hypothesis]) -> PredictedSentence:
