@@ -27,8 +27,12 @@ from transgenic_dagster.gene_models.strand_view import Floats, Integers, StrandV
 OTHER_PHASE_COST: Final = 1.0
 """Cost of beginning a coding sequence without its start in another phase than the one written."""
 
+import os
+ODD_INTRON_COST: Final = float(os.environ.get("SK","12"))
+"""Cost of keeping an intron as it is written whose ends are not canonical."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Boundary:
     """One end of a coding part, along the strand.
 
@@ -233,12 +237,13 @@ class _Search:
         """Return the paths across an intron to the acceptors before an exon."""
         left = self._exons[exon].left
         positions = self._candidates(left)
-        positions = positions[self._view.acceptors[positions] >= 0]
+        is_site = self._view.acceptors[positions] >= 0
+        positions = positions[is_site | (positions == left.position)]
         donors = exit_.positions
         introns = self._view.intron_costs(donors, positions)  # (donors, acceptors)
-        written_donor = self._exons[exon - 1].right.position
-        if self._view.is_canonical(written_donor, left.position):
-            introns[np.ix_(donors == written_donor, positions == left.position)] = 0.0
+        written = self._exons[exon - 1].right.position, left.position
+        is_written = np.ix_(donors == written[0], positions == written[1])
+        introns[is_written] = 0.0 if self._view.is_canonical(*written) else ODD_INTRON_COST
         introns += left.costs_of(positions)
         costs = exit_.costs[:, None, :] + introns[:, :, None]  # (donors, acceptors, states)
         best = costs.argmin(axis=0)

@@ -160,16 +160,15 @@ class _GeneRefiner:
             self._views[strand] = StrandView(self._window_sequence, self._window_start, strand)
         view = self._views[strand]
         quality = assess(structure, self._window_sequence, self._window_start)
-        written = _orf_as_written(view, structure, quality)
+        written = _orf_as_written(quality)
         if written is Orf.COMPLETE and quality.canonical_introns == quality.introns:
             return RefinedTranscript(structure, written)
         exons = self._coding_exons(view, structure, costs)
         orf, reading = _choose_reading(view, exons, structure.first_cds.phase, written)
+        if reading is None:
+            return RefinedTranscript(structure, orf)
         refined = RefinedTranscript(structure, orf)
-        if orf is Orf.BROKEN:
-            return refined
-        if reading is not None:
-            moves = _moves_of(view, exons, reading)
+        if moves := _moves_of(view, exons, reading):
             self._remember(moves)
             cds = _cds_parts(view, reading)
             refined = RefinedTranscript(replace(structure, cds=cds), orf, moves, reading.cost)
@@ -215,22 +214,34 @@ class _GeneRefiner:
         if costs is None:
             costs = distance_costs(kind, self._max_distance)
         written = view.turn(end)
+        costs = _with_site_scores(view, kind, written, costs)
         if moved := self._moved.get((kind, end)):
             costs = costs.copy()
             costs[[view.turn(new) - written + self._max_distance for new in moved]] = 0.0
         return Boundary(kind, number, written, costs)
 
 
-def _orf_as_written(
-    view: StrandView, structure: TranscriptStructure, quality: TranscriptQuality
-) -> Orf:
+import os
+MODE=os.environ.get("SMODE","B"); W=float(os.environ.get("SW","1")); 
+def _with_site_scores(view, kind, written, costs):
+    if kind is BoundaryKind.DONOR:
+        scores, sites, mean, mx = view.donor_scores, view.donors, 2.4, 6.0
+    elif kind is BoundaryKind.ACCEPTOR:
+        scores, sites, mean, mx = view.acceptor_scores, view.acceptors, 2.3, 9.0
+    else:
+        return costs
+    if MODE=="0": return costs
+    ref = mx if MODE=="A" else (scores[written] if sites[written]>=0 else mean)
+    D=len(costs)//2
+    pos=np.clip(np.arange(written-D,written+D+1),0,view.length)
+    r=costs+W*(ref-scores[pos])
+    r[D]=costs[D]
+    return r
+
+
+def _orf_as_written(quality: TranscriptQuality) -> Orf:
     """Return how much of a reading frame a transcript has as it was written."""
-    gaps = (
-        sorted((view.turn(left.end), view.turn(right.start)))
-        for left, right in pairwise(structure.cds)
-        if left.end < right.start
-    )
-    if quality.inframe_stops or not all(view.is_canonical(*gap) for gap in gaps):
+    if quality.inframe_stops:
         return Orf.BROKEN
     match quality.start_codon, quality.stop_codon:
         case True, True:
@@ -243,46 +254,70 @@ def _orf_as_written(
 
 
 def _choose_reading(
-    view: StrandView, exons: list[CodingExon], phase: int, written: Orf
+    view: StrandView, exons: Sequence[CodingExon], phase: int, written: Orf
 ) -> tuple[Orf, Reading | None]:
     """Return what kind of reading frame a transcript gets, and how it is read.
 
-    No reading means that the coding sequence stays as written. Of a transcript that lacks nothing
-    but one end only that end may move: otherwise refining a result once more could change it.
+    Args:
+        view: the strand of the window.
+        exons: the coding parts as written.
+        phase: the phase written for the first of them.
+        written: what kind of reading frame they have as written.
+
+    Returns:
+        ``BROKEN`` and None where there is no reading.
     """
-    match written:
-        case Orf.COMPLETE:
-            return written, None
-        case Orf.PARTIAL5:
-            # A phase other than 0 says that the model meant a partial gene.
-            fixed = _with_fixed(exons, but=exons[0].left)
-            reading = None if phase else least_cost_reading(view, fixed)
-            return (Orf.COMPLETE, reading) if reading else (written, None)
-        case Orf.PARTIAL3:
-            reading = least_cost_reading(view, _with_fixed(exons, but=exons[-1].right))
-            return (Orf.COMPLETE, reading) if reading else (written, None)
-    if reading := least_cost_reading(view, exons):
-        return Orf.COMPLETE, reading
-    alternatives = [
-        (Orf.COMPLETE, least_cost_reading(view, exons, leave_out_cost=LEFT_OUT_COST)),
-        (Orf.PARTIAL5, least_cost_reading(view, exons, Ends.STOP_ONLY, phase=phase)),
-        (Orf.PARTIAL3, least_cost_reading(view, exons, Ends.START_ONLY)),
-    ]
-    found = [(orf, reading) for orf, reading in alternatives if reading]
+    if written is not Orf.BROKEN:
+        exons = _with_faults_movable(view, exons, written)
+    # A phase other than 0 says that the model meant a gene without its start.
+    if not (written is Orf.PARTIAL5 and phase):
+        reading = least_cost_reading(view, exons)
+        if reading:
+            return Orf.COMPLETE, reading
+    alternatives = []
+    if written is Orf.BROKEN:
+        leave_out = least_cost_reading(view, exons, leave_out_cost=LEFT_OUT_COST)
+        alternatives.append((Orf.COMPLETE, leave_out))
+    if written in (Orf.BROKEN, Orf.PARTIAL5):
+        no_start = least_cost_reading(view, exons, Ends.STOP_ONLY, phase=phase)
+        alternatives.append((Orf.PARTIAL5, no_start))
+    if written in (Orf.BROKEN, Orf.PARTIAL3):
+        no_stop = least_cost_reading(view, exons, Ends.START_ONLY)
+        alternatives.append((Orf.PARTIAL3, no_stop))
     return min(
-        found,
-        key=lambda alternative: alternative[1].cost + ORF_COSTS[alternative[0]],
+        ((orf, reading) for orf, reading in alternatives if reading),
+        key=lambda found: found[1].cost + ORF_COSTS[found[0]],
         default=(Orf.BROKEN, None),
     )
 
 
-def _with_fixed(exons: list[CodingExon], but: Boundary) -> list[CodingExon]:
-    """Return exons of which only one boundary may move."""
+def _with_faults_movable(
+    view: StrandView, exons: Sequence[CodingExon], orf: Orf
+) -> list[CodingExon]:
+    """Fix the boundaries of a readable transcript, but those at its faults.
+
+    Faults are introns without canonical ends and an end that is missing. That nothing else moves
+    makes refinement idempotent: from what one run moved, a second one could reach farther.
+    """
 
     def fixed(boundary: Boundary) -> Boundary:
-        return boundary if boundary is but else replace(boundary, costs=np.zeros(1))
+        return replace(boundary, costs=np.zeros(1))
 
-    return [CodingExon(fixed(exon.left), fixed(exon.right)) for exon in exons]
+    ends = [(exon.left, exon.right) for exon in exons]
+    faulty = {
+        boundary
+        for (_, donor), (acceptor, _) in pairwise(ends)
+        if not view.is_canonical(donor.position, acceptor.position)
+        for boundary in (donor, acceptor)
+    }
+    if orf is Orf.PARTIAL5:
+        faulty.add(exons[0].left)
+    if orf is Orf.PARTIAL3:
+        faulty.add(exons[-1].right)
+    return [
+        CodingExon(*(end if end in faulty else fixed(end) for end in (exon.left, exon.right)))
+        for exon in exons
+    ]
 
 
 def _moves_of(view: StrandView, exons: list[CodingExon], reading: Reading) -> tuple[Move, ...]:

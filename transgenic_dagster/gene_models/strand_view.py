@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from transgenic_dagster.gene_models.frame_states import BASES, BETWEEN_CODONS, ENDED, NEXT_STATE
+from transgenic_dagster.gene_models.splice_sites import acceptor_scores, donor_scores
 from transgenic_dagster.sequences.dna import reverse_complement
 
 Integers = npt.NDArray[np.int64]
@@ -97,6 +98,16 @@ class StrandView:
     def acceptors(self) -> Integers:
         """Which acceptor each boundary follows, -1 for none; shape (length + 1,)."""
         return self._sites(_ACCEPTORS, 2)
+
+    @cached_property
+    def donor_scores(self) -> Floats:
+        """How much each boundary looks like a donor (nats); shape (length + 1,)."""
+        return donor_scores(self._bases)
+
+    @cached_property
+    def acceptor_scores(self) -> Floats:
+        """How much each boundary looks like an acceptor (nats); shape (length + 1,)."""
+        return acceptor_scores(self._bases)
 
     def _sites(self, dinucleotides: tuple[str, ...], shift: int) -> Integers:
         sites = np.full(self.length + 1, _NO_SITE)
