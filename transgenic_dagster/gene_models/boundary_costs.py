@@ -37,6 +37,8 @@ _SHARE_WRONG: Final = {
 # so that two moves never cost less than the one that they amount to.
 _SCALE: Final = 12.0
 _TAIL: Final = 2.5
+# What true splice sites score on average (nats, see ``splice_sites``).
+_TYPICAL_SITE_SCORE: Final = 2.4
 # How far the digits' probabilities are to be trusted against the distance.
 _TRUST_IN_DIGITS: Final = 0.5
 
@@ -104,6 +106,24 @@ def digit_costs(
     costs: Costs = log_mixture[max_distance] - log_mixture
     costs[(numbers < 0) | (numbers > window_length)] = np.inf
     return costs
+
+
+def add_site_scores(
+    costs: Costs, scores: npt.NDArray[np.float64], *, written_is_site: bool
+) -> Costs:
+    """Return costs that favour what looks like a splice site over what was written.
+
+    Args:
+        costs: costs of a donor or an acceptor.
+        scores: log-odds of a splice site at the same positions.
+        written_is_site: whether a splice site lies at the written position; where none does,
+            it counts as one with a typical score.
+    """
+    middle = len(costs) // 2
+    written_score = scores[middle] if written_is_site else _TYPICAL_SITE_SCORE
+    added = costs + written_score - scores
+    added[middle] = costs[middle]
+    return added
 
 
 def _log_distance(kind: BoundaryKind, max_distance: int) -> Costs:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Self
 
 import numpy as np
 
-from transgenic_dagster.gene_models.boundary_costs import BoundaryKind, Costs
+from transgenic_dagster.gene_models.coding_exons import Boundary, CodingExon
 from transgenic_dagster.gene_models.frame_states import (
     BASES_TO_CODON_END,
     BEFORE_START,
@@ -26,44 +26,8 @@ from transgenic_dagster.gene_models.strand_view import Floats, Integers, StrandV
 
 OTHER_PHASE_COST: Final = 1.0
 """Cost of beginning a coding sequence without its start in another phase than the one written."""
-
-import os
-ODD_INTRON_COST: Final = float(os.environ.get("SK","12"))
-"""Cost of keeping an intron as it is written whose ends are not canonical."""
-
-
-@dataclass(frozen=True, eq=False)
-class Boundary:
-    """One end of a coding part, along the strand.
-
-    Args:
-        kind: what lies there.
-        number: 1-based number among those of its kind, in translation order.
-        position: where it was written.
-        costs: costs of moving it, by offset along the strand.
-    """
-
-    kind: BoundaryKind
-    number: int
-    position: int
-    costs: Costs
-
-    @property
-    def max_distance(self) -> int:
-        """How far it may move (nt)."""
-        return len(self.costs) // 2
-
-    def costs_of(self, positions: Integers) -> Costs:
-        """Return the costs of moving it to positions, none farther than ``max_distance``."""
-        return self.costs[positions - self.position + self.max_distance]
-
-
-@dataclass(frozen=True)
-class CodingExon:
-    """One coding part, between its two boundaries."""
-
-    left: Boundary
-    right: Boundary
+ODD_INTRON_COST: Final = 12.0
+"""Cost (nats) of an intron that stays as written though its ends are not canonical."""
 
 
 class Ends(Enum):

@@ -11,12 +11,18 @@ untranslated parts follow (``utr_refinement``). A transcript that reads well as 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
-from transgenic_dagster.gene_models.boundary_costs import BoundaryKind, Costs, distance_costs
+from transgenic_dagster.gene_models.boundary_costs import BoundaryKind
+from transgenic_dagster.gene_models.coding_exons import (
+    Boundary,
+    BoundaryCosts,
+    CodingExon,
+    coding_exons,
+    with_faults_movable,
+)
 from transgenic_dagster.gene_models.gene_model import (
     CdsPart,
     Interval,
@@ -25,8 +31,6 @@ from transgenic_dagster.gene_models.gene_model import (
 )
 from transgenic_dagster.gene_models.qc import assess
 from transgenic_dagster.gene_models.reading_frame import (
-    Boundary,
-    CodingExon,
     Ends,
     Reading,
     least_cost_reading,
@@ -42,12 +46,6 @@ from transgenic_dagster.gene_models.utr_refinement import (
 
 MAX_DISTANCE: Final = 60
 """How far a boundary may move by default (nt)."""
-
-BoundaryCosts = Sequence[Costs | None]
-"""Costs of the two boundaries of each CDS part, in ascending order: ``2 * len(cds)`` entries.
-
-Each is an array by forward offset (see ``boundary_costs``), or None for the distance alone.
-"""
 
 
 class Orf(StrEnum):
@@ -163,7 +161,7 @@ class _GeneRefiner:
         written = _orf_as_written(quality)
         if written is Orf.COMPLETE and quality.canonical_introns == quality.introns:
             return RefinedTranscript(structure, written)
-        exons = self._coding_exons(view, structure, costs)
+        exons = coding_exons(view, structure, costs, self._moved, self._max_distance)
         orf, reading = _choose_reading(view, exons, structure.first_cds.phase, written)
         if reading is None:
             return RefinedTranscript(structure, orf)
@@ -179,64 +177,6 @@ class _GeneRefiner:
             if move.offset:
                 kind = BoundaryKind(move.boundary.rstrip("0123456789"))
                 self._moved.setdefault((kind, move.old), set()).add(move.new)
-
-    def _coding_exons(
-        self, view: StrandView, structure: TranscriptStructure, costs: BoundaryCosts
-    ) -> list[CodingExon]:
-        """Return the coding parts along the strand, touching ones as one."""
-        ends = [end for part in structure.cds for end in (part.start, part.end)]
-        written = list(zip(ends, costs, strict=True))
-        if view.strand == "-":
-            written = [(end, None if cost is None else cost[::-1]) for end, cost in written[::-1]]
-        inner = written[1:-1]
-        for number in range(len(inner) - 2, -1, -2):
-            if inner[number][0] == inner[number + 1][0]:
-                del inner[number : number + 2]
-        written[1:-1] = inner
-        exons = []
-        for number in range(len(written) // 2):
-            left_kind = BoundaryKind.ACCEPTOR if number else BoundaryKind.START
-            is_last = number == len(written) // 2 - 1
-            right_kind = BoundaryKind.STOP if is_last else BoundaryKind.DONOR
-            left, right = (
-                self._boundary(view, kind, number + 1, *end_and_cost)
-                for kind, end_and_cost in zip(
-                    (left_kind, right_kind), written[2 * number : 2 * number + 2], strict=True
-                )
-            )
-            exons.append(CodingExon(left, right))
-        return exons
-
-    def _boundary(
-        self, view: StrandView, kind: BoundaryKind, number: int, end: int, costs: Costs | None
-    ) -> Boundary:
-        """Return a boundary along the strand; what an earlier transcript moved is free."""
-        if costs is None:
-            costs = distance_costs(kind, self._max_distance)
-        written = view.turn(end)
-        costs = _with_site_scores(view, kind, written, costs)
-        if moved := self._moved.get((kind, end)):
-            costs = costs.copy()
-            costs[[view.turn(new) - written + self._max_distance for new in moved]] = 0.0
-        return Boundary(kind, number, written, costs)
-
-
-import os
-MODE=os.environ.get("SMODE","B"); W=float(os.environ.get("SW","1")); 
-def _with_site_scores(view, kind, written, costs):
-    if kind is BoundaryKind.DONOR:
-        scores, sites, mean, mx = view.donor_scores, view.donors, 2.4, 6.0
-    elif kind is BoundaryKind.ACCEPTOR:
-        scores, sites, mean, mx = view.acceptor_scores, view.acceptors, 2.3, 9.0
-    else:
-        return costs
-    if MODE=="0": return costs
-    ref = mx if MODE=="A" else (scores[written] if sites[written]>=0 else mean)
-    D=len(costs)//2
-    pos=np.clip(np.arange(written-D,written+D+1),0,view.length)
-    r=costs+W*(ref-scores[pos])
-    r[D]=costs[D]
-    return r
 
 
 def _orf_as_written(quality: TranscriptQuality) -> Orf:
@@ -268,7 +208,9 @@ def _choose_reading(
         ``BROKEN`` and None where there is no reading.
     """
     if written is not Orf.BROKEN:
-        exons = _with_faults_movable(view, exons, written)
+        exons = with_faults_movable(
+            view, exons, start=written is Orf.PARTIAL5, stop=written is Orf.PARTIAL3
+        )
     # A phase other than 0 says that the model meant a gene without its start.
     if not (written is Orf.PARTIAL5 and phase):
         reading = least_cost_reading(view, exons)
@@ -289,35 +231,6 @@ def _choose_reading(
         key=lambda found: found[1].cost + ORF_COSTS[found[0]],
         default=(Orf.BROKEN, None),
     )
-
-
-def _with_faults_movable(
-    view: StrandView, exons: Sequence[CodingExon], orf: Orf
-) -> list[CodingExon]:
-    """Fix the boundaries of a readable transcript, but those at its faults.
-
-    Faults are introns without canonical ends and an end that is missing. That nothing else moves
-    makes refinement idempotent: from what one run moved, a second one could reach farther.
-    """
-
-    def fixed(boundary: Boundary) -> Boundary:
-        return replace(boundary, costs=np.zeros(1))
-
-    ends = [(exon.left, exon.right) for exon in exons]
-    faulty = {
-        boundary
-        for (_, donor), (acceptor, _) in pairwise(ends)
-        if not view.is_canonical(donor.position, acceptor.position)
-        for boundary in (donor, acceptor)
-    }
-    if orf is Orf.PARTIAL5:
-        faulty.add(exons[0].left)
-    if orf is Orf.PARTIAL3:
-        faulty.add(exons[-1].right)
-    return [
-        CodingExon(*(end if end in faulty else fixed(end) for end in (exon.left, exon.right)))
-        for exon in exons
-    ]
 
 
 def _moves_of(view: StrandView, exons: list[CodingExon], reading: Reading) -> tuple[Move, ...]:

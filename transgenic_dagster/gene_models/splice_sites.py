@@ -24,10 +24,10 @@ _DONOR: Final[_Weights] = {
     2: (1.3, -1.2, -0.5, -0.8),
     3: (0.8, -0.3, -1.1, -0.4),
     4: (-0.2, -0.8, 1.2, -0.6),
-    **{offset: _IN_INTRON for offset in range(5, 21)},
+    **dict.fromkeys(range(5, 21), _IN_INTRON),
 }
 _ACCEPTOR: Final[_Weights] = {
-    **{offset: _PYRIMIDINES for offset in range(-18, -5)},
+    **dict.fromkeys(range(-18, -5), _PYRIMIDINES),
     -5: (-0.6, -0.4, -0.7, 0.7),
     -4: (-0.1, -0.8, 0.3, 0.1),
     -3: (-1.6, 1.2, -3.5, 0.5),
