@@ -26,6 +26,7 @@ N_STATES: Final = len(_NAMES)
 
 BETWEEN_CODONS: Final = _NAMES.index("")
 BEFORE_START: Final = _NAMES.index(_IN_START[0])
+"""The first of the states, the last ones of all, in which the start codon is not yet complete."""
 ENDED: Final = N_STATES
 """The state right behind a stop codon."""
 DEAD: Final = N_STATES + 1

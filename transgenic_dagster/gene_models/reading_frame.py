@@ -301,8 +301,9 @@ class _Search:
         """Return cost and last step of the best way to the written end."""
         end = self._exons[-1].right.position
         layer = self._through(len(self._exons) - 1, entry, np.array([end]), np.zeros(1))
-        best = int(layer.costs[0].argmin())
-        return float(layer.costs[0, best]), int(layer.nodes[0, best])
+        past_start = layer.costs[0, :BEFORE_START]
+        best = int(past_start.argmin())
+        return float(past_start[best]), int(layer.nodes[0, best])
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,8 @@ class _GeneRefiner:
         if reading is None:
             return RefinedTranscript(structure, orf)
         refined = RefinedTranscript(structure, orf)
-        if moves := _moves_of(view, exons, reading):
+        moves = _moves_of(view, exons, reading)
+        if moves or reading.phase != structure.first_cds.phase:
             self._remember(moves)
             cds = _cds_parts(view, reading)
             refined = RefinedTranscript(replace(structure, cds=cds), orf, moves, reading.cost)
