@@ -14,6 +14,7 @@ from transgenic_dagster.gene_models.gene_model import (
     TranscriptQuality,
     TranscriptStructure,
 )
+from transgenic_dagster.sequences.dna import reverse_complement
 
 START_CODON: Final = "ATG"
 STOP_CODONS: Final = frozenset({"TAA", "TAG", "TGA"})
@@ -23,7 +24,6 @@ CANONICAL_INTRON_ENDS: Final = frozenset({("GT", "AG"), ("GC", "AG"), ("AT", "AC
 _AMINO_ACIDS = "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG"
 _CODONS = ("".join(bases) for bases in product("TCAG", repeat=3))
 _AMINO_ACID_OF_CODON = dict(zip(_CODONS, _AMINO_ACIDS, strict=True))
-_COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
 
 
 def assess(
@@ -73,4 +73,4 @@ def _spliced(
     forward = "".join(
         window_sequence[part.start - window_start : part.end - window_start] for part in parts
     )
-    return forward if strand == "+" else forward.translate(_COMPLEMENT)[::-1]
+    return forward if strand == "+" else reverse_complement(forward)

@@ -3,6 +3,7 @@
 _TO_ACGTN = "".join(
     letter if (letter := chr(code).upper()) in "ACGT" else "N" for code in range(128)
 )
+_COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
 
 
 def normalise(sequence: str) -> str:
@@ -14,3 +15,8 @@ def normalise(sequence: str) -> str:
     if not sequence.isascii():
         sequence = sequence.encode("ascii", errors="replace").decode("ascii")
     return sequence.translate(_TO_ACGTN)
+
+
+def reverse_complement(sequence: str) -> str:
+    """Return the other strand of an upper-case sequence of A, C, G, T and N, 5' to 3'."""
+    return sequence.translate(_COMPLEMENT)[::-1]
