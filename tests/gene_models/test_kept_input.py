@@ -301,6 +301,8 @@ PUBLISHED = [
     "derived/gene_only.gff3",
 ]
 
+WITH_WRONG_PHASES = "evm_contig/genes.gff3"
+
 
 @pytest.mark.parametrize("sorter", ["builtin", "none"])
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -317,5 +319,5 @@ def test_published_annotations_pass_through_whole(tmp_path, name, sorter):
     check = check_gff3(output)
     assert check.faults == []
     assert check.kept == [gene.gene_id for gene in genes]
-    if shutil.which("gt"):
+    if shutil.which("gt") and name != WITH_WRONG_PHASES:
         assert validated(output) == "input is valid GFF3\n"
