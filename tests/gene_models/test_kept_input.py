@@ -149,6 +149,7 @@ def test_a_gene_inside_a_gene_has_a_fate_of_its_own(kept_of):
     types = ("gene", "pseudogene")
     kept = kept_of(rows, {"outer": "no_cds", "inner": "no_cds"}, types=types)
     assert len(kept.rows("outer")) == 1
+    assert len(kept_of(rows, {"outer": "no_cds"}, types=types).rows("outer")) == 1
     assert kept.rows("inner") == [
         row("pseudogene", 200, 300, "ID=inner;GM=inner;kept=no_cds"),
         rows[2],
@@ -160,6 +161,13 @@ def test_a_gene_that_was_built_from_its_parts_is_kept_with_them(kept_of):
     gene, *others = kept_of(parts, {"g": "no_cds"}).rows("g")
     assert gene.split("\t")[2:5] == ["gene", "100", "200"]
     assert others == parts
+
+
+def test_blanks_between_attributes_hide_no_child(kept_of):
+    rows = [row("gene", 100, 200, "Note=n; ID = g ;x=1"), row("mRNA", 100, 200, "x=1; Parent = g")]
+    gene, child = kept_of(rows, {"g": "no_cds"}).rows("g")
+    assert gene == row("gene", 100, 200, "Note=n;ID=g;x=1;GM=g;kept=no_cds")
+    assert child == row("mRNA", 100, 200, "x=1;Parent=g")
 
 
 def test_a_gene_without_an_id_gets_one(kept_of):
