@@ -105,6 +105,21 @@ def test_one_id_at_two_places_gives_each_gene_its_own_rows_and_ids(kept_of):
     assert kept.rows("g-3") == [row("gene", 100, 200, "ID=g-3;GM=g-3;kept=no_cds", seqid="chr2")]
 
 
+def test_isoforms_of_one_id_keep_their_own_parts(kept_of):
+    rows = [
+        row("gene", 100, 900, "ID=g"),
+        row("mRNA", 100, 200, "ID=m;Parent=g"),
+        row("exon", 100, 200, "Parent=m"),
+        row("mRNA", 300, 400, "ID=m;Parent=g"),
+        row("exon", 300, 400, "Parent=m"),
+    ]
+    assert kept_of(rows, {"g": "no_cds"}).rows("g")[1:] == [
+        *rows[1:3],
+        row("mRNA", 300, 400, "ID=m-2;Parent=g"),
+        row("exon", 300, 400, "Parent=m-2"),
+    ]
+
+
 def test_an_id_of_a_predicted_feature_is_changed_with_its_parents(kept_of):
     rows = [
         row("gene", 100, 200, "ID=X"),
