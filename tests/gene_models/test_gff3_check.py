@@ -55,3 +55,29 @@ def test_a_fault_is_named_with_its_line(tmp_path, before, after, fault):
 def test_a_file_full_of_faults_is_not_read_to_its_end(tmp_path):
     found = check(tmp_path, "##gff-version 3\n" + "x\n" * 1000)
     assert len(found.faults) == MOST_FAULTS
+
+
+KEPT = """\
+d\tours\tgene\t90\t300\t.\t+\t.\tID=g;GM=g;kept=no_cds
+d\tours\tmRNA\t80\t300\t.\t+\t.\tID=m;Parent=g
+d\tours\tCDS\t90\t300\t.\t+\t.\tParent=m,m
+###
+"""
+
+
+def test_rows_kept_from_the_input_may_be_as_they_were(tmp_path):
+    found = check(tmp_path, GOOD + KEPT)
+    assert (found.genes, found.kept, found.faults) == (["a;b"], ["g"], [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fault"),
+    [
+        ("Parent=m,m", "Parent=m,n", "line 11: its parent does not come"),
+        ("ID=m;", "ID=g;", "line 10: its ID g is taken"),
+        ("kept=no_cds", "x=y", "line 10: it is not within its parent"),
+    ],
+)
+def test_kept_rows_must_hang_together(tmp_path, before, after, fault):
+    found = check(tmp_path, GOOD + KEPT.replace(before, after))
+    assert any(one.startswith(fault) for one in found.faults), found.faults

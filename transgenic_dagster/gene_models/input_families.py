@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-_Id = tuple[str, str]
+_Id = tuple[bytes, bytes]
 """Sequence and ID, both as written."""
 
 
@@ -31,11 +31,10 @@ class FamilyRow(NamedTuple):
 class _Row(NamedTuple):
     number: int
     offset: int
-    seqid: str
-    kind: str
+    seqid: bytes
     start: int
-    identifier: str
-    parent_ids: Sequence[str]
+    identifier: bytes
+    parent_ids: Sequence[bytes]
 
 
 @dataclass
@@ -45,7 +44,7 @@ class _Level:
     holders: dict[_Id, list[tuple[int, int]]] = field(default_factory=dict)
     children: list[_Row] = field(default_factory=list)
 
-    def parent(self, child: _Row, parent_id: str) -> int:
+    def parent(self, child: _Row, parent_id: bytes) -> int:
         """Return the row that a child means by an ID."""
         holders = self.holders[child.seqid, parent_id]
         earlier = [holder for holder in holders if holder[0] <= child.start]
@@ -72,11 +71,13 @@ def find_families(
     families: dict[str, dict[int, FamilyRow]] = {name: {} for name in genes}
     families_of: dict[int, list[str]] = {}
     wanted: set[_Id] = set()
-    for row in _rows(sorted_gff):
-        if name := gene_of_row.get(row.number):
-            families[name][row.number] = FamilyRow(row.number, row.offset, ())
-            families_of[row.number] = [name]
-            wanted.add((row.seqid, row.identifier))
+    for number, offset, line in _lines(sorted_gff):
+        if number in gene_of_row:
+            name = gene_of_row[number]
+            families[name][number] = FamilyRow(number, offset, ())
+            families_of[number] = [name]
+            columns = line.split(b"\t")
+            wanted.add((columns[0], _attribute(columns[8], b"ID=")))
     wanted = {key for key in wanted if key[1]}
     while wanted:
         level = _read_level(sorted_gff, wanted, gene_types)
@@ -104,14 +105,15 @@ def find_families(
 
 def _read_level(sorted_gff: Path, wanted: set[_Id], gene_types: Collection[str]) -> _Level:
     level = _Level()
-    for row in _rows(sorted_gff):
-        key = row.seqid, row.identifier
-        if key in wanted:
-            level.holders.setdefault(key, []).append((row.start, row.number))
-        if row.kind not in gene_types and any(
-            (row.seqid, parent_id) in wanted for parent_id in row.parent_ids
-        ):
-            level.children.append(row)
+    genes = {kind.encode() for kind in gene_types}
+    for number, offset, line in _lines(sorted_gff):
+        seqid, _, kind, start, _, _, _, _, column = line.split(b"\t")
+        identifier = _attribute(column, b"ID=")
+        if (seqid, identifier) in wanted:
+            level.holders.setdefault((seqid, identifier), []).append((int(start), number))
+        parents = _attribute(column, b"Parent=").split(b",")
+        if any((seqid, parent) in wanted for parent in parents) and kind not in genes:
+            level.children.append(_Row(number, offset, seqid, int(start), identifier, parents))
     return level
 
 
@@ -128,25 +130,33 @@ def _parents_first(family: Mapping[int, FamilyRow]) -> list[FamilyRow]:
     return sorted(family.values(), key=lambda row: path(row.number))
 
 
-def _rows(sorted_gff: Path) -> Iterator[_Row]:
+def _lines(sorted_gff: Path) -> Iterator[tuple[int, int, bytes]]:
+    """Yield each row's number, first byte and text."""
     offset, number = 0, 0
     with sorted_gff.open("rb") as file:
         for line in file:
-            if not line.startswith(b"#"):
-                seqid, _, kind, start, *_, attributes = line.decode().rstrip("\n").split("\t")
-                identifier = raw_attribute(attributes, "ID")
-                parents = raw_attribute(attributes, "Parent")
-                yield _Row(number, offset, seqid, kind, int(start), identifier, parents.split(","))
+            if line[:1] != b"#":
+                yield number, offset, line
                 number += 1
             offset += len(line)
 
 
-def raw_attribute(column: str, key: str) -> str:
-    """Return an attribute of column 9 as written, empty where it is absent."""
-    if key not in column:
-        return ""
-    for part in column.split(";"):
-        name, _, value = part.partition("=")
-        if name.strip(" ") == key:
-            return value.strip(" ")
-    return ""
+def _attribute(column: bytes, key: bytes) -> bytes:
+    """Return an attribute of column 9 as written, empty where it is absent.
+
+    Args:
+        column: column 9, with or without the line's end.
+        key: the name and an equals sign.
+    """
+    if column.startswith(key):
+        start = len(key)
+    elif (before := column.find(b";" + key)) >= 0:
+        start = before + 1 + len(key)
+    elif b" " in column:
+        parts = (part.partition(b"=") for part in column.rstrip(b"\n").split(b";"))
+        name = key[:-1]
+        return next((value.strip(b" ") for one, _, value in parts if one.strip(b" ") == name), b"")
+    else:
+        return b""
+    end = column.find(b";", start)
+    return column[start : end if end >= 0 else None].strip(b" \n")
