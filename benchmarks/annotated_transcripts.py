@@ -12,8 +12,7 @@ from transgenic_dagster.gene_models.gene_model import CdsPart, Interval, Transcr
 from transgenic_dagster.input_genes.gff3 import decode, parse_attributes
 from transgenic_dagster.input_genes.sorted_gff import sort_annotation
 
-CODING_TYPES = re.compile("mRNA|transcript", re.IGNORECASE)
-CODING_ROWS = ("CDS", "stop_codon")  # GTF writes the stop codon outside the CDS
+CODING_TYPES = re.compile("mRNA|transcript|gene", re.IGNORECASE)
 UTR_ROWS = ("five_prime_UTR", "three_prime_UTR")
 
 
@@ -42,6 +41,7 @@ class _Parts:
 
     strand: str = "+"
     coding: set[Interval] = field(default_factory=set)
+    stop_codons: set[Interval] = field(default_factory=set)
     exons: set[Interval] = field(default_factory=set)
     utrs: dict[str, set[Interval]] = field(default_factory=lambda: defaultdict(set))
     phases: dict[int, int] = field(default_factory=dict)
@@ -62,10 +62,12 @@ def read_transcripts(annotation: Path) -> list[AnnotatedGene]:
             gene_of.setdefault((seqid, row_id), parents[0] or row_id)
         for parent in filter(None, parents):
             found = parts[seqid, parent]
-            if row_type in CODING_ROWS:
+            if row_type == "CDS":
                 found.strand = strand
                 found.coding.add(place)
                 found.phases[place.start if strand == "+" else place.end] = phase
+            elif row_type == "stop_codon":
+                found.stop_codons.add(place)
             elif row_type == "exon":
                 found.exons.add(place)
             elif row_type in UTR_ROWS:
@@ -98,14 +100,7 @@ def _rows(annotation: Path) -> Iterable[tuple[str, str, Interval, str, int, dict
 
 
 def _structure(parts: _Parts) -> TranscriptStructure | None:
-    coding: list[Interval] = []
-    for part in sorted(parts.coding):
-        if coding and part.start == coding[-1].end and part.end - part.start <= 3:
-            coding[-1] = Interval(coding[-1].start, part.end)
-        elif coding and part.end == coding[-1].end and part.end - part.start <= 3:
-            continue
-        else:
-            coding.append(part)
+    coding = _with_stop_codons(sorted(parts.coding), parts.stop_codons)
     if not coding or any(left.end > right.start for left, right in pairwise(coding)):
         return None
     if parts.strand not in {"+", "-"}:
@@ -115,6 +110,20 @@ def _structure(parts: _Parts) -> TranscriptStructure | None:
     return TranscriptStructure(
         parts.strand, with_phases(coding, parts.strand, parts.phases.get(first, 0)), five, three
     )
+
+
+def _with_stop_codons(coding: list[Interval], stop_codons: set[Interval]) -> list[Interval]:
+    """Add the stop codon, which GTF leaves out of the CDS, to ascending coding parts."""
+    if not coding:
+        return []
+    for stop in sorted(stop_codons):
+        if stop.end == coding[0].start:
+            coding[0] = Interval(stop.start, coding[0].end)
+        elif stop.start == coding[-1].end:
+            coding[-1] = Interval(coding[-1].start, stop.end)
+        elif stop.end < coding[0].start or stop.start > coding[-1].end:
+            coding = sorted([*coding, stop])
+    return coding
 
 
 def with_phases(

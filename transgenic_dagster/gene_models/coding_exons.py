@@ -74,6 +74,9 @@ def coding_exons(
         costs: costs of its boundaries.
         moved: moves that are free.
         max_distance: how far a boundary may move (nt).
+
+    Raises:
+        ValueError: costs of another length than ``2 * max_distance + 1``.
     """
     ends = [end for part in structure.cds for end in (part.start, part.end)]
     written = list(zip(ends, costs, strict=True))
@@ -89,9 +92,14 @@ def coding_exons(
         end, given = spliced[index]
         position = view.turn(end)
         by_offset = distance_costs(kind, max_distance) if given is None else given
+        if by_offset.shape != (2 * max_distance + 1,):
+            raise ValueError(
+                f"costs of shape {by_offset.shape} do not reach {max_distance} nt to either side"
+            )
         by_offset = _with_site_scores(view, kind, position, by_offset)
         for new in moved.get((kind, end), ()):
-            by_offset[view.turn(new) - position + max_distance] = 0.0
+            offset = view.turn(new) - position
+            by_offset[offset + max_distance] = min(by_offset[offset + max_distance], 0.0)
         return Boundary(kind, index // 2 + 1, position, by_offset)
 
     last = len(spliced) - 2
