@@ -5,7 +5,7 @@ from gene_builders import decode
 
 from transgenic_dagster.errors import RunError
 from transgenic_dagster.gene_models.accounting import Accounting
-from transgenic_dagster.gene_models.gene_model import Refinement
+from transgenic_dagster.gene_models.gene_model import Orf, Refinement
 from transgenic_dagster.reject_reason import RejectReason
 
 
@@ -62,7 +62,7 @@ def refined(*orfs):
     """A gene with one isoform for each reading frame, and its rejects."""
     gene, rejects = decode("1|CDS1|4|+|A;7|CDS2|10|+|A>CDS1;CDS2;CDS3")
     transcripts = tuple(
-        replace(one, refinement=Refinement(orf, "", 0.0))
+        replace(one, refinement=Refinement(Orf(orf)))
         for one, orf in zip(gene.transcripts, orfs, strict=True)
     )
     return replace(gene, transcripts=transcripts), rejects

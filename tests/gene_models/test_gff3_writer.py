@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transgenic_dagster.gene_models.fasta import write_proteins
-from transgenic_dagster.gene_models.gene_model import Refinement
+from transgenic_dagster.gene_models.gene_model import Move, Orf, Refinement
 from transgenic_dagster.gene_models.gff3_check import check_gff3
 from transgenic_dagster.gene_models.gff3_writer import Gff3Writer
 from transgenic_dagster.reject_reason import RejectReason
@@ -136,9 +136,12 @@ def refined(gene, *refinements):
     return replace(gene, transcripts=tuple(replace(one, refinement=r) for one, r in transcripts))
 
 
-COMPLETE = Refinement("complete", "", 0.0)
-PARTIAL5 = Refinement("partial5", "stop:+3", 1.5)
-PARTIAL3 = Refinement("partial3", "", 1.5)
+COMPLETE = Refinement(Orf.COMPLETE)
+PARTIAL5 = Refinement(Orf.PARTIAL5, (Move("stop", 17, 20, 3, 1.5),), 1.5)
+BROKEN = Refinement(
+    Orf.BROKEN, (Move("stop", 4, 15, 11, 2.25), Move("acceptor3", 12, 10, -2, 1.0)), 3.25
+)
+PARTIAL3 = Refinement(Orf.PARTIAL3, cost=1.5)
 TWO_EXONS = "60|CDS1|90|{0}|A;120|CDS2|150|{0}|A>CDS1|CDS2"
 
 
@@ -156,7 +159,7 @@ def last_attributes(gene):
 
 def test_an_mrna_says_how_it_was_refined():
     gene = gene_of("0|CDS1|30|+|A;60|CDS2|90|+|A>CDS1;CDS1|CDS2;CDS2")
-    gene = refined(gene, COMPLETE, Refinement("broken", "stop:+11,acceptor3:-2", 3.25), None)
+    gene = refined(gene, COMPLETE, BROKEN, None)
     mrnas = [row[8] for row in rows_of(gff3_of(gene)) if row[2] == "mRNA"]
     assert mrnas[0].endswith(";canonical_splice=0/0;orf=complete")
     assert mrnas[1].endswith(";canonical_splice=0/1;orf=broken;refined=stop:+11,acceptor3:-2")
@@ -197,7 +200,7 @@ def test_partial_genes_are_marked_as_ncbi_does_on_the_rows_with_the_open_end(
 
 def test_a_utr_beyond_the_open_end_of_the_cds_closes_the_other_rows():
     gene = gene_of("30|five_prime_UTR1|60|+|.;60|CDS1|90|+|A>five_prime_UTR1|CDS1")
-    said = last_attributes(refined(gene, Refinement("partial5", "", 1.0)))
+    said = last_attributes(refined(gene, Refinement(Orf.PARTIAL5, cost=1.0)))
     assert said == {
         ("gene", 5031): "",
         ("mRNA", 5031): "orf=partial5",
@@ -229,7 +232,7 @@ def test_a_doubtful_gene_says_why_on_its_gene_and_mrna_rows():
 def refined_genes(count):
     rng = random.Random(3)
     _, genes = random_genes(count)
-    refinements = [COMPLETE, PARTIAL5, PARTIAL3, Refinement("broken", "start:-3,donor1:+4", 2.0)]
+    refinements = [COMPLETE, PARTIAL5, PARTIAL3, BROKEN]
     return [refined(gene, *rng.choices(refinements, k=len(gene.transcripts))) for gene in genes]
 
 

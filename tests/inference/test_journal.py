@@ -84,8 +84,10 @@ def test_the_winner_stands_before_the_alternatives():
     other = SentenceHypothesis("b", "b", -2.0, 0.4, True, -6.0, b"")
     costs = bytes(range(10))
     sentence = PredictedSentence(0, "a", "a", -1.0, 0.5, True, "", -3.0, costs, (other,))
-    winner = SentenceHypothesis("a", "a", -1.0, 0.5, True, -3.0, costs)
-    assert sentence.hypotheses == (winner, other)
+    assert sentence.hypotheses == (
+        sentence,
+        PredictedSentence(0, "b", "b", -2.0, 0.4, True, "", -6.0, b""),
+    )
 
 
 def test_no_file_is_an_empty_journal(tmp_path):

@@ -37,30 +37,43 @@ class ReadTranscript:
         structure: where its parts lie.
         phase_adjusted: a phase that the model wrote differs from the one that follows from the
             phase of the first CDS part.
+        coding: the CDS features as written, in the order of the structure's parts.
     """
 
     number: int
     structure: TranscriptStructure
     phase_adjusted: bool
+    coding: tuple[Feature, ...]
 
 
-def read_transcripts(
-    sentence: PredictedSentence, region: Region
-) -> tuple[list[ReadTranscript], list[Reject]]:
+@dataclass(frozen=True, slots=True)
+class ReadSentence:
+    """What a sentence says.
+
+    Args:
+        transcripts: the good ones, identical ones once.
+        rejects: one for the whole sentence, or one for each bad transcript; empty only where there
+            are transcripts.
+        parsed: the sentence by its grammar, None where it has no form.
+    """
+
+    transcripts: tuple[ReadTranscript, ...]
+    rejects: list[Reject]
+    parsed: GeneSentence | None = None
+
+
+def read_sentence(sentence: PredictedSentence, region: Region) -> ReadSentence:
     """Read the transcripts that a sentence describes; no DNA is needed for it.
 
     Args:
         sentence: what the model wrote for the region.
         region: the region; its window holds every coordinate of the transcripts.
-
-    Returns:
-        The good transcripts, identical ones once; and one reject for the whole sentence, or one
-        for each bad transcript. At least one of the two lists is not empty.
     """
     try:
         parsed = _parse_finished(sentence, region)
     except GsfError as fault:
-        return [], [Reject.from_sentence(region, sentence, fault.reason, fault.detail)]
+        reject = Reject.from_sentence(region, sentence, fault.reason, fault.detail)
+        return ReadSentence((), [reject])
 
     transcripts: list[ReadTranscript] = []
     rejects: list[Reject] = []
@@ -79,10 +92,10 @@ def read_transcripts(
                 Reject.from_sentence(region, sentence, fault.reason, fault.detail, number)
             )
             continue
-        structure, phase_adjusted = _build_structure(features, region.window_start)
-        if all(structure != accepted.structure for accepted in transcripts):
-            transcripts.append(ReadTranscript(number, structure, phase_adjusted))
-    return transcripts, rejects
+        transcript = _place(number, features, region.window_start)
+        if all(transcript.structure != accepted.structure for accepted in transcripts):
+            transcripts.append(transcript)
+    return ReadSentence(tuple(transcripts), rejects, parsed)
 
 
 def gene_from_sentence(
@@ -97,11 +110,11 @@ def gene_from_sentence(
 
     Returns:
         The gene with its good transcripts, or None where none is good; and the rejects (see
-        ``read_transcripts``). At least one of the two is there.
+        ``ReadSentence``). At least one of the two is there.
     """
-    read, rejects = read_transcripts(sentence, region)
-    if not read:
-        return None, rejects
+    read = read_sentence(sentence, region)
+    if not read.transcripts:
+        return None, read.rejects
     transcripts = tuple(
         Transcript(
             one.number,
@@ -109,7 +122,7 @@ def gene_from_sentence(
             one.phase_adjusted,
             assess(one.structure, window_sequence, region.window_start),
         )
-        for one in read
+        for one in read.transcripts
     )
     gene = GeneModel(
         gm_id=region.gene_id,
@@ -118,7 +131,7 @@ def gene_from_sentence(
         confidence=sentence.confidence,
         transcripts=transcripts,
     )
-    return gene, rejects
+    return gene, read.rejects
 
 
 def _parse_finished(sentence: PredictedSentence, region: Region) -> GeneSentence:
@@ -165,13 +178,11 @@ def _check_features(number: int, features: Sequence[Feature], window_length: int
         raise GsfError(RejectReason.NO_CDS, f"transcript {number} has no CDS")
 
 
-def _build_structure(
-    features: Sequence[Feature], window_start: int
-) -> tuple[TranscriptStructure, bool]:
-    """Place checked features on the sequence; the second value says if a phase was adjusted."""
+def _place(number: int, features: Sequence[Feature], window_start: int) -> ReadTranscript:
+    """Place the checked features of a transcript on the sequence."""
     strand = features[0].strand
     by_position = sorted(features, key=lambda feature: feature.start)
-    coding = [feature for feature in by_position if feature.kind == CDS]
+    coding = tuple(feature for feature in by_position if feature.kind == CDS)
     phases = _consistent_phases(coding, strand)
 
     def located(kind: str) -> tuple[Interval, ...]:
@@ -190,7 +201,8 @@ def _build_structure(
         five_prime_utrs=located(FIVE_PRIME_UTR),
         three_prime_utrs=located(THREE_PRIME_UTR),
     )
-    return structure, phases != [feature.phase for feature in coding]
+    phase_adjusted = phases != [feature.phase for feature in coding]
+    return ReadTranscript(number, structure, phase_adjusted, coding)
 
 
 def _consistent_phases(coding: Sequence[Feature], strand: str) -> list[int]:

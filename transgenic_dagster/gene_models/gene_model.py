@@ -1,12 +1,10 @@
 """Gene models in genome coordinates, 0-based half-open, as they go to GFF3 and proteins."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal, NamedTuple
-
-Orf = Literal["complete", "partial5", "partial3", "broken"]
-"""Whether a reading frame has both its ends, lacks the 5' or the 3' one, or is none."""
 
 
 class Interval(NamedTuple):
@@ -97,19 +95,54 @@ class TranscriptQuality:
     protein: str
 
 
+class Orf(StrEnum):
+    """How much of an open reading frame a transcript has."""
+
+    COMPLETE = "complete"
+    PARTIAL5 = "partial5"
+    PARTIAL3 = "partial3"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A boundary that refinement moved; ``str`` gives ``stop:+11`` or ``exon3:left_out``.
+
+    Args:
+        boundary: ``start``, ``stop``, ``donor2``, ``acceptor3`` …, numbered in translation order
+            by the exons' written numbers (``donor2`` ends exon 2, ``acceptor3`` begins exon 3);
+            ``five_prime_donor1``, ``three_prime_acceptor1`` … of introns between untranslated
+            parts, numbered by intron; or ``exon3`` for an exon that is left out.
+        old: where it was, a boundary on the genome (0-based; the part's start or exclusive end).
+        new: where it is, likewise; the same for an exon that is left out.
+        offset: the move in nt, positive downstream along the strand of the transcript.
+        cost: cost in nats.
+    """
+
+    boundary: str
+    old: int
+    new: int
+    offset: int
+    cost: float
+
+    def __str__(self) -> str:
+        return f"{self.boundary}:{self.offset:+d}" if self.offset else f"{self.boundary}:left_out"
+
+
 @dataclass(frozen=True, slots=True)
 class Refinement:
     """What fitting a transcript to the DNA gave.
 
     Args:
-        orf: the reading frame of the refined transcript.
-        moves: boundaries that moved and how far, such as ``stop:+11,acceptor3:-2``; may be empty.
-        cost: of all moves.
+        orf: how much of a reading frame the refined transcript has.
+        moves: what was moved, in order of transcription; empty when nothing was.
+        cost: cost of the moves and of the rare introns that they make (nats), 0.0 when nothing
+            moved.
     """
 
     orf: Orf
-    moves: str
-    cost: float
+    moves: tuple[Move, ...] = ()
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +167,9 @@ class Transcript:
     @property
     def partial_edge(self) -> Literal["start", "end"] | None:
         """Which end of its CDS, on the forward strand, is not that of the reading frame."""
-        if self.refinement is None or self.refinement.orf in {"complete", "broken"}:
+        if self.refinement is None or self.refinement.orf in {Orf.COMPLETE, Orf.BROKEN}:
             return None
-        is_leftmost = (self.refinement.orf == "partial5") == (self.structure.strand == "+")
+        is_leftmost = (self.refinement.orf is Orf.PARTIAL5) == (self.structure.strand == "+")
         return "start" if is_leftmost else "end"
 
 

@@ -168,7 +168,7 @@ def _refinement_attributes(refinement: Refinement) -> _Attributes:
     attributes = [("orf", str(refinement.orf))]
     if refinement.moves:
         # Moves are several values in the sense of GFF3, so that their commas stay.
-        moves = ",".join(map(encode_attribute, refinement.moves.split(",")))
+        moves = ",".join(encode_attribute(str(move)) for move in refinement.moves)
         attributes.append(("refined", moves))
     return attributes
 

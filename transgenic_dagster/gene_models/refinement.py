@@ -10,7 +10,6 @@ untranslated parts follow (``utr_refinement``). A transcript that reads well as 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -26,6 +25,9 @@ from transgenic_dagster.gene_models.coding_exons import (
 from transgenic_dagster.gene_models.gene_model import (
     CdsPart,
     Interval,
+    Move,
+    Orf,
+    Refinement,
     TranscriptQuality,
     TranscriptStructure,
 )
@@ -48,15 +50,6 @@ MAX_DISTANCE: Final = 60
 """How far a boundary may move by default (nt)."""
 
 
-class Orf(StrEnum):
-    """How much of an open reading frame a transcript has."""
-
-    COMPLETE = "complete"
-    PARTIAL5 = "partial5"
-    PARTIAL3 = "partial3"
-    BROKEN = "broken"
-
-
 ORF_COSTS: Final = {Orf.COMPLETE: 0.0, Orf.PARTIAL5: 8.0, Orf.PARTIAL3: 8.0, Orf.BROKEN: 16.0}
 """Costs (nats) of what is missing, by which the alternatives of a transcript compare."""
 LEFT_OUT_COST: Final = 6.0
@@ -64,41 +57,8 @@ LEFT_OUT_COST: Final = 6.0
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """A boundary that refinement moved; ``str`` gives ``stop:+11`` or ``exon3:left_out``.
-
-    Args:
-        boundary: ``start``, ``stop``, ``donor2``, ``acceptor3`` …, numbered in translation order
-            by the exons' written numbers (``donor2`` ends exon 2, ``acceptor3`` begins exon 3);
-            ``five_prime_donor1``, ``three_prime_acceptor1`` … of introns between untranslated
-            parts, numbered by intron; or ``exon3`` for an exon that is left out.
-        old: where it was, a boundary on the genome (0-based; the part's start or exclusive end).
-        new: where it is, likewise; the same for an exon that is left out.
-        offset: the move in nt, positive downstream along the strand of the transcript.
-        cost: cost in nats.
-    """
-
-    boundary: str
-    old: int
-    new: int
-    offset: int
-    cost: float
-
-    def __str__(self) -> str:
-        return f"{self.boundary}:{self.offset:+d}" if self.offset else f"{self.boundary}:left_out"
-
-
-@dataclass(frozen=True, slots=True)
 class RefinedTranscript:
-    """A transcript after refinement.
-
-    Args:
-        structure: where its parts lie now.
-        orf: how much of a reading frame it has.
-        moves: what was moved, in order of transcription; empty when nothing was.
-        cost: cost of the moves and of the rare introns that they make (nats), 0.0 when nothing
-            moved.
-    """
+    """A transcript after refinement: where its parts lie now, and how they got there."""
 
     structure: TranscriptStructure
     orf: Orf
@@ -109,6 +69,11 @@ class RefinedTranscript:
     def total_cost(self) -> float:
         """Cost of the moves and of what is missing (nats), to compare predictions by."""
         return self.cost + ORF_COSTS[self.orf]
+
+    @property
+    def refinement(self) -> Refinement:
+        """All but the structure."""
+        return Refinement(self.orf, self.moves, self.cost)
 
 
 def refine_gene(

@@ -1,31 +1,13 @@
 """The table of boundaries that refinement moved, one row per move (``--refinements``)."""
 
-from typing import Literal, NamedTuple, TextIO
+from typing import TextIO
 
-from transgenic_dagster.gene_models.gene_model import GeneModel, Transcript
+from transgenic_dagster.gene_models.gene_model import GeneModel, Move, Transcript
 from transgenic_dagster.gene_models.gff3_writer import MRNA
 from transgenic_dagster.gene_models.gsf_table import escape
 from transgenic_dagster.gene_models.identifiers import feature_id
 
 COLUMNS = ("gene", "transcript", "boundary", "from", "to", "cost")
-
-
-class BoundaryMove(NamedTuple):
-    """One boundary of a transcript that was moved.
-
-    Args:
-        boundary: its name, such as ``stop`` or ``acceptor3``.
-        edge: which end of its part it is on the forward strand.
-        before: where the model put it, 0-based: the ``start`` or the exclusive ``end`` of the part.
-        after: where it is now, likewise.
-        cost: of this move.
-    """
-
-    boundary: str
-    edge: Literal["start", "end"]
-    before: int
-    after: int
-    cost: float
 
 
 class RefinementTable:
@@ -41,15 +23,16 @@ class RefinementTable:
         self._handle = handle
         handle.write("\t".join(COLUMNS) + "\n")
 
-    def write(self, gene: GeneModel, transcript: Transcript, move: BoundaryMove) -> None:
+    def write(self, gene: GeneModel, transcript: Transcript, move: Move) -> None:
         """Write one move."""
-        first_base = 1 if move.edge == "start" else 0
+        opens_part = move.boundary.startswith("start") or "acceptor" in move.boundary
+        first_base = 1 if opens_part == (gene.strand == "+") else 0
         row = (
             escape(gene.gm_id),
             escape(feature_id(MRNA, gene.gm_id, transcript.number)),
             escape(move.boundary),
-            str(move.before + first_base),
-            str(move.after + first_base),
+            str(move.old + first_base),
+            str(move.new + first_base),
             f"{move.cost:.4f}",
         )
         self._handle.write("\t".join(row) + "\n")

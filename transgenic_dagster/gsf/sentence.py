@@ -57,15 +57,19 @@ class PredictedSentence:
     alternatives: tuple[SentenceHypothesis, ...] = ()
 
     @property
-    def hypotheses(self) -> tuple[SentenceHypothesis, ...]:
-        """All hypotheses that the search closed, the winner first."""
-        winner = SentenceHypothesis(
-            raw=self.raw,
-            clean=self.clean,
-            score=self.score,
-            confidence=self.confidence,
-            finished=self.finished,
-            log_probability=self.log_probability,
-            digit_costs=self.digit_costs,
-        )
-        return (winner, *self.alternatives)
+    def hypotheses(self) -> "tuple[PredictedSentence, ...]":
+        """All hypotheses that the search closed, the winner first, each as a sentence."""
+        others = [
+            PredictedSentence(
+                region_id=self.region_id,
+                raw=other.raw,
+                clean=other.clean,
+                score=other.score,
+                confidence=other.confidence,
+                finished=other.finished,
+                log_probability=other.log_probability,
+                digit_costs=other.digit_costs,
+            )
+            for other in self.alternatives
+        ]
+        return (self, *others)

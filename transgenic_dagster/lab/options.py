@@ -54,6 +54,7 @@ def assembly_options(
         "output": results.gff3,
         "gsf_output": results.gsf,
         "proteins": results.proteins,
+        "refinements": results.refinements,
     }
     return _checked(
         decided,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from transgenic_dagster.errors import InputError, UsageError
 from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.results import ResultPaths
+from transgenic_dagster.run.result_files import ResultPaths
 
 HOME_VARIABLE = "TRANSGENIC_HOME"
 DEFAULT_HOME = "transgenic_home"
@@ -135,6 +135,7 @@ class Home:
             rejects=folder / "annotation.gff3.rejects.txt",
             gsf=folder / "sentences.tsv",
             proteins=folder / "proteins.fa",
+            refinements=folder / "refinements.tsv",
         )
 
 

@@ -21,7 +21,8 @@ from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.model_and_devices import find_model_and_devices
 from transgenic_dagster.run.outputs import check_outputs
 from transgenic_dagster.run.predict import predict_pieces
-from transgenic_dagster.run.results import ResultPaths, merge_pieces
+from transgenic_dagster.run.result_files import ResultPaths
+from transgenic_dagster.run.results import merge_pieces
 from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
 from transgenic_dagster.run.state import RunSummary, read_piece_state, read_run_summary
 

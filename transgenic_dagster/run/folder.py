@@ -48,6 +48,11 @@ class RunFolder:
         return self.root / "regions.duckdb"
 
     @property
+    def draft_gff3(self) -> Path:
+        """The GFF3 while it lacks the rows of the input that are kept."""
+        return self.root / "draft.gff3"
+
+    @property
     def genome_cache(self) -> Path:
         """Index (and, for plain gzip, the text) of the genome."""
         return self.root / "genome"
@@ -184,4 +189,4 @@ class RunFolder:
 
 _LOCKS = {"lock", "in_use.lock", "results.lock"}
 _UNCHANGING = ("sorted.gff3", "sorted.gff3.origin.json", "sorted.json", "regions.duckdb")
-_OWN = {"in_use.lock", "results.lock", *_UNCHANGING, "genome", "journal"}
+_OWN = {"in_use.lock", "results.lock", *_UNCHANGING, "draft.gff3", "genome", "journal"}

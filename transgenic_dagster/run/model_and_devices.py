@@ -60,6 +60,7 @@ def decoding_options(options: AnnotateOptions) -> "DecodingOptions":
         max_length=options.max_length,
         do_sample=options.do_sample,
         seed=options.seed,
+        grammar=options.grammar == "on",
     )
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from transgenic_dagster import __version__
 from transgenic_dagster.errors import RunError, UsageError
 from transgenic_dagster.gene_models.accounting import Accounting
-from transgenic_dagster.gene_models.from_sentence import read_transcripts
+from transgenic_dagster.gene_models.from_sentence import read_sentence
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.progress import Progress, shown
@@ -76,10 +76,10 @@ class JournalSummary:
         """Count some more regions of a piece; returns how many of them have no gene model."""
         completed = rejected = 0
         for sentence, region in zip(sentences, regions, strict=True):
-            transcripts, rejects = read_transcripts(sentence, region)
-            self.accounting.count_output(bool(transcripts), rejects)
+            read = read_sentence(sentence, region)
+            self.accounting.count_output(bool(read.transcripts), read.rejects)
             completed += 1
-            if transcripts:
+            if read.transcripts:
                 self.confidences.append(sentence.confidence)
             else:
                 rejected += 1

@@ -5,17 +5,14 @@ One pass over the predictions writes both, so that they always agree.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
 from transgenic_dagster.errors import RunError
 from transgenic_dagster.gene_models.accounting import Accounting
-from transgenic_dagster.gene_models.fasta import write_proteins
 from transgenic_dagster.gene_models.from_sentence import gene_from_sentence
-from transgenic_dagster.gene_models.gff3_writer import Gff3Writer
-from transgenic_dagster.gene_models.gsf_table import GsfTable
-from transgenic_dagster.gene_models.rejects import Reject, write_reject
+from transgenic_dagster.gene_models.refined_gene import refined_gene_from_sentence
+from transgenic_dagster.gene_models.rejects import Reject
+from transgenic_dagster.gene_models.selection import Candidate, Doubt, select_genes
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.options import AnnotateOptions, Stage
 from transgenic_dagster.regions.region import Region
@@ -23,32 +20,12 @@ from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.fingerprint import code_version, provenance
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.predict import journaled
+from transgenic_dagster.run.result_files import ResultFiles, ResultPaths
 from transgenic_dagster.run.stages import fingerprint_of_regions
 from transgenic_dagster.run.state import PieceState, PieceSummary, RunSummary, read_piece_state
-from transgenic_dagster.system.atomic_files import atomic_write
 
 REGIONS_PER_READ = 256
 _SHOWN = 5
-
-
-@dataclass(frozen=True)
-class ResultPaths:
-    """Final files; those that are None are not wanted."""
-
-    gff3: Path
-    rejects: Path
-    gsf: Path | None = None
-    proteins: Path | None = None
-
-    @classmethod
-    def of(cls, options: AnnotateOptions) -> "ResultPaths":
-        """The files that the options name."""
-        return cls(options.output, options.reject_path, options.gsf_output, options.proteins)
-
-    def all(self) -> tuple[Path, ...]:
-        """Those that are wanted."""
-        wanted = (self.gff3, self.rejects, self.gsf, self.proteins)
-        return tuple(path for path in wanted if path is not None)
 
 
 def merge_pieces(folder: RunFolder, options: AnnotateOptions) -> Accounting:
@@ -71,7 +48,7 @@ def merge_pieces(folder: RunFolder, options: AnnotateOptions) -> Accounting:
     ):
         sentences = {piece: journaled(folder, piece) for piece in database.pieces()}
         state = _common_state(folder, database, sentences)
-        accounting, rejected = _write(database, state, sentences, options)
+        accounting, rejected = _write(folder, database, state, sentences, options)
         RunSummary(
             fingerprint=state.fingerprint,
             journal=str(folder.journal_folder),
@@ -128,6 +105,7 @@ def _some(pieces: list[str]) -> str:
 
 
 def _write(
+    folder: RunFolder,
     database: RegionDb,
     state: PieceState,
     sentences: Mapping[str, Sequence[PredictedSentence]],
@@ -138,36 +116,55 @@ def _write(
     Returns:
         What became of every gene of the input, and how many genes of each piece are rejected.
     """
-    paths = ResultPaths.of(options)
-    accounting, rejected = Accounting(), Counter[str]()
-    with ExitStack() as files:
-        gff3 = files.enter_context(atomic_write(paths.gff3))
-        genes = Gff3Writer(gff3, "gm" if options.strict_gff3 else "GM")
-        rejects = files.enter_context(atomic_write(paths.rejects))
-        table = GsfTable(files.enter_context(atomic_write(paths.gsf))) if paths.gsf else None
-        proteins = files.enter_context(atomic_write(paths.proteins)) if paths.proteins else None
+    rejected = Counter[str]()
+    origin = provenance(state.model, state.version, state.fingerprint)
+    if options.refine == "on":
+        origin["refinement"] = f"boundaries moved by up to {options.refine_distance} nt"
+    with ResultFiles(ResultPaths.of(options), options, folder, database, origin) as files:
+        for candidate, doubt in _judged(database, sentences, options):
+            prediction = candidate.payload
+            written = files.add(
+                candidate.region, prediction.sentence, candidate.gene, prediction.rejects, doubt
+            )
+            rejected[prediction.piece] += not written
+        files.finish()
+    return files.accounting, rejected
 
-        origin = provenance(state.model, state.version, state.fingerprint)
-        genes.write_header(database.sequence_lengths(), origin)
-        for skipped in database.skipped():
-            write_reject(rejects, Reject.from_skipped_input(skipped))
-            if skipped.is_gene:
-                accounting.count_skipped(skipped.reason)
-        for piece, region, sentence, window in _in_region_order(database, sentences):
-            gene, reasons = gene_from_sentence(sentence, region, window)
-            accounting.count_gene(gene, reasons)
-            for reject in reasons:
-                write_reject(rejects, reject)
-            if gene is None:
-                rejected[piece] += 1
-            else:
-                genes.write_gene(gene)
-                if proteins is not None:
-                    write_proteins(proteins, gene)
-            if table is not None:
-                table.write(region, sentence, annotated=gene is not None)
-        accounting.check(database.input_gene_count())
-    return accounting, rejected
+
+class _Prediction(NamedTuple):
+    piece: str
+    sentence: PredictedSentence
+    rejects: Sequence[Reject]
+
+
+def _judged(
+    database: RegionDb,
+    sentences: Mapping[str, Sequence[PredictedSentence]],
+    options: AnnotateOptions,
+) -> Iterator[tuple[Candidate[_Prediction], Doubt | None]]:
+    """Yield every region, in order, with its gene and what speaks against it.
+
+    Without refinement genes are written as the model wrote them, and nothing is judged.
+    """
+    candidates = _candidates(database, sentences, options)
+    if options.refine == "off":
+        return ((candidate, None) for candidate in candidates)
+    return select_genes(database.regions(), candidates)
+
+
+def _candidates(
+    database: RegionDb,
+    sentences: Mapping[str, Sequence[PredictedSentence]],
+    options: AnnotateOptions,
+) -> Iterator[Candidate[_Prediction]]:
+    for piece, region, sentence, window in _in_region_order(database, sentences):
+        if options.refine == "off":
+            gene, rejects = gene_from_sentence(sentence, region, window)
+        else:
+            gene, rejects = refined_gene_from_sentence(
+                sentence, region, window, options.refine_distance
+            )
+        yield Candidate(region, gene, sentence.score, _Prediction(piece, sentence, rejects))
 
 
 def _in_region_order(

@@ -1,0 +1,134 @@
+"""Builds the gene model of a region that costs least: model output and refinement decided together.
+
+The search closes several hypotheses for a region. Each is read and refined against the DNA; the one
+with the least -log-probability plus cost of refinement becomes the gene.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from transgenic_dagster.gene_models.boundary_costs import BoundaryKind, digit_costs
+from transgenic_dagster.gene_models.coding_exons import BoundaryCosts
+from transgenic_dagster.gene_models.from_sentence import (
+    ReadSentence,
+    ReadTranscript,
+    read_sentence,
+)
+from transgenic_dagster.gene_models.gene_model import GeneModel, Transcript
+from transgenic_dagster.gene_models.qc import assess
+from transgenic_dagster.gene_models.refinement import RefinedTranscript, refine_gene
+from transgenic_dagster.gene_models.rejects import Reject
+from transgenic_dagster.gsf.digit_costs import CoordinateCosts, number_costs
+from transgenic_dagster.gsf.sentence import PredictedSentence
+from transgenic_dagster.regions.region import Region
+
+
+@dataclass(frozen=True, slots=True)
+class _RefinedHypothesis:
+    sentence: PredictedSentence
+    read: ReadSentence
+    refined: Sequence[RefinedTranscript]
+
+    @property
+    def cost(self) -> float:
+        refinement = sum(one.total_cost for one in self.refined)
+        return refinement - self.sentence.log_probability
+
+
+def refined_gene_from_sentence(
+    sentence: PredictedSentence, region: Region, window_sequence: str, max_distance: int
+) -> tuple[GeneModel | None, list[Reject]]:
+    """Build the gene model of one region from all hypotheses that its search closed.
+
+    Args:
+        sentence: what the model wrote for the region.
+        region: the region; its window holds every coordinate of the gene model.
+        window_sequence: forward strand of the window, upper-case ACGTN.
+        max_distance: how far refinement may move a boundary (nt).
+
+    Returns:
+        The gene with its good transcripts, or None where no hypothesis has any; and the rejects of
+        the hypothesis that was chosen, of the winner of the search where none was.
+    """
+    reads = [read_sentence(hypothesis, region) for hypothesis in sentence.hypotheses]
+    possible = [
+        _refine(hypothesis, read, region, window_sequence, max_distance)
+        for hypothesis, read in zip(sentence.hypotheses, reads, strict=True)
+        if read.transcripts
+    ]
+    if not possible:
+        return None, reads[0].rejects
+    best = min(possible, key=lambda hypothesis: hypothesis.cost)
+    transcripts = _transcripts(best, region, window_sequence)
+    gene = GeneModel(
+        gm_id=region.gene_id,
+        seqid=region.seqid,
+        strand=transcripts[0].structure.strand,
+        confidence=best.sentence.confidence,
+        transcripts=tuple(transcripts),
+    )
+    return gene, best.read.rejects
+
+
+def _refine(
+    sentence: PredictedSentence,
+    read: ReadSentence,
+    region: Region,
+    window_sequence: str,
+    max_distance: int,
+) -> _RefinedHypothesis:
+    assert read.parsed is not None, "it has transcripts"
+    by_feature = number_costs(read.parsed, sentence.digit_costs)
+    costs = [
+        _boundary_costs(transcript, by_feature, region, max_distance) if by_feature else None
+        for transcript in read.transcripts
+    ]
+    structures = [transcript.structure for transcript in read.transcripts]
+    refined = refine_gene(structures, window_sequence, region.window_start, costs, max_distance)
+    return _RefinedHypothesis(sentence, read, refined)
+
+
+def _boundary_costs(
+    transcript: ReadTranscript,
+    by_feature: dict[str, CoordinateCosts],
+    region: Region,
+    max_distance: int,
+) -> BoundaryCosts:
+    """Costs of a transcript's coding boundaries, by what the model gave to other digits."""
+    costs = []
+    last = len(transcript.coding) - 1
+    forward = transcript.structure.strand == "+"
+    for i, feature in enumerate(transcript.coding):
+        is_first, is_last = (i == 0, i == last) if forward else (i == last, i == 0)
+        opens = BoundaryKind.START if is_first else BoundaryKind.ACCEPTOR
+        closes = BoundaryKind.STOP if is_last else BoundaryKind.DONOR
+        kinds = (opens, closes) if forward else (closes, opens)
+        recorded = by_feature[feature.name]
+        for number, nll, kind in zip(
+            (feature.start, feature.end), (recorded.start, recorded.end), kinds, strict=True
+        ):
+            costs.append(digit_costs(number, nll, region.window_length, kind, max_distance))
+    return costs
+
+
+def _transcripts(
+    best: _RefinedHypothesis, region: Region, window_sequence: str
+) -> list[Transcript]:
+    """The transcripts of a gene; those that refinement made identical once."""
+    transcripts: list[Transcript] = []
+    for read, refined in zip(best.read.transcripts, best.refined, strict=True):
+        structure = refined.structure
+        if any(structure == accepted.structure for accepted in transcripts):
+            continue
+        phases = [part.phase for part in structure.cds]
+        written = [feature.phase for feature in read.coding]
+        transcripts.append(
+            Transcript(
+                number=read.number,
+                structure=structure,
+                phase_adjusted=phases != written,
+                quality=assess(structure, window_sequence, region.window_start),
+                refinement=refined.refinement,
+            )
+        )
+    return transcripts

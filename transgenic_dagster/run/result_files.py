@@ -1,0 +1,218 @@
+"""The final files of a run, written together: they appear complete or not at all."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self, TextIO
+
+from transgenic_dagster.gene_models.accounting import Accounting
+from transgenic_dagster.gene_models.fasta import write_proteins
+from transgenic_dagster.gene_models.gene_model import GeneModel
+from transgenic_dagster.gene_models.gff3_writer import Gff3Writer
+from transgenic_dagster.gene_models.gsf_table import GsfTable
+from transgenic_dagster.gene_models.kept_input import (
+    KeptInput,
+    fill_gaps,
+    skipped_before_regions,
+    write_gap,
+)
+from transgenic_dagster.gene_models.refinement_table import RefinementTable
+from transgenic_dagster.gene_models.rejects import Reject, write_reject
+from transgenic_dagster.gene_models.selection import Doubt
+from transgenic_dagster.gsf.sentence import PredictedSentence
+from transgenic_dagster.input_genes.gene import SkippedInput
+from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.regions.region import Region
+from transgenic_dagster.regions.region_db import RegionDb
+from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.system.atomic_files import atomic_write
+
+
+@dataclass(frozen=True)
+class ResultPaths:
+    """Final files; those that are None are not wanted."""
+
+    gff3: Path
+    rejects: Path
+    gsf: Path | None = None
+    proteins: Path | None = None
+    refinements: Path | None = None
+
+    @classmethod
+    def of(cls, options: AnnotateOptions) -> "ResultPaths":
+        """The files that the options name."""
+        return cls(
+            gff3=options.output,
+            rejects=options.reject_path,
+            gsf=options.gsf_output,
+            proteins=options.proteins,
+            refinements=options.refinements,
+        )
+
+    def all(self) -> tuple[Path, ...]:
+        """Those that are wanted."""
+        wanted = (self.gff3, self.rejects, self.gsf, self.proteins, self.refinements)
+        return tuple(path for path in wanted if path is not None)
+
+
+class ResultFiles:
+    """Writers of all final files; a context manager.
+
+    Genes are added in region order. Everything is counted on the way.
+
+    Args:
+        paths: the files.
+        options: of the run.
+        folder: of the run; its sorted annotation gives the rows of genes that are kept.
+        database: the region database.
+        provenance: what the GFF3 says of where it comes from.
+    """
+
+    def __init__(
+        self,
+        paths: ResultPaths,
+        options: AnnotateOptions,
+        folder: RunFolder,
+        database: RegionDb,
+        provenance: Mapping[str, str],
+    ) -> None:
+        self.accounting = Accounting()
+        self._paths, self._options, self._folder = paths, options, folder
+        self._database, self._provenance = database, provenance
+        self._gm_attribute: Literal["GM", "gm"] = "gm" if options.strict_gff3 else "GM"
+        self._files = ExitStack()
+
+    def __enter__(self) -> Self:
+        paths, database = self._paths, self._database
+        skipped = database.skipped()
+        self._gaps = None
+        if self._options.keep_input:
+            self._gaps = _Gaps(self._folder, self._options, database.regions(), skipped)
+            self._gff3 = self._files.enter_context(self._gaps.open_draft())
+        else:
+            self._gff3 = self._open(paths.gff3)
+        self._genes = Gff3Writer(self._gff3, self._gm_attribute)
+        self._rejects = self._open(paths.rejects)
+        self._table = GsfTable(self._open(paths.gsf)) if paths.gsf else None
+        self._proteins = self._open(paths.proteins) if paths.proteins else None
+        self._moves = RefinementTable(self._open(paths.refinements)) if paths.refinements else None
+        self._genes.write_header(database.sequence_lengths(), self._provenance)
+        for one in skipped:
+            write_reject(self._rejects, Reject.from_skipped_input(one))
+            if one.is_gene:
+                self.accounting.count_skipped(one.reason)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._files.__exit__(kind, error, trace)
+
+    def add(
+        self,
+        region: Region,
+        sentence: PredictedSentence,
+        gene: GeneModel | None,
+        rejects: Sequence[Reject],
+        doubt: Doubt | None,
+    ) -> bool:
+        """Write what became of one region; returns whether it has a gene in the GFF3."""
+        keep_doubtful = self._options.keep_all
+        reason = doubt.reason if doubt else None
+        self.accounting.count_gene(gene, rejects, reason, keep_doubtful=keep_doubtful)
+        if doubt and not keep_doubtful:
+            gene = None
+            rejects = [Reject.from_sentence(region, sentence, doubt.reason, doubt.detail)]
+        for reject in rejects:
+            write_reject(self._rejects, reject)
+        if self._gaps:
+            self._gaps.add(self._gff3, region, None if gene else rejects[0].reason)
+        if gene is not None:
+            self._write_gene(gene, doubt)
+        if self._table is not None:
+            self._table.write(region, sentence, annotated=gene is not None)
+        return gene is not None
+
+    def finish(self) -> None:
+        """Fill the gaps, and check that every gene of the input is accounted for.
+
+        Raises:
+            RunError: the counts do not add up.
+        """
+        if self._gaps:
+            output = self._open(self._paths.gff3)
+            lengths = self._database.sequence_lengths()
+            kept = self._gaps.fill(self._gff3, output, lengths, self._gm_attribute)
+            self.accounting.kept_input = kept
+        self.accounting.check(self._database.input_gene_count())
+
+    def _open(self, path: Path) -> TextIO:
+        return self._files.enter_context(atomic_write(path))
+
+    def _write_gene(self, gene: GeneModel, doubt: Doubt | None) -> None:
+        self._genes.write_gene(gene, doubt.reason if doubt else None)
+        if self._proteins is not None:
+            write_proteins(self._proteins, gene)
+        if self._moves is not None:
+            for transcript in gene.transcripts:
+                for move in transcript.refinement.moves if transcript.refinement else ():
+                    self._moves.write(gene, transcript, move)
+
+
+class _Gaps:
+    """Places in the GFF3 of genes without a gene model, to be filled with the input's rows."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        options: AnnotateOptions,
+        regions: Sequence[Region],
+        skipped: Sequence[SkippedInput],
+    ) -> None:
+        self._draft, self._sorted_gff = folder.draft_gff3, folder.sorted_gff
+        self._feature_types = options.feature_types
+        self._before = skipped_before_regions(
+            folder.sorted_gff, options.feature_types, regions, skipped
+        )
+        self._position = 0
+        self._reasons: dict[str, str] = {}
+        self._predicted: set[str] = set()
+
+    def open_draft(self) -> TextIO:
+        """Open the file that the GFF3 goes to until the gaps can be filled."""
+        return self._draft.open("w", encoding="utf-8", newline="\n")
+
+    def add(self, draft: TextIO, region: Region, reason: str | None) -> None:
+        """Hold the place of a region, if it has no gene model, and of genes skipped before it."""
+        self._add_skipped(draft)
+        self._position += 1
+        if reason is None:
+            self._predicted.add(region.gene_id)
+        else:
+            self._add_gap(draft, region.gene_id, reason)
+
+    def fill(
+        self, draft: TextIO, output: TextIO, lengths: Mapping[str, int], gm: Literal["GM", "gm"]
+    ) -> int:
+        """Copy the draft with the input's rows in its gaps; returns the number of genes kept."""
+        self._add_skipped(draft)
+        draft.close()
+        kept = KeptInput(
+            self._sorted_gff, self._feature_types, self._reasons, self._predicted, lengths, gm
+        )
+        fill_gaps(self._draft, output, kept)
+        self._draft.unlink()
+        return len(kept)
+
+    def _add_skipped(self, draft: TextIO) -> None:
+        for skipped in self._before.get(self._position, ()):
+            self._add_gap(draft, skipped.gene_id, skipped.reason)
+
+    def _add_gap(self, draft: TextIO, gene_id: str, reason: str) -> None:
+        write_gap(draft, gene_id)
+        self._reasons[gene_id] = reason
