@@ -1,7 +1,9 @@
 """Builds the gene model of a region that costs least: model output and refinement decided together.
 
 The search closes several hypotheses for a region. Each is read and refined against the DNA; the one
-with the least -log-probability plus cost of refinement becomes the gene.
+with the least -log-probability plus cost of refinement becomes the gene. Where the winner of the
+search describes no gene, another takes its place only if that costs less than a gene all of whose
+transcripts are broken: else the model's own answer stands.
 """
 
 from collections.abc import Sequence
@@ -14,9 +16,9 @@ from transgenic_dagster.gene_models.from_sentence import (
     ReadTranscript,
     read_sentence,
 )
-from transgenic_dagster.gene_models.gene_model import GeneModel, Transcript
+from transgenic_dagster.gene_models.gene_model import GeneModel, Orf, Transcript
 from transgenic_dagster.gene_models.qc import assess
-from transgenic_dagster.gene_models.refinement import RefinedTranscript, refine_gene
+from transgenic_dagster.gene_models.refinement import ORF_COSTS, RefinedTranscript, refine_gene
 from transgenic_dagster.gene_models.rejects import Reject
 from transgenic_dagster.gsf.digit_costs import CoordinateCosts, number_costs
 from transgenic_dagster.gsf.sentence import PredictedSentence
@@ -31,8 +33,14 @@ class _RefinedHypothesis:
 
     @property
     def cost(self) -> float:
+        """-log-probability, and what refinement of all transcripts costs (nats)."""
         refinement = sum(one.total_cost for one in self.refined)
         return refinement - self.sentence.log_probability
+
+    @property
+    def cost_if_broken(self) -> float:
+        """What refinement would cost if it found no reading frame in any transcript (nats)."""
+        return ORF_COSTS[Orf.BROKEN] * len(self.refined)
 
 
 def refined_gene_from_sentence(
@@ -56,6 +64,8 @@ def refined_gene_from_sentence(
         for hypothesis, read in zip(sentence.hypotheses, reads, strict=True)
         if read.transcripts
     ]
+    if not reads[0].transcripts:
+        possible = [h for h in possible if h.cost < h.cost_if_broken - sentence.log_probability]
     if not possible:
         return None, reads[0].rejects
     best = min(possible, key=lambda hypothesis: hypothesis.cost)
