@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from transgenic_dagster.executors.chosen import chosen_executor
+from transgenic_dagster.executors.choice import chosen_executor
 from transgenic_dagster.lab.options import home_options
 from transgenic_dagster.lab.registry import read_registry
 from transgenic_dagster.lab.workspace import Home

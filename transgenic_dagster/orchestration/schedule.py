@@ -1,11 +1,11 @@
 """The weekly look at everything: what is not up to date is annotated again."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from transgenic_dagster.errors import TransgenicError
+from transgenic_dagster.executors.dagster_private import UnresolvedAssetJobDefinition
 from transgenic_dagster.lab.options import assembly_options
 from transgenic_dagster.lab.registry import Registry
 from transgenic_dagster.lab.workspace import Home
@@ -13,17 +13,12 @@ from transgenic_dagster.orchestration.assets import REGION_DB, SORTED_GFF
 from transgenic_dagster.run.fingerprint import annotation_version
 from transgenic_dagster.run.lab_stages import read_summary
 
-if TYPE_CHECKING:
-    from dagster._core.definitions.unresolved_asset_job_definition import (
-        UnresolvedAssetJobDefinition,
-    )
-
 PREPARE_JOB = "prepare_assembly"
 WEEKLY = "0 3 * * 0"
 """Sundays at three in the morning."""
 
 
-def make_prepare_job() -> "UnresolvedAssetJobDefinition":
+def make_prepare_job() -> UnresolvedAssetJobDefinition:
     """The job that begins an annotation; conditions of the other assets go on from there."""
     return dg.define_asset_job(
         PREPARE_JOB,

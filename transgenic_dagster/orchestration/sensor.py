@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
-from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
 
 from transgenic_dagster.errors import TransgenicError
+from transgenic_dagster.executors.dagster_private import GrpcServerCodeLocationOrigin
 from transgenic_dagster.lab.options import home_options
 from transgenic_dagster.lab.registry import Registry, read_registry, registry_to_change
 from transgenic_dagster.lab.scan import Look, scan_assemblies
