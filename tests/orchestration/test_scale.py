@@ -6,7 +6,8 @@ import sys
 import time
 
 from tests.assemblies import write_fasta, write_genes
-from tests.orchestration.labs import Lab, make_home, registered
+from tests.lab.homes import make_home, registered
+from tests.orchestration.labs import Lab
 from transgenic_dagster.lab.registry import Entry, read_registry, write_registry
 from transgenic_dagster.lab.workspace import HOME_VARIABLE
 

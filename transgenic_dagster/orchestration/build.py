@@ -1,4 +1,4 @@
-"""Collects the definitions of a home. Nothing heavy is imported and no genome is read for it."""
+"""All definitions of a home, built without heavy imports and without reading a genome."""
 
 import dagster as dg
 
@@ -21,10 +21,10 @@ def build_definitions(home: Home, executor: dg.ExecutorDefinition | None = None)
 
     Args:
         home: the lab's home.
-        executor: what runs the steps; by default the one that ``TRANSGENIC_EXECUTOR`` names.
+        executor: runs the steps; by default the one that ``TRANSGENIC_EXECUTOR`` names.
 
     Raises:
-        TransgenicError: registry or options of the home cannot be used.
+        TransgenicError: the registry or the options of the home cannot be used.
     """
     registry = read_registry(home)
     partitions = make_partitions(registry)

@@ -1,4 +1,4 @@
-"""The weekly look at everything: what is not up to date is annotated again."""
+"""Weekly schedule: assemblies whose annotation is not up to date are annotated again."""
 
 from collections.abc import Iterator
 
@@ -19,23 +19,23 @@ WEEKLY = "0 3 * * 0"
 
 
 def make_prepare_job() -> UnresolvedAssetJobDefinition:
-    """The job that begins an annotation; conditions of the other assets go on from there."""
+    """Make the job that begins an annotation; automation conditions make the other assets."""
     return dg.define_asset_job(
         PREPARE_JOB,
         selection=dg.AssetSelection.assets(SORTED_GFF, REGION_DB),
-        description="Sort an assembly's annotation and cut its regions; predictions follow.",
+        description="Sorts an assembly's annotation and makes its regions; predictions follow.",
     )
 
 
 def why_stale(home: Home, registry: Registry, name: str) -> str | None:
-    """Why an assembly's final files are not what they would be today; None where they are.
+    """Reason to annotate an assembly again; None where its final files are up to date.
 
     Raises:
-        TransgenicError: its options cannot be read.
+        TransgenicError: its options cannot be used.
     """
     summary = read_summary(home.run(name))
     if summary is None:
-        return "it has no annotation"
+        return "it has no annotation yet"
     digests = registry[name].digests
     for role, digest in summary.digests.items():
         if digests.get(role) != digest:
@@ -46,15 +46,15 @@ def why_stale(home: Home, registry: Registry, name: str) -> str | None:
 
 
 def make_weekly_schedule(home: Home, registry: Registry) -> dg.ScheduleDefinition:
-    """The schedule; it runs from the start."""
+    """Make the schedule; it is running from the start."""
 
     @dg.schedule(
         name="weekly_reannotation",
         job_name=PREPARE_JOB,
         cron_schedule=WEEKLY,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Annotates again what is stale: missing, with other inputs, or by another "
-        "model or with other options than today's.",
+        description="Annotates assemblies that have no annotation yet, or whose inputs, model or "
+        "options have changed since.",
     )
     def weekly_reannotation(
         context: dg.ScheduleEvaluationContext,
@@ -62,7 +62,7 @@ def make_weekly_schedule(home: Home, registry: Registry) -> dg.ScheduleDefinitio
         requested = False
         for name, entry in registry.items():
             if entry.generation == 0 and read_summary(home.run(name)) is None:
-                continue  # put there by init, and never clicked on
+                continue  # put there by init; it waits for a click
             try:
                 reason = why_stale(home, registry, name)
             except TransgenicError as error:
