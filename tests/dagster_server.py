@@ -13,9 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_SECONDS, wait_for
 
-START_SECONDS = 120
+SECONDS_TO_END = 30
 SELECTOR = {"repositoryLocationName": "transgenic", "repositoryName": "__repository__"}
 LAUNCH_RUN = """
 mutation ($p: ExecutionParams!) { launchRun(executionParams: $p) { __typename
@@ -59,7 +59,7 @@ class DagsterServer:
             json.dumps({"query": query, "variables": variables}).encode(),
             {"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=60) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
             answer = json.load(response)
         if "errors" in answer:
             raise RuntimeError(str(answer["errors"]))
@@ -119,12 +119,22 @@ class DagsterServer:
         errors = [event["error"]["message"] for event in events if event.get("error")]
         return "\n".join([*(event.get("message") or "" for event in events), *errors])
 
-    def finish(self, run_id: str, status: str = "SUCCESS", seconds: float = 120) -> None:
+    def finish(self, run_id: str, status: str = "SUCCESS") -> None:
         """Wait until a run ends, which it must with a certain status."""
         ends = ("SUCCESS", "FAILURE", "CANCELED")
-        wait_for(lambda: self.statuses()[run_id] in ends, f"the end of run {run_id}", seconds)
+        wait_for(lambda: self.statuses()[run_id] in ends, f"the end of run {run_id}")
         if self.statuses()[run_id] != status:
             raise RuntimeError(f"run {run_id} ended with {self.statuses()[run_id]}")
+
+
+def lock_holder(path: Path) -> int | None:
+    """The process that holds a lock on a file."""
+    inode = str(path.stat().st_ino)
+    for line in Path("/proc/locks").read_text().splitlines():
+        fields = line.split()
+        if "->" not in fields and fields[5].rpartition(":")[2] == inode:
+            return int(fields[4])
+    return None
 
 
 def write_demo_lab(lab: Path) -> None:
@@ -161,17 +171,13 @@ def dagster_dev(lab: Path, environment: Mapping[str, str]) -> Iterator[DagsterSe
         )
         server = DagsterServer(f"http://127.0.0.1:{port}")
         try:
-            wait_for(
-                lambda: server.is_up() or process.poll() is not None, "dagster dev", START_SECONDS
-            )
-            if process.poll() is not None:
-                raise RuntimeError(f"dagster dev ended; see {log.name}")
+            wait_for(server.is_up, f"dagster dev is up; see {log.name}", by=process)
             yield server
         finally:
             # As Ctrl-C in a terminal does. Code servers would stay for a while without work.
             with suppress(ProcessLookupError, subprocess.TimeoutExpired):
                 os.killpg(process.pid, signal.SIGINT)
-                process.wait(30)
+                process.wait(SECONDS_TO_END)
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -19,7 +19,7 @@ from tests.waiting import wait_for
 
 PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo", "munged")
-START_SECONDS = 30
+SECONDS_TO_END = 10
 
 SLURM_CONF = """\
 ClusterName=one_node
@@ -137,7 +137,7 @@ def _daemon(folder: Path, *command: str, **environment: str) -> Iterator[None]:
         finally:
             process.terminate()
             try:
-                process.wait(10)
+                process.wait(SECONDS_TO_END)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -152,7 +152,7 @@ def _ask(environment: dict[str, str], *command: str) -> str:
 
 def _wait_for_daemon(condition: Callable[[], bool], what: str, folder: Path) -> None:
     try:
-        wait_for(condition, what, START_SECONDS)
+        wait_for(condition, what)
     except TimeoutError as error:
         said = "\n".join(path.read_text() for path in folder.glob("*.out"))
         raise RuntimeError(f"{error}; the daemons said:\n{said}") from error

@@ -4,10 +4,12 @@ Screenshots stay in the test's temporary folder.
 """
 
 import json
+import os
 import re
 import shutil
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,10 @@ from tests.dagster_server import (
     DagsterServer,
     dagster_dev,
     lab_environment,
-    wait_for,
+    lock_holder,
     write_demo_lab,
 )
+from tests.waiting import PATIENCE_SECONDS, wait_for
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -31,7 +34,6 @@ ARGUMENTS = (
     *("--disable-background-networking", "--disable-component-update"),
 )
 ASSETS = ("sorted_gff", "region_db", "predictions", "merged_gff3", "reject_report")
-DROP_IN_SECONDS = 120
 
 
 class Pages:
@@ -49,9 +51,9 @@ class Pages:
     def open(self, path: str) -> None:
         self.page.goto(self.server.url + path)
 
-    def sees(self, text: str | re.Pattern[str], seconds: float = 60) -> None:
+    def sees(self, text: str | re.Pattern[str]) -> None:
         """Wait until a text can be seen."""
-        self.page.get_by_text(text).first.wait_for(timeout=1000 * seconds)
+        self.page.get_by_text(text).first.wait_for()
 
     def click(self, name: str) -> None:
         self.page.get_by_role("button", name=name).first.click()
@@ -67,6 +69,7 @@ def browser(server: DagsterServer, folder: Path) -> Iterator[Pages]:
     with sync_api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = chromium.new_page(viewport={"width": 1800, "height": 1000})
+        page.set_default_timeout(1000 * PATIENCE_SECONDS)
         try:
             yield Pages(page, server, folder)
         finally:
@@ -110,16 +113,16 @@ def materialize_all(pages: Pages, lab: Path) -> None:
         lambda: pages.server.statuses(dagster__partition="demo|Chr1"), "the predictions of Chr1"
     )
     pages.open(f"/runs/{run}")
-    pages.sees(re.compile(r"predicting \d+/25 regions \([1-9]\d?%\), [\d.]+ regions/s, ETA 00:"))
-    for figure in ("percent", "regions_per_second", "eta"):
-        pages.sees(figure)
+    pages.sees(re.compile(r"predicting \d+/25 regions \([1-9]\d?%\), [\d.]+ regions/s, ETA \d+:\d"))
+    for name in ("percent", "regions_per_second", "eta"):
+        pages.sees(name)
     pages.picture("run")
     pages.open("/assets/predictions?view=events")
     pages.sees("observed in run")
     pages.sees("regions/s, ETA")
     pages.sees("regions_per_second")
     pages.picture("events")
-    wait_for((lab / "runs" / "demo" / "annotation.gff3.ckpt.json").exists, "the annotation", 240)
+    wait_for((lab / "runs" / "demo" / "annotation.gff3.ckpt.json").exists, "the annotation")
     wait_for(
         lambda: set(pages.server.statuses(dagster__partition="demo").values()) == {"SUCCESS"},
         "the end of all runs",
@@ -146,7 +149,7 @@ def finished_assets_show_what_became_of_the_genes(pages: Pages) -> None:
 
 
 def dropped_in_assembly_is_annotated(pages: Pages, lab: Path) -> None:
-    """A new folder, one chromosome of the demo: within two minutes, its own partitions, once."""
+    """A new folder, one chromosome of the demo: annotated in its own partitions, once."""
     demo, new = lab / "assemblies" / "demo", lab / "assemblies" / "barley"
     new.mkdir()
     shutil.copy(demo / "options.yaml", new)
@@ -155,7 +158,7 @@ def dropped_in_assembly_is_annotated(pages: Pages, lab: Path) -> None:
     rows = (demo / "genes.gff3").read_text().splitlines(keepends=True)
     (new / "genes.gff3").write_text("".join(row for row in rows if "Chr2\t" in row))
     annotation = lab / "runs" / "barley" / "annotation.gff3.ckpt.json"
-    wait_for(annotation.exists, "the new annotation", DROP_IN_SECONDS)
+    wait_for(annotation.exists, "the new annotation")
     assert json.loads(annotation.read_text())["accounting"]["total"] == 18
     for partition, runs in (("barley", 2), ("barley|Chr2", 1)):
         assert len(pages.server.statuses(dagster__partition=partition)) == runs
@@ -171,17 +174,30 @@ def terminated_run_goes_on_when_run_again(pages: Pages, lab: Path) -> None:
     (run,) = pages.server.statuses(dagster__partition="barley|Chr2")
     pages.open(f"/runs/{run}")
     pages.click("Re-execute all")
-    wait_for(journal.exists, "some predictions")
+    step = wait_for(lambda: paused_in_the_middle(journal), "some predictions")
     pages.click("Terminate")
     pages.picture("terminate")
     pages.page.get_by_role("dialog").get_by_role("button", name="Terminate").click()
 
-    def canceled() -> list[str]:
+    def runs_that_are(*wanted: str) -> list[str]:
         runs = pages.server.statuses(dagster__partition="barley|Chr2")
-        return [run for run, status in runs.items() if status == "CANCELED"]
+        return [run for run, status in runs.items() if status in wanted]
 
-    (run,) = wait_for(canceled, "the end of the run", 40)
+    wait_for(lambda: runs_that_are("CANCELING", "CANCELED"), "the click")
+    with suppress(ProcessLookupError):  # it has been killed
+        os.kill(step, signal.SIGCONT)
+    (run,) = wait_for(lambda: runs_that_are("CANCELED"), "the end of the run")
     pages.open(f"/runs/{run}")
     pages.click("Re-execute all")
     pages.sees("of 18 regions of Chr2 were done already")
     pages.picture("again")
+
+
+def paused_in_the_middle(journal: Path) -> int | None:
+    """Pause the step that writes a journal, once something stands in it; returns its process."""
+    if not journal.exists() or not journal.stat().st_size:
+        return None
+    step = lock_holder(journal.with_suffix(".lock"))
+    if step is not None:
+        os.kill(step, signal.SIGSTOP)
+    return step

@@ -1,4 +1,4 @@
-"""What ``workspace.yaml`` loads: everything of the home, as Dagster knows it."""
+"""Dagster's entry point, which ``workspace.yaml`` loads: all definitions of the home."""
 
 import dagster as dg
 

@@ -75,14 +75,14 @@ def test_what_cannot_be_added_is_one_sentence_and_leaves_nothing(lab, tmp_path, 
     fasta, genes = str(assembly.fasta), str(assembly.gff)
     (tmp_path / "empty.fa").write_text("")
     for arguments, sentence in (
-        (["demo", fasta, genes], "There is an assembly demo already"),
-        (["bad name", fasta, genes], "'bad name' cannot be an assembly's name"),
-        (["../up", fasta, genes], "'../up' cannot be an assembly's name"),
+        (["demo", fasta, genes], "An assembly demo exists already"),
+        (["bad name", fasta, genes], "'bad name' cannot be the name of an assembly"),
+        (["../up", fasta, genes], "'../up' cannot be the name of an assembly"),
         (["moss", "nowhere.fa", genes], "nowhere.fa does not exist"),
         (["moss", fasta, "nowhere.gff3"], "nowhere.gff3 does not exist"),
         (["moss", genes, fasta], f"{genes} is not a FASTA file"),
         (["moss", str(tmp_path / "empty.fa"), genes], f"{tmp_path}/empty.fa is empty"),
-        (["moss", fasta, genes, "--home", str(tmp_path / "x")], "is no home of assemblies"),
+        (["moss", fasta, genes, "--home", str(tmp_path / "x")], "is not a home of assemblies"),
     ):
         assert main(["add", *arguments]) == 2
         error = capsys.readouterr().err

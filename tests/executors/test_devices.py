@@ -27,7 +27,7 @@ def test_devices_are_listed_by_the_driver(tmp_path):
 def test_a_driver_that_fails_is_mentioned_and_the_cpu_used(tmp_path, caplog):
     write_driver(tmp_path, "echo 'driver/library version mismatch'; exit 18")
     assert leasable_devices() == ("cpu",)
-    assert "nvidia-smi does not list" in caplog.text
+    assert "nvidia-smi cannot list" in caplog.text
 
 
 def test_a_machine_without_driver_has_only_its_cpu():
@@ -61,7 +61,7 @@ def test_our_variable_goes_before_cudas(monkeypatch):
 
 
 @pytest.mark.parametrize("value", ["0;1", "../etc", "0 1", "-2"])
-def test_a_name_that_is_no_device_is_refused(monkeypatch, value):
+def test_a_name_that_is_not_a_device_is_refused(monkeypatch, value):
     monkeypatch.setenv("TRANSGENIC_GPU_DEVICES", value)
-    with pytest.raises(UsageError, match=r"TRANSGENIC_GPU_DEVICES=.* is no device"):
+    with pytest.raises(UsageError, match=r"TRANSGENIC_GPU_DEVICES=.* is not a device"):
         gpu_devices()

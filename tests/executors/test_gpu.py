@@ -1,5 +1,4 @@
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +15,7 @@ from tests.executors.toy_runs import (
     start_worker,
     toy_instance,
 )
-from tests.waiting import wait_for
-
-SECONDS_UNTIL_FREE = 10
+from tests.waiting import PATIENCE_SECONDS, wait_for
 
 
 @pytest.fixture
@@ -64,15 +61,13 @@ def test_a_step_killed_for_good_fails_its_run_and_says_why(instance):
     assert claimed_places(instance) == 0
 
 
-def test_a_cancelled_run_ends_its_steps_within_the_grace_time(instance):
+def test_a_cancelled_run_kills_steps_that_do_not_end_within_the_grace_time(instance):
     worker = start_worker(toy_job.willing_and_stubborn)
-    wait_for(lambda: len(heard("*pid")) == 2, "both steps")
+    wait_for(lambda: len(heard("*pid")) == 2, "both steps", by=worker)
     (cancelled,) = instance.get_runs()
     instance.report_run_canceling(cancelled)  # what Dagster's run launcher does before
     worker.send_signal(signal.SIGTERM)
-    began = time.monotonic()
-    worker.wait(timeout=SECONDS_UNTIL_FREE)
-    assert time.monotonic() - began < SECONDS_UNTIL_FREE
+    worker.wait(PATIENCE_SECONDS)  # the steps alone would take longer
     assert not any(alive(int(pid)) for pid in heard("*pid"))
     assert all_devices_are_free()
     assert claimed_places(instance) == 0
@@ -82,9 +77,9 @@ def test_a_cancelled_run_ends_its_steps_within_the_grace_time(instance):
 
 def test_a_killed_run_leaves_no_process_and_no_lease(instance):
     worker = start_worker(toy_job.never_ending)
-    wait_for(lambda: heard("pid"), "the step")
+    wait_for(lambda: heard("pid"), "the step", by=worker)
     assert not all_devices_are_free()
     worker.kill()
     worker.wait()
-    wait_for(all_devices_are_free, "the end of the lease", SECONDS_UNTIL_FREE)
-    wait_for(lambda: not alive(int(heard("pid")[0])), "the end of the step", SECONDS_UNTIL_FREE)
+    wait_for(all_devices_are_free, "the end of the lease")
+    wait_for(lambda: not alive(int(heard("pid")[0])), "the end of the step")

@@ -9,7 +9,7 @@ import pytest
 from tests.waiting import wait_for
 from transgenic_dagster.executors.lease import lock_file, try_to_lease
 
-DEVICE_AND_WAIT = "echo $CUDA_VISIBLE_DEVICES; exec sleep 600"
+DEVICE_AND_WAIT = "echo $CUDA_VISIBLE_DEVICES; exec sleep 3600"
 
 
 @pytest.fixture(autouse=True)
@@ -94,8 +94,8 @@ def test_a_command_ends_with_its_parent(tmp_path):
         "import os, subprocess, sys, time\n"
         "subprocess.Popen([sys.executable, '-m',\n"
         "    'transgenic_dagster.executors.lease', '--parent', str(os.getpid()),\n"
-        "    '--device', '0', '--', 'sh', '-c', 'echo $$; exec sleep 600'])\n"
-        "time.sleep(600)\n"
+        "    '--device', '0', '--', 'sh', '-c', 'echo $$; exec sleep 3600'])\n"
+        "time.sleep(3600)\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
@@ -103,12 +103,12 @@ def test_a_command_ends_with_its_parent(tmp_path):
         pid = int(parent.stdout.readline())
         assert not is_free("0")
         parent.kill()
-    wait_for(lambda: is_free("0"), "the end of the lease", seconds=10)
-    wait_for(lambda: not Path(f"/proc/{pid}").exists(), "the end of it", seconds=10)
+    wait_for(lambda: is_free("0"), "the end of the lease")
+    wait_for(lambda: not Path(f"/proc/{pid}").exists(), "the end of the command")
 
 
 def test_the_cpu_is_leased_too_and_leaves_cuda_alone(leases):
-    process = leases("cpu", command="echo ${CUDA_VISIBLE_DEVICES-unset}; exec sleep 600")
+    process = leases("cpu", command="echo ${CUDA_VISIBLE_DEVICES-unset}; exec sleep 3600")
     assert process.stdout.readline() == "unset\n"
     assert not is_free("cpu")
 

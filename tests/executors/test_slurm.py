@@ -62,7 +62,7 @@ def test_a_refused_job_fails_its_step_and_says_why(instance, monkeypatch):
 @needs_slurm
 def test_jobs_of_a_killed_run_are_cancelled_when_the_next_run_starts(instance):
     worker = start_worker(toy_job.never_ending)
-    wait_for(lambda: heard("pid"), "the step")
+    wait_for(lambda: heard("pid"), "the step", by=worker)
     worker.kill()
     worker.wait()
     (killed,) = instance.get_runs()

@@ -16,11 +16,14 @@ from pathlib import Path
 import dagster as dg
 from dagster._utils.interrupts import capture_interrupts
 
-from tests.waiting import wait_for
-from transgenic_dagster.executors.chosen import EXECUTORS, chosen_executor
+from tests.waiting import PATIENCE_SECONDS, wait_for
+from transgenic_dagster.executors.choice import EXECUTORS, chosen_executor
+from transgenic_dagster.executors.devices import CPU
+from transgenic_dagster.executors.lease import try_to_lease
 from transgenic_dagster.executors.pool import GPU_POOL
 
 RETRY = dg.RetryPolicy(max_retries=1)
+ENDLESS_SECONDS = 10 * PATIENCE_SECONDS
 
 
 def folder() -> Path:
@@ -79,9 +82,8 @@ def four_gpu_steps():
 def lonely_step(name: str) -> dg.OpDefinition:
     @dg.op(name=name, pool=GPU_POOL)
     def step() -> None:
-        with alone_on_device():
-            tell(name, device())
-            time.sleep(0.5)
+        assert try_to_lease(CPU) is None, "the lease of the CPU is free"
+        tell(name, device())
 
     return step
 
@@ -96,7 +98,7 @@ def two_lonely_steps():
 def killed_once(context: dg.OpExecutionContext) -> None:
     tell(f"attempt_{context.retry_number}", device())
     if context.retry_number == 0:
-        tell("child", str(subprocess.Popen(["sleep", "600"]).pid))
+        tell("child", str(subprocess.Popen(["sleep", str(ENDLESS_SECONDS)]).pid))
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -118,7 +120,7 @@ def killed_for_good():
 @dg.op(pool=GPU_POOL)
 def endless() -> None:
     tell("pid", str(os.getpid()))
-    time.sleep(600)
+    time.sleep(ENDLESS_SECONDS)
 
 
 @dg.op(pool=GPU_POOL)
@@ -126,7 +128,7 @@ def stubborn() -> None:
     """Cannot be interrupted, like a long call into a library."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     tell("stubborn_pid", str(os.getpid()))
-    time.sleep(600)
+    time.sleep(ENDLESS_SECONDS)
 
 
 @dg.job(executor_def=chosen_executor())

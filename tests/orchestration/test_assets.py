@@ -6,7 +6,8 @@ import dagster as dg
 import pytest
 
 from tests.assemblies import golden_chromosome
-from tests.orchestration.labs import AFTER, BEFORE, Lab, failure, make_home, messages, put
+from tests.lab.homes import make_home, put
+from tests.orchestration.labs import AFTER, BEFORE, Lab, failure, messages
 from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.lab.init import write_lab
 from transgenic_dagster.options import parse_options

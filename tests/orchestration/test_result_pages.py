@@ -84,10 +84,8 @@ def results(demo):
 
 
 def faults(demo):
-    home = demo.home
-    results = home.results("demo")
-    counts = recount(home.run("demo").region_db, results.gff3, results.rejects)
-    return " ".join(counts.faults)
+    home, paths = demo.home, demo.home.results("demo")
+    return " ".join(recount(home.run("demo").region_db, paths.gff3, paths.rejects).faults)
 
 
 def test_a_recount_finds_lost_invented_and_doubled_genes(demo, results):

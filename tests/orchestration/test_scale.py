@@ -6,9 +6,15 @@ import sys
 import time
 
 from tests.assemblies import write_fasta, write_genes
-from tests.orchestration.labs import Lab, make_home, registered
+from tests.lab.homes import make_home, registered
+from tests.orchestration.labs import Lab
 from transgenic_dagster.lab.registry import Entry, read_registry, write_registry
 from transgenic_dagster.lab.workspace import HOME_VARIABLE
+
+MOST_CPU_SECONDS = 10
+"""Some forty times what it takes; with a step for every pair of scaffolds it would take more."""
+MOST_OF_AN_IMPORT = 5
+"""Loading takes a fifth of the time of importing Dagster itself."""
 
 
 def test_ten_thousand_scaffolds_are_a_hundred_pieces(tmp_path):
@@ -17,10 +23,10 @@ def test_ten_thousand_scaffolds_are_a_hundred_pieces(tmp_path):
     folder.path.mkdir()
     write_fasta(folder.path / "genome.fa", {f"s{i}": "ACGT" * 100 for i in range(10_000)})
     write_genes(folder.path / "genes.gff3", [("s1", 10, 100, "+", "ID=g")])
-    began = time.monotonic()
+    began = time.process_time()
     registered(home, "draft")
     lab = Lab(home)
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < MOST_CPU_SECONDS
     assert len(lab.piece_keys("draft")) == 100
     assert lab.piece_keys("draft")[0] == "draft|unplaced-001"
 
@@ -31,10 +37,10 @@ def test_twenty_assemblies_of_five_hundred_sequences_load_fast_and_without_torch
     write_registry(home.registry_file, {f"a{i}": Entry(pieces) for i in range(20)})
     assert len(read_registry(home)) == 20
     code = (
-        "import sys, time; began = time.monotonic(); "
+        "import sys, time, dagster; began = time.process_time(); "
         "from transgenic_dagster.definitions import defs; "
         "defs.get_repository_def(); "
-        "print(time.monotonic() - began, {'torch', 'matplotlib'} & set(sys.modules))"
+        "print(time.process_time() - began, began, {'torch', 'matplotlib'} & set(sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -43,6 +49,6 @@ def test_twenty_assemblies_of_five_hundred_sequences_load_fast_and_without_torch
         text=True,
         check=True,
     )
-    seconds, _, heavy = done.stdout.partition(" ")
+    loading, importing_dagster, heavy = done.stdout.split(maxsplit=2)
     assert heavy == "set()\n"
-    assert float(seconds) < 15
+    assert float(loading) < MOST_OF_AN_IMPORT * float(importing_dagster)

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
-from tests.orchestration.labs import AFTER, BEFORE, Lab, make_home, put, registered, set_options
+from tests.lab.homes import make_home, put, registered, set_options
+from tests.orchestration.labs import AFTER, BEFORE, Lab
 from transgenic_dagster.lab.init import write_lab
 from transgenic_dagster.lab.registry import read_registry, registry_to_change
-from transgenic_dagster.lab.scan import REST_SECONDS, read_assembly
+from transgenic_dagster.lab.scan import STABLE_SECONDS, read_assembly
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ class Watcher:
         with context:
             data = sensor(definitions, "new_assemblies").evaluate_tick(context)
         self.cursor = data.cursor
-        self.clock[0] += REST_SECONDS
+        self.clock[0] += STABLE_SECONDS
         if len(self.reloads) > asked:
             self.lab.load()
         self.said = data.skip_message or ""
@@ -69,6 +70,7 @@ def test_a_new_assembly_is_launched_once(watcher):
     assert watcher.tick() == []
     put(watcher.lab.home, "moss", register=False)
     assert watcher.tick() == []
+    assert watcher.said == "moss: waiting for files to stop changing."
     assert watcher.tick() == []
     assert len(watcher.reloads) == 1
     assert watcher.tick() == ["moss"]

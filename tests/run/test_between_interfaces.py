@@ -3,7 +3,8 @@
 import pytest
 
 from tests.assemblies import golden_chromosome
-from tests.orchestration.labs import AFTER, BEFORE, TINY, Lab, failure, make_home, messages, put
+from tests.lab.homes import TINY, make_home, put
+from tests.orchestration.labs import AFTER, BEFORE, Lab, failure, messages
 from tests.run.test_annotate import CrashAfter, CrashError
 from transgenic_dagster.cli.lab import main
 from transgenic_dagster.inference.engine import Engine

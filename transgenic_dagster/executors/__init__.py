@@ -1,1 +1,1 @@
-"""Runs the steps of Dagster on GPUs and clusters."""
+"""Executors: Dagster's steps on GPUs and clusters."""

@@ -1,4 +1,4 @@
-"""Which GPUs this machine offers, found without importing torch."""
+"""GPUs of this machine, found without importing torch."""
 
 import logging
 import os
@@ -20,13 +20,13 @@ logger = logging.getLogger(__name__)
 
 
 def gpu_devices() -> tuple[str, ...]:
-    """The GPUs that steps may use, by the names that ``CUDA_VISIBLE_DEVICES`` takes.
+    """GPUs that steps may use, by the names that ``CUDA_VISIBLE_DEVICES`` takes.
 
-    They are what ``TRANSGENIC_GPU_DEVICES`` lists (``0,1``; empty for none), else what
+    These are what ``TRANSGENIC_GPU_DEVICES`` lists (``0,1``; empty for none), else what
     ``CUDA_VISIBLE_DEVICES`` leaves visible, else what ``nvidia-smi`` finds.
 
     Raises:
-        UsageError: a name that cannot be a device's.
+        UsageError: a variable holds something that cannot name a device.
     """
     for variable in (DEVICES_VARIABLE, CUDA_VARIABLE):
         if variable in os.environ:
@@ -35,7 +35,7 @@ def gpu_devices() -> tuple[str, ...]:
 
 
 def leasable_devices() -> tuple[str, ...]:
-    """What GPU steps share, one step at a time on each: the GPUs, or else the CPU."""
+    """Devices that GPU steps share, one step at a time on each: the GPUs, or else the CPU."""
     return gpu_devices() or (CPU,)
 
 
@@ -48,15 +48,15 @@ def _parse(variable: str, value: str) -> tuple[str, ...]:
             break
         if not _NAME.fullmatch(name):
             raise UsageError(
-                f"{variable}={value}: {name!r} is no device; list numbers or UUIDs of GPUs, such "
-                "as 0,1, or nothing for none."
+                f"{variable}={value}: {name!r} is not a device; list numbers or UUIDs of "
+                "GPUs, such as 0,1, or leave it empty to use no GPU."
             )
         names.append(name)
     return tuple(dict.fromkeys(names))
 
 
 def _listed_by_driver() -> tuple[str, ...]:
-    """UUIDs: numbers mean other devices to CUDA than to the driver, depending on settings."""
+    """UUIDs of the GPUs: CUDA may number devices differently from the driver."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return ()
@@ -69,6 +69,6 @@ def _listed_by_driver() -> tuple[str, ...]:
             timeout=_DRIVER_SECONDS,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        logger.warning("nvidia-smi does not list this machine's GPUs (%s): using the CPU", error)
+        logger.warning("nvidia-smi cannot list this machine's GPUs (%s); using the CPU", error)
         return ()
     return tuple(line.strip() for line in listed.stdout.splitlines() if line.strip())

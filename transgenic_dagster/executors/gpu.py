@@ -1,7 +1,7 @@
-"""The executor of one machine: every step a process, every GPU step on a device of its own.
+"""Executor of one machine: every step is a process, every GPU step has a device of its own.
 
-Steps of the pool ``gpu`` (see ``gpu_pool``) run through ``device_lease``; without a GPU they run
-on the CPU one at a time. Other steps start at once and share the machine.
+Steps of the pool ``gpu`` (see ``pool``) wait for the lease of a device (see ``lease``); without a
+GPU they run on the CPU, one at a time. Other steps start at once and share the machine.
 """
 
 import os
@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import dagster as dg
-from dagster._core.execution.plan.step import ExecutionStep
 
+from transgenic_dagster.executors.dagster_private import ExecutionStep
 from transgenic_dagster.executors.devices import leasable_devices
 from transgenic_dagster.executors.pool import limit_gpu_pool, needs_gpu
 from transgenic_dagster.executors.step_handler import (
     JobExecutor,
-    exit_sentence,
+    describe_exit,
     job_config,
     job_executor,
 )
@@ -26,12 +26,12 @@ from transgenic_dagster.executors.step_handler import (
 GRACE_SECONDS = 10
 
 
-class StepProcess:
-    """A step in a process, or group of processes, of this machine.
+class ProcessJob:
+    """Step in a process group of this machine.
 
     Args:
-        command: what runs it.
-        devices: those that it may use one of; empty where it needs none.
+        command: program and arguments of the step.
+        devices: candidates for its lease, of which it gets one; empty where it needs none.
     """
 
     def __init__(self, command: Sequence[str], devices: Sequence[str]) -> None:
@@ -47,16 +47,16 @@ class StepProcess:
         self.name = f"process {self._process.pid}"
 
     def ending(self) -> str | None:
-        """How it ended, None while it runs."""
+        """Return how it ended, as ``StepJob.ending``."""
         code = self._process.poll()
-        return None if code is None else exit_sentence(code)
+        return None if code is None else describe_exit(code)
 
     def ask_to_end(self) -> None:
-        """Have it cancel itself."""
+        """Send SIGTERM to the step, which then cancels itself."""
         self._process.terminate()
 
     def kill(self) -> None:
-        """End it, with all that it started."""
+        """Kill it and everything that it started."""
         with suppress(ProcessLookupError):  # nothing is left
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -68,13 +68,13 @@ class StepProcess:
     config_schema=job_config(GRACE_SECONDS),
 )
 def gpu_executor(context: dg.InitExecutorContext) -> JobExecutor:
-    """Run every step in a process of this machine; GPU steps each on a GPU of their own."""
+    """Run every step in a process of this machine, each GPU step on a GPU of its own."""
     devices = leasable_devices()
     limit_gpu_pool(context.instance, len(devices))
 
     def start(
         _instance: dg.DagsterInstance, _run_id: str, step: ExecutionStep, command: Sequence[str]
-    ) -> StepProcess:
-        return StepProcess(command, devices if needs_gpu(step) else ())
+    ) -> ProcessJob:
+        return ProcessJob(command, devices if needs_gpu(step) else ())
 
     return job_executor(context, start)

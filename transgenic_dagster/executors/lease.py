@@ -3,10 +3,10 @@ r"""Run a step on a device that no other step uses.
     python -m transgenic_dagster.executors.lease \
         --parent PID --device 0 --device 1 -- COMMAND
 
-Waits until one of the devices is free, locks it, and becomes the command. The lock is a file's
-(flock) and the command inherits it, so the lease ends when the command ends in any way. The
-command ends when the process that started it does. Without a device there is no lease, only this
-bond.
+Waits until one of the devices is free, locks it, and becomes the command. The lock is on a file
+(flock) and the command inherits it, so the lease ends with the command, however that ends. The
+command is killed when the process that started it ends. Without ``--device`` there is no lease,
+only this tie to the parent.
 """
 
 import argparse
@@ -27,13 +27,13 @@ _SECONDS_BETWEEN_TRIES = 0.2
 
 
 def lease_folder() -> Path:
-    """Folder of the lock files: one per machine and user, so that several homes share devices."""
+    """Folder of the lock files: one per machine and user, shared by all labs."""
     default = Path(tempfile.gettempdir()) / f"transgenic-leases-{os.getuid()}"
     return Path(os.environ.get(LEASES_VARIABLE) or default)
 
 
 def lock_file(device: str) -> Path:
-    """The file whose lock is the lease of a device."""
+    """File whose lock is the lease of a device."""
     return lease_folder() / f"{device.replace('/', '_')}.lock"
 
 
@@ -41,8 +41,8 @@ def try_to_lease(device: str) -> int | None:
     """Lease a device if it is free.
 
     Returns:
-        The descriptor that holds the lease, inherited by programs that this one becomes; None
-        where another process holds it.
+        The file descriptor that holds the lease, which the command inherits; None where another
+        process holds the lease.
     """
     lock_file(device).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(lock_file(device), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -51,13 +51,13 @@ def try_to_lease(device: str) -> int | None:
     except BlockingIOError:
         os.close(descriptor)
         return None
-    os.utime(descriptor)  # cleaners of temporary folders take old files
+    os.utime(descriptor)  # cleaners of temporary folders remove old files
     os.set_inheritable(descriptor, True)
     return descriptor
 
 
 def lease(devices: Sequence[str]) -> str:
-    """Wait for a free device and lease it until this process ends; returns the device."""
+    """Lease a device until this process ends, waiting for a free one; returns the device."""
     waiting = False
     while True:
         for device in devices:
@@ -71,9 +71,11 @@ def lease(devices: Sequence[str]) -> str:
 
 def main() -> None:
     """Lease a device and become the command."""
-    parser = argparse.ArgumentParser(prog="device_lease", description=__doc__.splitlines()[0])
-    parser.add_argument("--parent", type=int, required=True, help="process to end with")
-    parser.add_argument("--device", action="append", default=[], help="device that will do")
+    parser = argparse.ArgumentParser(prog="lease", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--parent", type=int, required=True, help="process whose end ends the command"
+    )
+    parser.add_argument("--device", action="append", default=[], help="candidate; may be repeated")
     parser.add_argument("command", nargs="+", metavar="COMMAND")
     arguments = parser.parse_args()
     end_with_parent(arguments.parent)

@@ -1,28 +1,29 @@
-"""How a step says that it needs a GPU: it belongs to the pool ``gpu``.
+"""The pool ``gpu``, by which a step says that it needs a GPU.
 
     @dg.asset(pool=GPU_POOL)
 
-The executors give such a step a device of its own. The pool makes steps of all runs queue for
-the devices; its limit is their number, set by the executor when a run starts.
+The executors give such a step a device of its own. In the pool, steps of all runs queue for the
+devices; its limit is the number of devices, set by the executor when a run starts.
 """
 
 import dagster as dg
-from dagster._core.execution.plan.step import ExecutionStep
+
+from transgenic_dagster.executors.dagster_private import ExecutionStep
 
 GPU_POOL = "gpu"
 
 
 def needs_gpu(step: ExecutionStep) -> bool:
-    """Whether a step belongs to the pool."""
+    """Return whether a step belongs to the pool."""
     return step.pool == GPU_POOL
 
 
 def limit_gpu_pool(instance: dg.DagsterInstance, limit: int | None) -> None:
-    """Say how many steps of the pool may run at once, over all runs of an instance.
+    """Set how many steps of the pool may run at once, over all runs of an instance.
 
     Args:
-        instance: where the pool is.
-        limit: number of steps; None for any number.
+        instance: Dagster instance that has the pool.
+        limit: number of steps; None for no limit.
     """
     storage = instance.event_log_storage
     limits = {pool.name: pool.limit for pool in storage.get_pool_limits() if not pool.from_default}

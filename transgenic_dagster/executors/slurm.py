@@ -1,11 +1,11 @@
-"""The executor of a cluster: every step a Slurm job, GPU steps with a GPU from Slurm.
+"""Executor of a cluster: every step is a Slurm job, GPU steps get their GPU from Slurm.
 
-Needs a home and a ``DAGSTER_HOME`` on a file system that all nodes share, the same installation
-on all nodes, and ``sbatch``, ``squeue`` and ``scancel`` where Dagster runs. Accounting
-(``sacct``) is not used: many clusters have none.
+Needs the lab's folder and ``DAGSTER_HOME`` on a file system that all nodes share, the same
+installation on all nodes, and ``sbatch``, ``squeue`` and ``scancel`` where Dagster runs.
+Accounting (``sacct``) is not used: many clusters have none.
 
-Options of a run's configuration default to environment variables, so that runs that nobody
-configures (sensors, schedules) get them too. ``sbatch`` reads variables of its own as well, such as
+Environment variables set the defaults of a run's configuration, for runs that nobody configures
+(those of sensors and schedules). ``sbatch`` reads variables of its own as well, such as
 ``SBATCH_ACCOUNT`` and ``SBATCH_QOS``.
 """
 
@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster._core.execution.plan.step import ExecutionStep
 
 from transgenic_dagster.errors import MissingOnMachineError, UsageError
+from transgenic_dagster.executors.dagster_private import ExecutionStep
 from transgenic_dagster.executors.pool import limit_gpu_pool, needs_gpu
 from transgenic_dagster.executors.step_handler import (
     JobExecutor,
-    exit_sentence,
+    describe_exit,
     job_config,
     job_executor,
 )
@@ -50,10 +50,10 @@ logger = logging.getLogger(__name__)
 
 
 class SlurmQueue:
-    """What Slurm says of this user's jobs, asked no more often than it should be.
+    """States of this user's jobs, with one ``squeue`` for all of them.
 
     Args:
-        poll_seconds: how long an answer is good.
+        poll_seconds: time for which an answer is used before Slurm is asked again.
     """
 
     def __init__(self, poll_seconds: float) -> None:
@@ -62,7 +62,7 @@ class SlurmQueue:
         self._endings: dict[str, str | None] = {}
 
     def ending(self, job_id: str) -> str | None:
-        """How a job ended, as the rest of a sentence; None while it waits or runs.
+        """Return how a job ended, as ``StepJob.ending``; None while it is queued or runs.
 
         While Slurm does not answer, its last answer stands.
         """
@@ -77,7 +77,7 @@ class SlurmQueue:
         return self._endings.get(job_id, "is unknown to Slurm")
 
     def expect(self, job_id: str) -> None:
-        """Take a job as queued until Slurm is asked again."""
+        """Count a job as queued until Slurm is asked again."""
         self._endings[job_id] = None
 
 
@@ -85,18 +85,20 @@ def _ending(state: str, wait_status: int) -> str | None:
     if state not in _ENDED:
         return None
     if state in {"COMPLETED", "FAILED"}:
-        with suppress(ValueError, OverflowError):  # Slurm has numbers for jobs that never ran
-            return exit_sentence(os.waitstatus_to_exitcode(wait_status))
+        with suppress(
+            ValueError, OverflowError
+        ):  # Slurm has exit codes of its own for jobs that never ran
+            return describe_exit(os.waitstatus_to_exitcode(wait_status))
     return f"ended as {state}"
 
 
 class SlurmJob:
-    """A step as a job of Slurm.
+    """Step as a job of Slurm.
 
     Args:
-        submitted: what ``sbatch`` answered.
-        queue: where jobs are looked up.
-        log: file of what the job wrote outside its step.
+        submitted: ``sbatch``, as it ended.
+        queue: states of jobs.
+        log: file of the job's output outside its step; ``%j`` stands for the job's id.
     """
 
     def __init__(
@@ -111,7 +113,7 @@ class SlurmJob:
             queue.expect(self._id)
 
     def ending(self) -> str | None:
-        """How it ended, None while it waits or runs."""
+        """Return how it ended, as ``StepJob.ending``; None while it is queued or runs."""
         if self._refused is not None:
             return f"was refused: {self._refused}"
         ending = self._queue.ending(self._id)
@@ -122,21 +124,21 @@ class SlurmJob:
         _ask("scancel", self._id)
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill it at once."""
         if self._refused is None:
             _ask("scancel", "--signal=KILL", "--full", self._id)
 
     def _last_words(self) -> str:
         try:
             lines = self._log.read_text(errors="replace").split("\n")
-        except OSError:  # it never started, or its node cannot write here
+        except OSError:  # it never started, or its node cannot write to this folder
             return ""
         last = next((line for line in reversed(lines) if line.strip()), "nothing")
         return f"; {self._log} ends with: {last[:_LINE_SHOWN]}"
 
 
 def _ask(*command: str, script: str | None = None) -> "subprocess.CompletedProcess[str]":
-    """Run a program of Slurm; one that does not answer counts as failed."""
+    """Run a program of Slurm; one that does not answer in time counts as failed."""
     try:
         return subprocess.run(
             command, input=script, capture_output=True, text=True, check=False, timeout=_ASK_SECONDS
@@ -149,7 +151,7 @@ def _options(config: Mapping[str, Any], *, gpu: bool) -> list[str]:
     """Options of ``sbatch`` for a kind of step.
 
     Raises:
-        UsageError: they cannot be told apart.
+        UsageError: a quotation in them is not closed.
     """
     options = []
     if config["partition"]:
@@ -167,8 +169,8 @@ def _options(config: Mapping[str, Any], *, gpu: bool) -> list[str]:
     return options
 
 
-def _cancel_left_jobs(instance: dg.DagsterInstance) -> None:
-    """Cancel jobs of runs that have ended: a run whose process was killed leaves its jobs."""
+def _cancel_orphaned_jobs(instance: dg.DagsterInstance) -> None:
+    """Cancel jobs of runs that have ended: a killed run leaves its jobs behind."""
     listed = _ask("squeue", "--me", "--noheader", "--format=%i %j").stdout.splitlines()
     for job_id, name in (line.split(maxsplit=1) for line in listed):
         match = re.match(rf"{_JOB_NAME}-([0-9a-f-]{{36}})-", name)
@@ -187,14 +189,14 @@ def _check_programs() -> None:
 
 
 def _text(variable: str, default: str, description: str) -> dg.Field:
-    """A text option whose default an environment variable sets."""
+    """Text option whose default an environment variable sets."""
     return dg.Field(
         str, os.environ.get(variable, default), description=f"{description} ({variable})"
     )
 
 
 def _log_file(instance: dg.DagsterInstance, run_id: str, step: ExecutionStep) -> Path:
-    """Where Slurm writes what a job says outside its step; Slurm fills in ``%j``."""
+    """File of a job's output outside its step; Slurm fills in ``%j``."""
     folder = Path(instance.root_directory) / "slurm" / run_id
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', step.key)}-%j.log"
@@ -214,14 +216,14 @@ def _log_file(instance: dg.DagsterInstance, run_id: str, step: ExecutionStep) ->
         ),
         "options": _text("TRANSGENIC_SLURM_OPTIONS", "", "further sbatch options of all jobs"),
         "poll_seconds": dg.Field(
-            float, 5.0, description="how often Slurm is asked for the state of jobs"
+            float, 5.0, description="seconds between two queries of the states of jobs"
         ),
     },
 )
 def slurm_executor(context: dg.InitExecutorContext) -> JobExecutor:
-    """Run every step as a Slurm job; GPU steps ask Slurm for a GPU each."""
+    """Run every step as a Slurm job; each GPU step asks Slurm for a GPU."""
     _check_programs()
-    _cancel_left_jobs(context.instance)
+    _cancel_orphaned_jobs(context.instance)
     limit_gpu_pool(context.instance, None)  # Slurm's own queue is the limit
     config: Mapping[str, Any] = context.executor_config
     cpu_options, gpu_options = _options(config, gpu=False), _options(config, gpu=True)

@@ -1,7 +1,7 @@
-"""Steps as jobs of their own, watched: what the GPU executor and the Slurm executor share.
+"""Step handler: starts, watches and ends steps as jobs, for the GPU and the Slurm executor.
 
-A step's own process reports its result to Dagster's event log. What is done here is to start it,
-to notice when it ends without having reported (a retry policy then applies), and to end it.
+A step's own process reports its result to Dagster's event log. The handler starts that process,
+notices when it ends without having reported (a retry policy then applies), and ends it.
 """
 
 import signal
@@ -12,20 +12,24 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import dagster as dg
-from dagster._core.events import DagsterEvent, DagsterEventType, EngineEventData
-from dagster._core.execution.context.system import PlanOrchestrationContext
-from dagster._core.execution.plan.plan import ExecutionPlan
-from dagster._core.execution.plan.step import ExecutionStep
-from dagster._core.execution.retries import RetryMode, get_retries_config
-from dagster._core.executor.step_delegating.step_delegating_executor import StepDelegatingExecutor
-from dagster._core.executor.step_delegating.step_handler.base import (
+
+from transgenic_dagster.executors.dagster_private import (
     CheckStepHealthResult,
+    DagsterEvent,
+    DagsterEventType,
+    EngineEventData,
+    ExecutionPlan,
+    ExecutionStep,
+    PlanOrchestrationContext,
+    RetryMode,
+    StepDelegatingExecutor,
     StepHandler,
     StepHandlerContext,
+    get_retries_config,
 )
 
 _STEP_PROCESS = "transgenic_dagster.executors.step_process"
-_SECONDS_BETWEEN_LOOKS = 0.5
+_POLL_SECONDS = 0.5
 _RESULTS = {
     DagsterEventType.STEP_SUCCESS,
     DagsterEventType.STEP_FAILURE,
@@ -34,27 +38,27 @@ _RESULTS = {
 
 
 class StepJob(Protocol):
-    """A step that was started."""
+    """Step that was started."""
 
     name: str
-    """For people: ``process 123``."""
+    """Name in messages, such as ``process 123``."""
 
     def ending(self) -> str | None:
-        """How it ended, as the rest of a sentence about it; None while it runs."""
+        """Return how it ended, as a predicate (``was killed by SIGKILL``); None while it runs."""
 
     def ask_to_end(self) -> None:
-        """Have it cancel itself."""
+        """Ask it to cancel itself."""
 
     def kill(self) -> None:
-        """End it, with all that it started."""
+        """Kill it and everything that it started."""
 
 
 StartStep = Callable[[dg.DagsterInstance, str, ExecutionStep, Sequence[str]], StepJob]
-"""Starts a step: instance, run id, step, command. Fails only for faults of ours."""
+"""Starts a step, given instance, run id, step and command."""
 
 
-def exit_sentence(code: int) -> str:
-    """How a process ended, as the rest of a sentence about it.
+def describe_exit(code: int) -> str:
+    """Describe how a process ended, as ``StepJob.ending``.
 
     Args:
         code: its exit code, or minus the number of the signal that killed it.
@@ -66,7 +70,12 @@ def exit_sentence(code: int) -> str:
 
 @dataclass
 class _Attempt:
-    """An attempt at a step."""
+    """Attempt at a step.
+
+    Args:
+        job: the step's job.
+        earlier_results: results that earlier attempts have reported.
+    """
 
     job: StepJob
     earlier_results: int
@@ -76,9 +85,9 @@ class JobStepHandler(StepHandler):
     """Starts steps as jobs and watches them.
 
     Args:
-        name: of the executor.
+        name: name of the executor.
         start: starts a step.
-        grace_seconds: from asking a step to end until it is killed.
+        grace_seconds: time from asking a step to end until it is killed.
     """
 
     def __init__(self, name: str, start: StartStep, grace_seconds: float) -> None:
@@ -104,20 +113,20 @@ class JobStepHandler(StepHandler):
         yield DagsterEvent.step_worker_starting(context, f"Started as {job.name}.", metadata={})
 
     def check_step_health(self, step_handler_context: StepHandlerContext) -> CheckStepHealthResult:
-        """Whether a step still runs, or has reported its result."""
+        """Call a step healthy while it runs, and once it has reported its result."""
         key = _step_key(step_handler_context)
         attempt = self._attempts.get(key)
         if attempt is None:
             return CheckStepHealthResult.unhealthy("the process that watched it is gone")
         ending = attempt.job.ending()
-        # The order counts: what has ended reports no more.
+        # In this order: a job that has ended reports nothing more.
         if ending is None or _results(step_handler_context, key) > attempt.earlier_results:
             return CheckStepHealthResult.healthy()
         attempt.job.kill()
         return CheckStepHealthResult.unhealthy(f"{attempt.job.name} {ending}")
 
     def terminate_step(self, step_handler_context: StepHandlerContext) -> Iterator[DagsterEvent]:
-        """End a step, and all others with it: whoever ends one step of a run ends the run."""
+        """End all steps: whoever ends one step of a run ends the run."""
         self.end_all()
         key = _step_key(step_handler_context)
         if key in self._attempts:  # it may have failed to start
@@ -126,13 +135,13 @@ class JobStepHandler(StepHandler):
             yield DagsterEvent.engine_event(context, message, EngineEventData())
 
     def end_all(self) -> None:
-        """Ask all steps that still run to end, and kill those that have not in time."""
+        """Ask all running steps to end, and kill those that have not ended in time."""
         running = [a.job for a in self._attempts.values() if a.job.ending() is None]
         for job in running:
             job.ask_to_end()
         deadline = time.monotonic() + self._grace_seconds
         while running and time.monotonic() < deadline:
-            time.sleep(_SECONDS_BETWEEN_LOOKS / 5)
+            time.sleep(_POLL_SECONDS / 5)
             running = [job for job in running if job.ending() is None]
         for job in running:
             job.kill()
@@ -143,14 +152,14 @@ class JobExecutor(StepDelegatingExecutor):
 
     Args:
         handler: starts and watches the steps.
-        retries: whether retry policies apply.
+        retries: says whether retry policies apply.
     """
 
     def __init__(self, handler: JobStepHandler, retries: RetryMode) -> None:
         super().__init__(
             handler,
             retries=retries,
-            sleep_seconds=_SECONDS_BETWEEN_LOOKS,
+            sleep_seconds=_POLL_SECONDS,
             check_step_health_interval_seconds=0,
         )
         self._handler = handler
@@ -163,14 +172,14 @@ class JobExecutor(StepDelegatingExecutor):
             yield from super().execute(plan_context, execution_plan)
         finally:
             self._handler.end_all()
-            # Dagster keeps the places of steps that were cancelled, as they might still run.
+            # Dagster keeps the pool slots of cancelled steps, as these might still run.
             plan_context.instance.event_log_storage.free_concurrency_slots_for_run(
                 plan_context.run_id
             )
 
 
 def job_config(grace_seconds: int) -> dict[str, dg.Field]:
-    """Options that every executor of jobs has.
+    """Options that both executors of jobs have.
 
     Args:
         grace_seconds: default of the option of this name.
@@ -178,13 +187,13 @@ def job_config(grace_seconds: int) -> dict[str, dg.Field]:
     return {
         "retries": get_retries_config(),
         "grace_seconds": dg.Field(
-            int, grace_seconds, description="from asking a step to end until it is killed"
+            int, grace_seconds, description="seconds from asking a step to end until it is killed"
         ),
     }
 
 
 def job_executor(context: dg.InitExecutorContext, start: StartStep) -> JobExecutor:
-    """The executor that starts steps in a certain way, as configured."""
+    """Make an executor, as configured, that starts steps with ``start``."""
     config: Mapping[str, Any] = context.executor_config
     handler = JobStepHandler(context.executor_def.name, start, config["grace_seconds"])
     return JobExecutor(handler, RetryMode.from_config(config["retries"]) or RetryMode.ENABLED)
@@ -196,6 +205,6 @@ def _step_key(context: StepHandlerContext) -> str:
 
 
 def _results(context: StepHandlerContext, step_key: str) -> int:
-    """How often a step of this run has reported a result."""
+    """Number of results that a step of this run has reported."""
     logged = context.instance.all_logs(context.execute_step_args.run_id, of_type=_RESULTS)
     return sum(entry.step_key == step_key for entry in logged)

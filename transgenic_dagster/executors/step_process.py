@@ -1,8 +1,8 @@
-"""The process of a step: Dagster's own program, ended at once when it is done.
+"""Program of a step's process: ``dagster``, ended at once when it is done.
 
     python -m transgenic_dagster.executors.step_process api execute_step …
 
-A regular end of Python takes seconds with all that a step has loaded, while the step still holds
+Python's regular exit takes seconds with all that a step has loaded, while the step still holds
 its device; and DuckDB's binding reports leaks of its own on stderr.
 """
 
@@ -11,11 +11,11 @@ import os
 import sys
 import traceback
 
-from dagster._cli import main as dagster_main
+from transgenic_dagster.executors.dagster_private import dagster_main
 
 
 def main() -> None:
-    """Run Dagster's program with this process's arguments; does not return."""
+    """Run ``dagster`` with this process's arguments; does not return."""
     code = 1
     try:
         dagster_main()

@@ -1,1 +1,1 @@
-"""A folder of assemblies, without Dagster."""
+"""Home of a lab's assemblies: a folder, its registry and its options, without Dagster."""

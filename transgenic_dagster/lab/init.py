@@ -1,4 +1,4 @@
-"""Writes a lab's folder: a home, Dagster's settings, and the demo assembly."""
+"""Set-up of a home: Dagster's settings, the demo assembly, and assemblies that users add."""
 
 import json
 import shutil
@@ -45,11 +45,11 @@ run_coordinator:
   config:
     dequeue_interval_seconds: 1
 
-run_monitoring:                 # a run whose process has died ends as failed ...
+run_monitoring:                 # a run whose process has died is marked as failed ...
   enabled: true
   poll_interval_seconds: 20
 
-run_retries:                    # ... and is started again; it goes on from its journals
+run_retries:                    # ... and is started again; it continues from its journals
   enabled: true
   max_retries: 2
   retry_on_asset_or_op_failure: false
@@ -60,8 +60,8 @@ telemetry:
 
 HOME_OPTIONS = """\
 # Options of all assemblies, as on the command line of transgenic-annotate; an assembly may have an
-# options.yaml of its own beside its genome. Changing the model or its revision here annotates
-# every assembly again.
+# options.yaml of its own beside its genome. When the model or its revision changes here, every
+# assembly is annotated again.
 
 {model}
 # revision: main
@@ -70,14 +70,14 @@ HOME_OPTIONS = """\
 
 
 def write_lab(root: Path, model: str | None = None) -> Home:
-    """Write a lab's folder, with the demo assembly in it.
+    """Write the home of a new lab, with the demo assembly in it.
 
     Args:
         root: a folder that is empty or does not exist.
-        model: of all assemblies, instead of the default one.
+        model: model of all assemblies; None for the default one.
 
     Raises:
-        UsageError: there is something in it.
+        UsageError: the folder is not empty.
     """
     home = Home(root.absolute())
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
@@ -111,11 +111,11 @@ def add_assembly(
     options: str = "",
     before_visible: Callable[[], None] = lambda: None,
 ) -> None:
-    """Put an assembly into a home, complete before it is visible.
+    """Put an assembly into a home, where it becomes visible once it is complete.
 
     Args:
-        home: it must be there.
-        name: of the assembly; a new one.
+        home: an existing home.
+        name: name of the assembly; a new one.
         genome: FASTA file.
         genes: annotation: GFF3, GTF or BED.
         copy: copy the files rather than link to them.
@@ -124,17 +124,17 @@ def add_assembly(
 
     Raises:
         InputError: a file is missing, or the genome cannot be read.
-        UsageError: the name cannot be used, or there is no home.
+        UsageError: the name cannot be used, or the home does not exist.
     """
     target = home.assembly(name).path
     if not home.assemblies.is_dir():
         raise UsageError(
-            f"{home.root} is no home of assemblies; make one with 'transgenic-dagster init DIR', "
-            f"or name one with --home or {HOME_VARIABLE}."
+            f"{home.root} is not a home of assemblies; make one with 'transgenic-dagster init "
+            f"DIR', or name one with --home or {HOME_VARIABLE}."
         )
     if target.exists():
         raise UsageError(
-            f"There is an assembly {name} already ({target}); choose another name, or replace its "
+            f"An assembly {name} exists already ({target}); choose another name, or replace its "
             "files."
         )
     sources = {
@@ -164,7 +164,7 @@ def add_assembly(
 
 
 def _unfinished(home: Home, name: str) -> Path:
-    """Where an assembly is until it is complete: hidden, under its own name."""
+    """Folder of an assembly until it is complete: hidden, under its own name."""
     return home.assemblies / ".unfinished" / check_name(name)
 
 
@@ -181,7 +181,7 @@ def _register(home: Home, unfinished: Path, name: str, *, generation: int | None
 
 
 def _stored_name(path: Path, stem: str, names: tuple[str, ...]) -> str:
-    """Name of a file inside the home: its suffixes are kept where they are known."""
+    """Name of a file inside the home; known suffixes are kept."""
     if not path.is_file():
         raise InputError(f"The {stem} file {path} does not exist; check its name.")
     for name in sorted(names, key=len, reverse=True):

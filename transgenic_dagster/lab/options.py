@@ -1,7 +1,7 @@
-"""Options of an assembly: those of the home, those of the assembly, those of one run, in layers.
+"""Options of an assembly, in layers: those of the home, of the assembly, of a single run.
 
-All are checked by the options model of the command line. What the home decides itself (which
-files, whether to resume) is no option here.
+All are checked by the options model of the command line. What the home decides itself (file names,
+resuming) cannot be set.
 """
 
 from collections.abc import Mapping
@@ -36,16 +36,16 @@ OPTION_NAMES = tuple(name for name in AnnotateOptions.model_fields if _is_free(n
 def assembly_options(
     home: Home, folder: AssemblyFolder, run_options: Mapping[str, Any] | None = None
 ) -> AnnotateOptions:
-    """The options of one assembly.
+    """Options of one assembly.
 
     Args:
-        home: whose options come first.
-        folder: the assembly; its own options come second.
-        run_options: options of this run alone; they come last.
+        home: the home; its options are the first layer.
+        folder: the assembly; its options override those of the home.
+        run_options: options of a single run, which override both.
 
     Raises:
         InputError: an input is missing.
-        UsageError: one sentence that names the file and the option at fault.
+        UsageError: an option is wrong; names the file and the option.
     """
     results = home.results(folder.name)
     decided = {
@@ -65,10 +65,10 @@ def assembly_options(
 
 
 def home_options(home: Home) -> AnnotateOptions:
-    """The options that assemblies have unless they say otherwise; input files are placeholders.
+    """Options of assemblies that set none of their own; input files are placeholders.
 
     Raises:
-        UsageError: one sentence that names the option at fault.
+        UsageError: an option is wrong; names the file and the option.
     """
     placeholders = {"fasta_file": Path("genome.fa"), "gff_file": Path("genes.gff3")}
     return _checked(placeholders, (str(home.options_file), _read(home.options_file)))
@@ -79,7 +79,7 @@ def _checked(decided: dict[str, Any], *layers: tuple[str, Mapping[str, Any]]) ->
 
     Args:
         decided: options that no layer may set.
-        layers: where options come from, and what they are.
+        layers: pairs of a source, for messages, and its options.
     """
     values = dict(decided)
     options = parse_options(values)
@@ -87,8 +87,8 @@ def _checked(decided: dict[str, Any], *layers: tuple[str, Mapping[str, Any]]) ->
         for name in layer:
             if name not in OPTION_NAMES:
                 known = name in AnnotateOptions.model_fields
-                why = "the home decides that itself" if known else "there is no such option"
-                raise UsageError(f"{source}: {name}: {why}; remove it.")
+                why = "is decided by the home" if known else "is not an option"
+                raise UsageError(f"{source}: {name} {why}; remove it.")
         values |= layer
         try:
             options = parse_options(values)

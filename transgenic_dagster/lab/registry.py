@@ -1,4 +1,4 @@
-"""The registry: which assemblies are known, of which pieces, and from which files.
+"""Registry of a home: known assemblies, their pieces, and the files that these were read from.
 
 It is the one source of Dagster's partitions. Writers hold a lock; readers see a complete file.
 """
@@ -23,13 +23,14 @@ Signature = dict[str, list[int]]
 
 @dataclass(frozen=True)
 class Entry:
-    """One known assembly.
+    """Known assembly.
 
     Args:
         pieces: names of its genome's pieces, in order; none where the genome cannot be read.
         digests: SHA-256 of each input file, by role (genome, annotation, options).
-        signature: the files that these digests were taken from.
-        generation: counts changes of content; 0 is put there by ``init`` and waits for a click.
+        signature: state of the files that these digests were taken from.
+        generation: number of changes of content; 0 for an assembly that ``init`` has put there and
+            that waits for a click.
     """
 
     pieces: tuple[str, ...]
@@ -39,14 +40,14 @@ class Entry:
 
 
 Registry = dict[str, Entry]
-"""Entries by assembly, in order of name."""
+"""Entries by name of the assembly, sorted."""
 
 
 def read_registry(home: Home) -> Registry:
     """Read the registry; empty where there is none.
 
     Raises:
-        UsageError: the file is something else.
+        UsageError: the file is not a registry.
     """
     path = home.registry_file
     try:
@@ -59,13 +60,13 @@ def read_registry(home: Home) -> Registry:
         return {}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsageError(
-            f"{path} is not a registry of assemblies ({error}); remove it, and it is made anew."
+            f"{path} is not a registry of assemblies ({error}); remove it, and it is written again."
         ) from error
 
 
 @contextmanager
 def registry_to_change(home: Home) -> Iterator[Registry]:
-    """Lend the registry for changes; it is written at the end, if it has changed."""
+    """Yield the registry for changes, locked; it is written at the end, if it has changed."""
     with file_lock(
         home.registry_file.with_name(".registry.lock"),
         busy="Another process is writing the registry.",

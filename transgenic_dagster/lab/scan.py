@@ -1,11 +1,10 @@
-"""Noticing assemblies that are new or have changed, without Dagster.
+"""Scan of a home for assemblies that are new or have changed.
 
-A file counts once it has rested: its size and time are the same at two looks, and nobody has it
-open for writing. Then it is read once; touching it later changes nothing.
+Files are read once they have stopped changing: size, time and inode are the same in two scans some
+seconds apart, and nobody has them open for writing. Touching them later changes nothing.
 """
 
 import gzip
-import logging
 import os
 import tempfile
 import zlib
@@ -23,16 +22,19 @@ from transgenic_dagster.run.fingerprint import digest_input
 from transgenic_dagster.sequences.compression import is_gzip
 from transgenic_dagster.sequences.fasta import open_genome
 
-REST_SECONDS = 10.0
-DOUBTFUL_REST_SECONDS = 60.0
-"""Files that end in the middle of a line, or cannot be read, may be half of what is to come."""
-
-logger = logging.getLogger(__name__)
+STABLE_SECONDS = 10.0
+STABLE_SECONDS_IN_DOUBT = 60.0
+"""For files that end in the middle of a line or cannot be read: a copy may just have stalled."""
 
 
 @dataclass(frozen=True)
-class Look:
-    """Files as they were when first seen in their present state."""
+class ChangingFiles:
+    """Files that may still change.
+
+    Args:
+        signature: their present state.
+        since: time in seconds when they were first seen in it.
+    """
 
     signature: Signature
     since: float
@@ -40,31 +42,31 @@ class Look:
 
 @dataclass
 class AssemblyScan:
-    """What a look at the home found.
+    """Result of a scan.
 
     Args:
         entries: new and renewed entries of the registry, by assembly.
-        looks: files that do not rest yet, by assembly; to be handed to the next look.
-        notes: sentences on what is waited for and what is wrong.
+        changing: files that may still change, by assembly; the next scan needs them.
+        notes: sentences that say what is waited for and what is wrong.
     """
 
     entries: dict[str, Entry] = field(default_factory=dict)
-    looks: dict[str, Look] = field(default_factory=dict)
+    changing: dict[str, ChangingFiles] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
 def scan_assemblies(
-    home: Home, registry: Registry, looks: Mapping[str, Look], now: float
+    home: Home, registry: Registry, changing: Mapping[str, ChangingFiles], now: float
 ) -> AssemblyScan:
-    """Look at all assemblies.
+    """Scan all assemblies of a home.
 
     Args:
-        home: where they are.
-        registry: those that are known.
-        looks: what the look before found.
+        home: the home.
+        registry: its known assemblies.
+        changing: files that could still change at the scan before, by assembly.
         now: time in seconds.
     """
-    found = AssemblyScan()
+    scan = AssemblyScan()
     for folder in home.assembly_folders():
         name = folder.name
         try:
@@ -73,29 +75,29 @@ def scan_assemblies(
             known = registry.get(name)
             if known is not None and known.signature == signature:
                 continue
-            before = looks.get(name)
-            if before is None or before.signature != signature:
-                before = Look(signature, now)
-                found.notes.append(f"{name}: waiting until its files rest.")
-            rested = now - before.since
-            found.looks[name] = before
-            if rested < REST_SECONDS or _is_being_written(folder):
+            files = changing.get(name)
+            if files is None or files.signature != signature:
+                files = ChangingFiles(signature, now)
+            scan.changing[name] = files
+            stable_seconds = now - files.since
+            if stable_seconds < STABLE_SECONDS or _is_being_written(folder):
+                scan.notes.append(f"{name}: waiting for files to stop changing.")
                 continue
             doubt = _doubt(folder)
-            if doubt and rested < DOUBTFUL_REST_SECONDS:
-                found.notes.append(f"{name}: {doubt}; waiting in case it is still being copied.")
+            if doubt and stable_seconds < STABLE_SECONDS_IN_DOUBT:
+                scan.notes.append(f"{name}: {doubt}; waiting in case it is still being copied.")
                 continue
             entry, problem = read_assembly(home, folder, known)
-            if problem and rested < DOUBTFUL_REST_SECONDS:
-                found.notes.append(f"{name}: {problem} Waiting in case it is still being copied.")
+            if problem and stable_seconds < STABLE_SECONDS_IN_DOUBT:
+                scan.notes.append(f"{name}: {problem} Waiting in case it is still being copied.")
                 continue
             if problem:
-                found.notes.append(f"{name}: {problem}")
-            found.entries[name] = entry
-            del found.looks[name]
+                scan.notes.append(f"{name}: {problem}")
+            scan.entries[name] = entry
+            del scan.changing[name]
         except TransgenicError as error:
-            found.notes.append(f"{name}: {error}")
-    return found
+            scan.notes.append(f"{name}: {error}")
+    return scan
 
 
 def take_signature(folder: AssemblyFolder) -> Signature:
@@ -117,13 +119,13 @@ def read_assembly(
     """Read an assembly's files once.
 
     Args:
-        home: where the assembly belongs.
+        home: home of the assembly.
         folder: its files.
-        known: its present entry.
+        known: its present entry; None for a new assembly.
         generation: of the new entry; by default one more than before where content has changed.
 
     Returns:
-        The new entry, and what is wrong with the assembly, empty where nothing is.
+        The new entry, and a sentence on the problem that the assembly has; empty where it has none.
 
     Raises:
         InputError: genome or genes are missing.
@@ -154,7 +156,7 @@ def read_pieces(genome: Path, scratch: Path) -> tuple[str, ...]:
     """Names of a genome's pieces, in order.
 
     Raises:
-        InputError: it is no FASTA file that can be used.
+        InputError: it is not a FASTA file that can be used.
     """
     with (
         tempfile.TemporaryDirectory(prefix=".reading-", dir=scratch) as cache,
@@ -164,7 +166,7 @@ def read_pieces(genome: Path, scratch: Path) -> tuple[str, ...]:
 
 
 def _doubt(folder: AssemblyFolder) -> str:
-    """Why files that rest may be incomplete all the same; empty where nothing speaks for it."""
+    """Reason to think that files are incomplete; empty where there is none."""
     for path in (folder.genome, folder.genes):
         if path.stat().st_size == 0:
             return f"{path.name} is empty"
@@ -185,7 +187,7 @@ def _doubt(folder: AssemblyFolder) -> str:
 
 
 def _is_being_written(folder: AssemblyFolder) -> bool:
-    """Whether a process of this machine has an input open for writing, as far as we may see."""
+    """Return whether a process of this machine, visible to this user, writes to an input."""
     wanted = {(s.st_dev, s.st_ino) for s in (p.stat() for p in (folder.genome, folder.genes))}
     for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
         try:

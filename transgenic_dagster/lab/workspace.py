@@ -1,9 +1,9 @@
-"""The home of a lab's assemblies: names of its folders and files.
+"""Workspace of a lab, called its home: names of its folders and files.
 
 assemblies/<name>/   genome.fa[.gz], genes.gff3|gtf|bed[.gz], options.yaml (if it needs its own)
-runs/<name>/         what is made of it
+runs/<name>/         intermediate and final files
 options.yaml         options of all assemblies
-registry.json        the assemblies that are known, and their pieces
+registry.json        the known assemblies and their pieces
 """
 
 import os
@@ -29,22 +29,26 @@ GENES_NAMES = tuple(f"genes.{k}{c}" for k in ("gff3", "gff", "gtf", "bed") for c
 
 
 def check_name(name: str) -> str:
-    """Return an assembly's name if it can be one.
+    """Return a name that an assembly may have, as it is.
 
     Raises:
-        UsageError: it is not made of letters, digits and ``._-``.
+        UsageError: it is not made of letters, digits and ``._-``, or is too long.
     """
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"{name!r} cannot be an assembly's name: use up to 100 letters, digits, '.', '_' and "
-            "'-', a letter or digit first."
+            f"{name!r} cannot be the name of an assembly: use up to 100 letters, digits, '.', '_' "
+            "and '-', beginning with a letter or digit."
         )
     return name
 
 
 @dataclass(frozen=True)
 class AssemblyFolder:
-    """An assembly's inputs."""
+    """Inputs of an assembly.
+
+    Args:
+        path: the folder that holds them; its name is the assembly's.
+    """
 
     path: Path
 
@@ -60,7 +64,7 @@ class AssemblyFolder:
 
     @property
     def genome(self) -> Path:
-        """The FASTA file.
+        """FASTA file.
 
         Raises:
             InputError: there is none, or more than one.
@@ -69,7 +73,7 @@ class AssemblyFolder:
 
     @property
     def genes(self) -> Path:
-        """The annotation.
+        """Annotation: GFF3, GTF or BED.
 
         Raises:
             InputError: there is none, or more than one.
@@ -77,7 +81,7 @@ class AssemblyFolder:
         return self._only(GENES_NAMES)
 
     def files(self) -> list[Path]:
-        """Inputs that are there: genome, annotation and options."""
+        """Existing inputs: genome, annotation and options."""
         names = (*GENOME_NAMES, *GENES_NAMES, OPTIONS_FILE)
         return [path for name in names if (path := self.path / name).exists()]
 
@@ -93,13 +97,17 @@ class AssemblyFolder:
 
 @dataclass(frozen=True)
 class Home:
-    """Paths inside a home; ``root`` is absolute."""
+    """Paths inside a home.
+
+    Args:
+        root: its folder; an absolute path.
+    """
 
     root: Path
 
     @property
     def assemblies(self) -> Path:
-        """One folder per assembly."""
+        """Folder with one folder per assembly."""
         return self.root / "assemblies"
 
     @property
@@ -109,7 +117,7 @@ class Home:
 
     @property
     def registry_file(self) -> Path:
-        """The assemblies that are known."""
+        """Registry of known assemblies."""
         return self.root / REGISTRY_FILE
 
     def assembly(self, name: str) -> AssemblyFolder:
@@ -117,18 +125,18 @@ class Home:
         return AssemblyFolder(self.assemblies / check_name(name))
 
     def assembly_folders(self) -> list[AssemblyFolder]:
-        """All folders in ``assemblies/`` but hidden ones, by name."""
+        """All folders in ``assemblies/`` but hidden ones, sorted by name."""
         if not self.assemblies.is_dir():
             return []
         folders = [path for path in self.assemblies.iterdir() if path.is_dir()]
         return [AssemblyFolder(p) for p in sorted(folders) if not p.name.startswith(".")]
 
     def run(self, name: str) -> RunFolder:
-        """Where an assembly's run keeps its files."""
+        """Folder of an assembly's run."""
         return RunFolder(self.root / "runs" / check_name(name))
 
     def results(self, name: str) -> ResultPaths:
-        """An assembly's final files."""
+        """Final files of an assembly."""
         folder = self.run(name).root
         return ResultPaths(
             gff3=folder / "annotation.gff3",
@@ -140,9 +148,9 @@ class Home:
 
 
 def find_home(given: Path | None = None) -> Home:
-    """The home that is given, else ``TRANSGENIC_HOME``, else this folder, else one inside it.
+    """Find the home: ``given``, else ``TRANSGENIC_HOME``, else this folder, else one inside it.
 
-    This folder counts where it has a registry, as ``transgenic-dagster init`` leaves it.
+    This folder is a home where it has a registry, as ``transgenic-dagster init`` writes one.
     """
     if given is not None:
         return Home(given.absolute())

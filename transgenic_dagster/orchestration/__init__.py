@@ -1,4 +1,4 @@
-"""Dagster: the pipeline as assets, and what runs them.
+"""Dagster's definitions: assets, checks, partitions, sensors and schedule.
 
 Nothing is imported here, so that steps start fast.
 """

@@ -2,13 +2,14 @@
 
     sorted_gff -> region_db -> predictions (piece by piece) -> merged_gff3, reject_report
 
-Files stay where the home keeps them; what flows between the assets is their order.
+Each asset writes files of the home and reads those of the assets before it; no IO manager is used.
 """
 
 import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
@@ -17,6 +18,7 @@ from transgenic_dagster.executors.pool import GPU_POOL
 from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.lab.options import assembly_options
 from transgenic_dagster.lab.workspace import MADE_BY, Home
+from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.orchestration.automation import when_stale
 from transgenic_dagster.orchestration.launchpad import RunOptions
 from transgenic_dagster.orchestration.partitions import Partitions, split_piece_key
@@ -24,6 +26,7 @@ from transgenic_dagster.orchestration.step_progress import ObservedProgress, in_
 from transgenic_dagster.quality.tables import outcome_table, table
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.annotate import run_description
+from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.predict import Prediction, predict_pieces
 from transgenic_dagster.run.results import merge_pieces
 from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
@@ -45,9 +48,9 @@ def make_assets(home: Home, partitions: Partitions, version: str) -> list[dg.Ass
     """Define the assets of a home.
 
     Args:
-        home: where files are.
+        home: the home, whose files the assets write.
         partitions: assemblies and pieces.
-        version: of the model and of the options that change results.
+        version: version of the model and of the options that change results.
     """
     return [
         _sorted_gff(home, partitions),
@@ -64,16 +67,13 @@ def _sorted_gff(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
         group_name=GROUP,
         owners=OWNERS,
         kinds={"gff", "duckdb"},
-        description="The annotation to start from, sorted, as GFF3: every row is kept, sequences "
-        "are in natural order, children follow their parents.",
+        description="The input annotation, sorted, as GFF3: every row is kept, sequences are in "
+        "natural order, children follow their parents.",
     )
     def sorted_gff(
         context: dg.AssetExecutionContext, options: RunOptions
     ) -> dg.MaterializeResult[None]:
-        name = context.partition_key
-        with in_step(context):
-            asked = assembly_options(home, home.assembly(name), options.given())
-            folder = home.run(name)
+        with _assembly_step(home, context, options) as (folder, asked):
             folder.mark(MADE_BY, run_description(asked))
             facts = make_sorted_gff(folder, asked).values
             with folder.sorted_gff.open("rb") as lines:
@@ -101,18 +101,15 @@ def _region_db(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
         group_name=GROUP,
         owners=OWNERS,
         kinds={"duckdb"},
-        description="The windows of DNA that the model reads, one around every gene, and every "
-        "gene that cannot have one, with the reason; a DuckDB file that later stages live on.",
+        description="The windows of DNA that the model reads, one around every gene, and the genes "
+        "that cannot have one, with the reason; a DuckDB file that all later assets are made from.",
     )
     def region_db(
         context: dg.AssetExecutionContext, options: RunOptions
     ) -> dg.MaterializeResult[None]:
-        name = context.partition_key
         from transgenic_dagster.model.checkpoint import fetch_config
 
-        with in_step(context):
-            asked = assembly_options(home, home.assembly(name), options.given())
-            folder = home.run(name)
+        with _assembly_step(home, context, options) as (folder, asked):
             config = fetch_config(asked.model, revision=asked.revision, offline=asked.offline)
             facts = make_region_db(folder, asked, config.max_encoder_seqlen).values
             with RegionDb(folder.region_db) as database:
@@ -156,25 +153,21 @@ def _predictions(home: Home, partitions: Partitions, version: str) -> dg.AssetsD
             max_retries=RETRIES, delay=SECONDS_BEFORE_RETRY, backoff=dg.Backoff.EXPONENTIAL
         ),
         automation_condition=when_stale(),
-        description="The sentence that the model writes for every gene of a piece (a chromosome, "
-        "or a bundle of small sequences). Sentences are journaled as they are made: a retry or a "
-        "new run predicts only what is missing.",
+        description="The model output for every gene of a piece (a chromosome, or a bundle of "
+        "small sequences). It is saved batch by batch: a retry or a new run predicts only what is "
+        "missing.",
     )
     def predictions(
         context: dg.AssetExecutionContext, options: RunOptions
     ) -> dg.MaterializeResult[None]:
-        name, piece = split_piece_key(context.partition_key)
-        with in_step(context):
-            asked = assembly_options(home, home.assembly(name), options.given())
-            if context.op_execution_context.retry_number:
-                # What this step did before it was interrupted is not what was to be discarded.
-                asked = asked.model_copy(update={"overwrite": False})
+        _, piece = split_piece_key(context.partition_key)
+        with _assembly_step(home, context, options) as (folder, asked):
             began = time.monotonic()
             prediction = predict_pieces(
-                home.run(name), [piece], asked, ObservedProgress(context), restart=True
+                folder, [piece], asked, ObservedProgress(context), restart=True
             )
             seconds = time.monotonic() - began
-            journal = home.run(name).journal(piece)
+            journal = folder.journal(piece)
             return dg.MaterializeResult(
                 metadata={
                     "path": dg.MetadataValue.path(journal),
@@ -206,7 +199,7 @@ def _results(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
                 MERGED_GFF3,
                 kinds={"gff"},
                 description="The new annotation: gene models with exons, CDS, UTRs and isoforms, "
-                "each with a confidence and quality figures.",
+                "each with a confidence and quality metrics.",
                 **common,
             ),
             dg.AssetSpec(
@@ -222,10 +215,8 @@ def _results(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None]]:
         from transgenic_dagster.orchestration.result_metadata import gff3_metadata, reject_metadata
 
-        name = context.partition_key
-        with in_step(context):
-            asked = assembly_options(home, home.assembly(name), options.given())
-            folder, paths = home.run(name), home.results(name)
+        paths = home.results(context.partition_key)
+        with _assembly_step(home, context, options) as (folder, asked):
             accounting = merge_pieces(folder, asked)
             context.log.info(accounting.summary())
             gff3, rejects = gff3_metadata(folder, paths, accounting), reject_metadata(paths)
@@ -241,6 +232,20 @@ def _results(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
         )
 
     return results
+
+
+@contextmanager
+def _assembly_step(
+    home: Home, context: dg.AssetExecutionContext, options: RunOptions
+) -> Iterator[tuple[RunFolder, AnnotateOptions]]:
+    """Run a step of an assembly (see ``in_step``); yields its run folder and its options."""
+    name, _ = split_piece_key(context.partition_key)
+    given = options.given()
+    if context.op_execution_context.retry_number:
+        # The first attempt has discarded what there was; its own work is kept.
+        given["overwrite"] = False
+    with in_step(context):
+        yield home.run(name), assembly_options(home, home.assembly(name), given)
 
 
 def _prediction_metadata(prediction: Prediction, seconds: float) -> dict[str, Any]:
@@ -261,7 +266,7 @@ def _prediction_metadata(prediction: Prediction, seconds: float) -> dict[str, An
         ),
         "seconds": round(seconds, 1),
         "regions_per_second": round(predicted / seconds, 3) if seconds > 0 else 0.0,
-        "device": prediction.devices or "none: nothing was left to predict",
+        "device": prediction.devices or "none: everything was predicted before",
         "precision": prediction.precision or "",
         "confidence": dg.MetadataValue.md(confidence_histogram(journals.confidences)),
     }

@@ -1,4 +1,4 @@
-"""When assets are made without a click."""
+"""Automation conditions: assets that are made without a click."""
 
 import dagster as dg
 
@@ -6,10 +6,10 @@ SECONDS_BETWEEN_TICKS = 5
 
 
 def when_stale() -> dg.AutomationCondition[dg.AssetKey]:
-    """A partition is due when it is new, its inputs were renewed or its code version changed.
+    """Condition of a partition that is new, has updated inputs or another code version.
 
-    Each such event makes it due once: whatever fails waits for the next one, or for a click.
-    Nothing is due before its inputs are there, complete and at rest.
+    Each such event requests it once: after a failure it waits for the next event, or for a click.
+    Nothing is requested before all its inputs exist and none of them is being made.
     """
     event = (
         dg.AutomationCondition.newly_missing()
@@ -28,13 +28,13 @@ def when_stale() -> dg.AutomationCondition[dg.AssetKey]:
 
 
 def make_automation_sensor() -> dg.AutomationConditionSensorDefinition:
-    """The sensor that evaluates the conditions; it runs from the start."""
+    """Make the sensor that evaluates the conditions; it is running from the start."""
     return dg.AutomationConditionSensorDefinition(
         name="annotate_what_is_stale",
         target=dg.AssetSelection.all(),
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=SECONDS_BETWEEN_TICKS,
-        emit_backfills=False,  # backfills are looked at every 30 s only, runs at once
-        description="Predicts and merges what is new, what has new inputs, and everything when "
+        emit_backfills=False,  # the daemon looks for backfills every 30 s, for runs at once
+        description="Predicts and merges whatever is new or has new inputs, and everything when "
         "the model changes.",
     )

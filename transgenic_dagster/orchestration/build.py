@@ -1,8 +1,8 @@
-"""Collects the definitions of a home. Nothing heavy is imported and no genome is read for it."""
+"""All definitions of a home, built without heavy imports and without reading a genome."""
 
 import dagster as dg
 
-from transgenic_dagster.executors.chosen import chosen_executor
+from transgenic_dagster.executors.choice import chosen_executor
 from transgenic_dagster.lab.options import home_options
 from transgenic_dagster.lab.registry import read_registry
 from transgenic_dagster.lab.workspace import Home
@@ -21,10 +21,10 @@ def build_definitions(home: Home, executor: dg.ExecutorDefinition | None = None)
 
     Args:
         home: the lab's home.
-        executor: what runs the steps; by default the one that ``TRANSGENIC_EXECUTOR`` names.
+        executor: runs the steps; by default the one that ``TRANSGENIC_EXECUTOR`` names.
 
     Raises:
-        TransgenicError: registry or options of the home cannot be used.
+        TransgenicError: the registry or the options of the home cannot be used.
     """
     registry = read_registry(home)
     partitions = make_partitions(registry)

@@ -1,4 +1,4 @@
-"""Asset checks of the final files; they read the files back rather than trust who wrote them."""
+"""Asset checks of the final files, which they read back from the disk."""
 
 from collections.abc import Iterator, Sequence
 
@@ -23,12 +23,12 @@ VALID_GFF3 = dg.AssetCheckSpec(
     "gff3_is_valid",
     asset=MERGED_GFF3,
     blocking=True,
-    description="Columns, coordinates, phases, identifiers and parents are as GFF3 wants them.",
+    description="Columns, coordinates, phases, IDs and parents follow the GFF3 specification.",
 )
 REJECT_SHARE = dg.AssetCheckSpec(
     "reject_share_is_plausible",
     asset=MERGED_GFF3,
-    description=f"At most {MOST_REJECTED:.0%} of the genes that the model read are rejected.",
+    description=f"At most {MOST_REJECTED:.0%} of the genes that the model read have no gene model.",
 )
 GENE_COUNT = dg.AssetCheckSpec(
     "gene_count_is_plausible",
@@ -38,7 +38,7 @@ GENE_COUNT = dg.AssetCheckSpec(
 
 
 def make_checks(home: Home) -> dg.AssetChecksDefinition:
-    """Define the checks of a home; one step makes them all."""
+    """Define the checks of a home; one step runs them all."""
 
     @dg.multi_asset_check(
         name="result_checks", specs=[ACCOUNTING, VALID_GFF3, REJECT_SHARE, GENE_COUNT]
@@ -51,9 +51,9 @@ def make_checks(home: Home) -> dg.AssetChecksDefinition:
         good = "every gene is accounted for"
         yield _result(ACCOUNTING, name, counts.faults, good, metadata)
 
-        read = check_gff3(home.results(name).gff3)
+        read = check_gff3(results.gff3)
         metadata = {"assembly": name, "rows": read.rows}
-        yield _result(VALID_GFF3, name, read.faults, "no fault was found", metadata)
+        yield _result(VALID_GFF3, name, read.faults, "no fault found", metadata)
 
         rejected = counts.rejected / counts.regions
         yield dg.AssetCheckResult(
@@ -61,7 +61,8 @@ def make_checks(home: Home) -> dg.AssetChecksDefinition:
             asset_key=MERGED_GFF3,
             passed=rejected <= MOST_REJECTED,
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"{name}: {rejected:.1%} of {counts.regions:,} genes were rejected",
+            description=f"{name}: {rejected:.1%} of {counts.regions:,} genes that the model read "
+            "have no gene model",
             metadata={"assembly": name, **counts.counts()},
         )
         annotated = counts.annotated / counts.genes
@@ -70,7 +71,7 @@ def make_checks(home: Home) -> dg.AssetChecksDefinition:
             asset_key=MERGED_GFF3,
             passed=annotated >= LEAST_ANNOTATED,
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"{name}: {annotated:.1%} of {counts.genes:,} genes have a model",
+            description=f"{name}: {annotated:.1%} of {counts.genes:,} genes have a gene model",
             metadata={"assembly": name, **counts.counts()},
         )
 

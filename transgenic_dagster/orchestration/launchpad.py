@@ -1,6 +1,6 @@
-"""The launchpad's form: every option of the command line that a run may set, as a resource.
+"""Form of the launchpad: every option of the command line that a run may set, as a resource.
 
-What is left out comes from the assembly's and the home's ``options.yaml``.
+Options that are left out come from the ``options.yaml`` of the assembly and of the home.
 """
 
 from typing import Any, Literal, get_args, get_origin
@@ -13,10 +13,10 @@ from transgenic_dagster.options import AnnotateOptions
 
 
 class RunOptionsBase(dg.ConfigurableResource[Any]):
-    """Options of one run; the fields are added from the options model."""
+    """Options of a single run; the fields come from the options model."""
 
     def given(self) -> dict[str, Any]:
-        """Those that were set."""
+        """Options that were set, by name."""
         values = {name: getattr(self, name) for name in OPTION_NAMES}
         return {
             name: getattr(value, "value", value)
@@ -26,7 +26,7 @@ class RunOptionsBase(dg.ConfigurableResource[Any]):
 
 
 def _form_type(annotation: Any) -> Any:
-    """The type that the launchpad can show; texts are parsed by the options model later."""
+    """Type that the launchpad can show; the options model parses texts later."""
     return annotation | None if annotation in {int, bool} else str | None
 
 
@@ -41,7 +41,7 @@ def _form_field(name: str) -> Any:
 RunOptions: Any = create_model(
     "RunOptions",
     __base__=RunOptionsBase,
-    __doc__="Options of this run alone, as on the command line of transgenic-annotate.",
+    __doc__="Options of this run only, as on the command line of transgenic-annotate.",
     **{name: _form_field(name) for name in OPTION_NAMES},
 )
 """The resource ``options``."""

@@ -1,4 +1,4 @@
-"""Partitions: assemblies, and the pieces of assemblies, as the registry lists them."""
+"""Partitions: assemblies, and pieces of assemblies, as the registry lists them."""
 
 from dataclasses import dataclass
 
@@ -15,20 +15,21 @@ def piece_key(assembly: str, piece: str) -> str:
 
 
 def split_piece_key(key: str) -> tuple[str, str]:
-    """Assembly and piece of a partition key; names of assemblies hold no separator."""
+    """Assembly and piece of a partition key; the piece is empty for the key of an assembly."""
+    # Names of assemblies have no separator in them.
     assembly, _, piece = key.partition(SEPARATOR)
     return assembly, piece
 
 
 @dataclass(frozen=True)
 class Partitions:
-    """Partitions of a registry, and how they are tied.
+    """Partitions of a registry, and the mappings between them.
 
     Args:
         assemblies: one partition per assembly.
         pieces: one partition per piece.
-        pieces_from_assembly: how ``pieces`` depend on ``assemblies``.
-        assembly_from_pieces: how ``assemblies`` depend on ``pieces``.
+        pieces_from_assembly: mapping of an assembly to its pieces.
+        assembly_from_pieces: mapping of a piece to its assembly.
     """
 
     assemblies: dg.StaticPartitionsDefinition
@@ -38,7 +39,7 @@ class Partitions:
 
 
 def make_partitions(registry: Registry) -> Partitions:
-    """Derive the partitions of all assets from the registry."""
+    """Make the partitions of all assets from the registry."""
     by_assembly = {
         name: [piece_key(name, piece) for piece in entry.pieces] for name, entry in registry.items()
     }

@@ -1,4 +1,4 @@
-"""What the pages of the two final assets show: counts, tables and pictures."""
+"""Metadata on the pages of the two final assets: counts, tables and pictures."""
 
 import csv
 import json
@@ -21,7 +21,7 @@ _LONGEST_EXAMPLE = 200
 
 
 def gff3_metadata(folder: RunFolder, paths: ResultPaths, accounting: Accounting) -> dict[str, Any]:
-    """Counts by outcome, and the genes along the genome."""
+    """Counts by outcome, and a map of the genes along the genome."""
     with RegionDb(folder.region_db) as database:
         lengths = database.sequence_lengths()
         picture = genome_map(lengths, _places(database, paths))
@@ -65,7 +65,7 @@ def reject_metadata(paths: ResultPaths) -> dict[str, Any]:
         "path": dg.MetadataValue.path(paths.rejects),
         "lines": reasons.total(),
         "reasons": dg.MetadataValue.md(table(("reason", "lines"), by_count)),
-        "examples": dg.MetadataValue.md(table(("gene", "sequence", "why"), examples)),
+        "examples": dg.MetadataValue.md(table(("gene", "sequence", "error"), examples)),
     }
     if reasons:
         metadata["reason_bars"] = dg.MetadataValue.md(reason_bars(reasons))
@@ -73,7 +73,7 @@ def reject_metadata(paths: ResultPaths) -> dict[str, Any]:
 
 
 def _places(database: RegionDb, paths: ResultPaths) -> Iterator[GenePlace]:
-    """Yield all genes; the table of sentences has one row per region, in their order."""
+    """Yield all genes; the GSF table has one row per region, in the same order."""
     if paths.gsf is None:
         return
     csv.field_size_limit(sys.maxsize)

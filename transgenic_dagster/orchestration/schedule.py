@@ -1,11 +1,11 @@
-"""The weekly look at everything: what is not up to date is annotated again."""
+"""Weekly schedule: assemblies whose annotation is not up to date are annotated again."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from transgenic_dagster.errors import TransgenicError
+from transgenic_dagster.executors.dagster_private import UnresolvedAssetJobDefinition
 from transgenic_dagster.lab.options import assembly_options
 from transgenic_dagster.lab.registry import Registry
 from transgenic_dagster.lab.workspace import Home
@@ -13,35 +13,30 @@ from transgenic_dagster.orchestration.assets import REGION_DB, SORTED_GFF
 from transgenic_dagster.run.fingerprint import code_version
 from transgenic_dagster.run.state import read_run_summary
 
-if TYPE_CHECKING:
-    from dagster._core.definitions.unresolved_asset_job_definition import (
-        UnresolvedAssetJobDefinition,
-    )
-
 PREPARE_JOB = "prepare_assembly"
 WEEKLY = "0 3 * * 0"
 """Sundays at three in the morning."""
 
 
-def make_prepare_job() -> "UnresolvedAssetJobDefinition":
-    """The job that begins an annotation; conditions of the other assets go on from there."""
+def make_prepare_job() -> UnresolvedAssetJobDefinition:
+    """Make the job that begins an annotation; automation conditions make the other assets."""
     return dg.define_asset_job(
         PREPARE_JOB,
         selection=dg.AssetSelection.assets(SORTED_GFF, REGION_DB),
-        description="Sort an assembly's annotation and cut its regions; predictions follow.",
+        description="Sorts an assembly's annotation and makes its regions; predictions follow.",
     )
 
 
 def why_stale(home: Home, registry: Registry, name: str) -> str | None:
-    """Why an assembly's final files are not what they would be today; None where they are.
+    """Reason to annotate an assembly again; None where its final files are up to date.
 
     Raises:
-        TransgenicError: its options cannot be read.
+        TransgenicError: its options cannot be used.
     """
     options = assembly_options(home, home.assembly(name))
     summary = read_run_summary(options.run_state_file)
     if summary is None:
-        return "it has no annotation"
+        return "it has no annotation yet"
     digests = registry[name].digests
     for role in ("genome", "annotation"):
         if digests.get(role) != summary.fingerprint.values[role]:
@@ -52,15 +47,15 @@ def why_stale(home: Home, registry: Registry, name: str) -> str | None:
 
 
 def make_weekly_schedule(home: Home, registry: Registry) -> dg.ScheduleDefinition:
-    """The schedule; it runs from the start."""
+    """Make the schedule; it is running from the start."""
 
     @dg.schedule(
         name="weekly_reannotation",
         job_name=PREPARE_JOB,
         cron_schedule=WEEKLY,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Annotates again what is stale: missing, with other inputs, or by another "
-        "model or with other options than today's.",
+        description="Annotates assemblies that have no annotation yet, or whose inputs, model or "
+        "options have changed since.",
     )
     def weekly_reannotation(
         context: dg.ScheduleEvaluationContext,
@@ -68,7 +63,7 @@ def make_weekly_schedule(home: Home, registry: Registry) -> dg.ScheduleDefinitio
         requested = False
         for name, entry in registry.items():
             if entry.generation == 0 and not home.results(name).gff3.exists():
-                continue  # put there by init, and never clicked on
+                continue  # put there by init; it waits for a click
             try:
                 reason = why_stale(home, registry, name)
             except TransgenicError as error:

@@ -1,4 +1,4 @@
-"""The sensor that annotates new and changed assemblies without being asked."""
+"""Sensor that starts the annotation of new and changed assemblies."""
 
 import json
 import time
@@ -6,12 +6,12 @@ from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
-from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
 
 from transgenic_dagster.errors import TransgenicError
+from transgenic_dagster.executors.dagster_private import GrpcServerCodeLocationOrigin
 from transgenic_dagster.lab.options import home_options
 from transgenic_dagster.lab.registry import Registry, read_registry, registry_to_change
-from transgenic_dagster.lab.scan import Look, scan_assemblies
+from transgenic_dagster.lab.scan import ChangingFiles, scan_assemblies
 from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration.schedule import PREPARE_JOB
 from transgenic_dagster.run.fingerprint import code_version
@@ -21,29 +21,30 @@ RELOAD_SECONDS = 120
 
 
 class Cursor:
-    """What the sensor remembers between ticks.
+    """Memory of the sensor between ticks.
 
     Args:
-        text: the cursor as Dagster keeps it, None at first.
+        text: the cursor as Dagster stores it; None at the first tick.
     """
 
     def __init__(self, text: str | None) -> None:
         values: dict[str, Any] = json.loads(text) if text else {}
-        self.looks = {name: Look(**look) for name, look in values.get("looks", {}).items()}
+        changing: dict[str, Any] = values.get("changing", {})
+        self.changing = {name: ChangingFiles(**files) for name, files in changing.items()}
         self.launched: dict[str, int] = values.get("launched", {})
 
     def __str__(self) -> str:
-        looks = {name: asdict(look) for name, look in self.looks.items()}
-        return json.dumps({"looks": looks, "launched": self.launched})
+        changing = {name: asdict(files) for name, files in self.changing.items()}
+        return json.dumps({"changing": changing, "launched": self.launched})
 
 
 def make_new_assemblies_sensor(home: Home, loaded: Registry, version: str) -> dg.SensorDefinition:
-    """The sensor; it runs from the start.
+    """Make the sensor; it is running from the start.
 
     Args:
-        home: whose assemblies it watches.
-        loaded: the registry that the definitions were made from.
-        version: of model and options that the definitions were made with.
+        home: the home, whose assemblies it watches.
+        loaded: registry that the definitions were made from.
+        version: version of model and options that the definitions were made with.
     """
 
     @dg.sensor(
@@ -51,18 +52,21 @@ def make_new_assemblies_sensor(home: Home, loaded: Registry, version: str) -> dg
         job_name=PREPARE_JOB,
         minimum_interval_seconds=SECONDS_BETWEEN_TICKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Annotates assemblies that were put into the home or whose files changed, "
-        "once each. Files count when they have rested for a while.",
+        description="Annotates assemblies that are new in the home or whose files have changed, "
+        "once each, when their files have stopped changing.",
     )
     def new_assemblies(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         if not home.assemblies.is_dir():
-            return dg.SensorResult(skip_reason=f"There is no home of assemblies at {home.root}.")
+            return dg.SensorResult(
+                skip_reason=f"{home.root} is not a home of assemblies; make one with "
+                "'transgenic-dagster init DIR'."
+            )
         cursor = Cursor(context.cursor)
         try:
             with registry_to_change(home) as registry:
-                arrivals = scan_assemblies(home, registry, cursor.looks, time.time())
-                registry.update(arrivals.entries)
-            notes, cursor.looks = arrivals.notes, arrivals.looks
+                scan = scan_assemblies(home, registry, cursor.changing, time.time())
+                registry.update(scan.entries)
+            notes, cursor.changing = scan.notes, scan.changing
             reload = _needs_reload(home, loaded, version)
         except TransgenicError as error:
             return dg.SensorResult(skip_reason=str(error))
@@ -71,7 +75,7 @@ def make_new_assemblies_sensor(home: Home, loaded: Registry, version: str) -> dg
         if reload:
             _reload(context)
             return dg.SensorResult(
-                skip_reason=" ".join([*notes, f"{reload}; loading the definitions again."]),
+                skip_reason=" ".join([*notes, f"{reload}; reloading the definitions."]),
                 cursor=str(cursor),
             )
         due = {
@@ -99,7 +103,7 @@ def make_new_assemblies_sensor(home: Home, loaded: Registry, version: str) -> dg
 
 
 def _needs_reload(home: Home, loaded: Registry, version: str) -> str:
-    """Why the definitions are older than the home; empty where they are not."""
+    """Reason to load the definitions again; empty where there is none."""
     registry = read_registry(home)
     if _content(registry) != _content(loaded):
         return "The registry has changed"
@@ -115,7 +119,7 @@ def _content(registry: Registry) -> dict[str, tuple[tuple[str, ...], int]]:
 def _reload(context: dg.SensorEvaluationContext) -> None:
     """Have the code server load the definitions again; webserver and daemon notice by themselves.
 
-    Where the code location is not on a server that can reload, a person has to.
+    Where no code server can be asked to, a log line asks the user.
     """
     origin = context.code_location_origin
     if isinstance(origin, GrpcServerCodeLocationOrigin):

@@ -1,4 +1,4 @@
-"""What a running step shows in Dagster: log lines, and observations of its asset."""
+"""Progress of a running step in Dagster: log lines, and observations of its asset."""
 
 import logging
 import time
@@ -12,23 +12,27 @@ from transgenic_dagster.progress import Pace
 
 PERCENT_BETWEEN = 5.0
 SECONDS_BETWEEN = 60.0
-"""An observation is due after so much progress, or so much time; many hours give hundreds."""
+"""Progress or time after which an observation is due; a run of many hours has hundreds."""
 LEAST_SECONDS = 0.5
 
 
 class ObservedProgress:
-    """Shows a prediction's progress as observations of the asset and as log lines."""
+    """Progress of a prediction as observations of the asset and as log lines.
+
+    Args:
+        context: of the step.
+    """
 
     def __init__(self, context: dg.AssetExecutionContext) -> None:
         self._context = context
 
     def start(self, total: int, done: int, rejected: int) -> None:
-        """Show where it begins."""
+        """Show the state at the beginning."""
         self._pace = Pace(total, done, rejected)
         self._show()
 
     def update(self, regions: int, rejected: int) -> None:
-        """Show the figures when they are due, and at the end."""
+        """Show the state when that is due, and at the end."""
         self._pace.update(regions, rejected)
         elapsed = time.monotonic() - self._shown_at
         moved = self._pace.percent - self._shown_percent
@@ -37,7 +41,7 @@ class ObservedProgress:
             self._show()
 
     def finish(self) -> None:
-        """Nothing is left to show."""
+        """Show nothing; the last update has shown the end."""
 
     def _show(self) -> None:
         pace = self._pace
@@ -61,7 +65,7 @@ class ObservedProgress:
 
 
 class _ToContext(logging.Handler):
-    """Hands what the package logs to a step's own log."""
+    """Handler that passes log messages of this package on to a step's own log."""
 
     def __init__(self, context: dg.AssetExecutionContext) -> None:
         super().__init__(logging.INFO)
@@ -74,10 +78,11 @@ class _ToContext(logging.Handler):
 
 @contextmanager
 def in_step(context: dg.AssetExecutionContext) -> Iterator[None]:
-    """Show what the package logs in the step's log, and its errors as one sentence each.
+    """Show the package's log messages in the step's log, and its errors as one sentence each.
 
     Raises:
-        Failure: with the error's sentence. It is not retried where only the user can mend it.
+        Failure: the message is the error's. It is not retried where only the user can fix the
+            problem.
     """
     package = logging.getLogger("transgenic_dagster")
     handler, level = _ToContext(context), package.level

@@ -1,1 +1,1 @@
-"""Figures and pictures of a result."""
+"""Quality metrics, tables and pictures of a result."""

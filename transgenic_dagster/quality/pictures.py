@@ -12,7 +12,7 @@ from transgenic_dagster.sequences.natural_order import natural_key
 
 ANNOTATED, REJECTED, SKIPPED = "annotated", "rejected", "skipped"
 COLOURS = {ANNOTATED: "#0072b2", REJECTED: "#d55e00", SKIPPED: "#999999"}
-"""Told apart by colour-blind readers too."""
+"""Colours that colour-blind readers can tell apart."""
 MOST_SEQUENCES = 24
 _DPI = 80
 _MEGABASE = 1_000_000
@@ -21,7 +21,7 @@ _NAME_LENGTH = 24
 
 @dataclass(frozen=True)
 class GenePlace:
-    """Where a gene lies, and what became of it.
+    """Position and outcome of a gene.
 
     Args:
         seqid: its sequence.
@@ -41,7 +41,7 @@ def genome_map(lengths: Mapping[str, int], genes: Iterable[GenePlace]) -> str:
 
     Args:
         lengths: nucleotides by sequence.
-        genes: all genes; those on other sequences are left out.
+        genes: genes of all sequences; those of sequences that are not shown are left out.
     """
     largest = sorted(lengths, key=lambda name: -lengths[name])[:MOST_SEQUENCES]
     shown = sorted(largest, key=natural_key)
@@ -73,18 +73,26 @@ def genome_map(lengths: Mapping[str, int], genes: Iterable[GenePlace]) -> str:
 
 
 def confidence_histogram(confidences: Sequence[float]) -> str:
-    """Draw how confident the model is of its genes."""
+    """Draw a histogram of the confidence of gene models.
+
+    Args:
+        confidences: mean token probabilities, from 0 to 1.
+    """
     figure = Figure(figsize=(5, 2.2), dpi=_DPI, layout="constrained")
     axes = figure.add_subplot()
     axes.hist(confidences, bins=25, range=(0, 1), color=COLOURS[ANNOTATED])
     axes.set_xlabel("confidence (mean token probability)")
-    axes.set_ylabel("genes")
+    axes.set_ylabel("gene models")
     axes.spines[["top", "right"]].set_visible(False)
-    return _markdown(figure, "Confidence of the genes")
+    return _markdown(figure, "Confidence of the gene models")
 
 
 def reason_bars(reasons: Mapping[str, int]) -> str:
-    """Draw how many genes and rows each reason cost."""
+    """Draw the number of lines of the reject report for each reason.
+
+    Args:
+        reasons: lines by reason.
+    """
     ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     names = [name for name, _ in ordered]
     figure = Figure(figsize=(6, 0.9 + 0.32 * len(ordered)), dpi=_DPI, layout="constrained")
@@ -95,11 +103,11 @@ def reason_bars(reasons: Mapping[str, int]) -> str:
     axes.set_xlabel("lines of the reject report")
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(x=0.1)
-    return _markdown(figure, "Reasons")
+    return _markdown(figure, "Reasons in the reject report")
 
 
 def _plain(name: str) -> str:
-    """A sequence's name for a label; matplotlib reads text between dollar signs as mathematics."""
+    """Label of a sequence; matplotlib would read text between dollar signs as mathematics."""
     short = name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH - 1]}…"
     return short.replace("$", r"\$")
 

@@ -1,4 +1,4 @@
-"""Counts genes again from the files that were written, to compare with the input."""
+"""Recount of the genes in the final files, compared with the input."""
 
 import json
 from collections import Counter
@@ -13,15 +13,15 @@ _EXAMPLES = 5
 
 @dataclass(frozen=True)
 class Recount:
-    """Genes as the final files tell them.
+    """Numbers of genes as counted in the final files.
 
     Args:
-        genes: of the input.
+        genes: genes of the input.
         regions: those of them that the model read.
-        annotated: with a gene in the GFF3.
-        rejected: with a line in the reject report and no gene.
-        skipped: genes that never became a region.
-        faults: sentences on what does not add up.
+        annotated: those with a gene model in the GFF3.
+        rejected: those with a line in the reject report and no gene model.
+        skipped: those that have no region.
+        faults: phrases on what does not add up; none where all is well.
     """
 
     genes: int
@@ -32,7 +32,7 @@ class Recount:
     faults: tuple[str, ...]
 
     def counts(self) -> dict[str, int]:
-        """The numbers by name."""
+        """Numbers of genes by name of the count."""
         return {
             "genes": self.genes,
             "annotated": self.annotated,
@@ -42,7 +42,13 @@ class Recount:
 
 
 def recount(region_db: Path, gff3: Path, reject_report: Path) -> Recount:
-    """Compare the final files with the region database, gene by gene."""
+    """Compare the final files with the region database, gene by gene.
+
+    Args:
+        region_db: region database of the run.
+        gff3: final annotation.
+        reject_report: final reject report.
+    """
     with RegionDb(region_db) as database:
         expected = {region.gene_id for region in database.regions()}
         regions = len(database.regions())

@@ -1,4 +1,4 @@
-"""Markdown tables for Dagster's asset pages; nothing in a value can break out of its cell."""
+"""Markdown tables for Dagster's asset pages; no value can break out of its cell."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -7,23 +7,23 @@ _ESCAPED = str.maketrans({character: f"\\{character}" for character in _SPECIAL}
 
 
 def cell(value: object) -> str:
-    """Text of a cell: one line, Markdown and HTML made harmless."""
+    """Text of a cell: one line, with Markdown and HTML escaped."""
     if isinstance(value, int):
         return f"{value:,}"
     return " ".join(str(value).split()).translate(_ESCAPED)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Lay out rows under a header."""
+    """Markdown table of rows under a header."""
     lines = [header, ["---"] * len(header), *([cell(value) for value in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def outcome_table(counts: Mapping[str, Mapping[str, int]]) -> str:
-    """Genes by outcome and reason, the most frequent first.
+    """Table of genes by outcome and reason, the most frequent first.
 
     Args:
-        counts: numbers by reason, by outcome.
+        counts: by outcome, numbers of genes by reason.
     """
     return table(
         ("outcome", "reason", "genes"),

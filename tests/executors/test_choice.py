@@ -7,7 +7,7 @@ import pytest
 
 from tests.executors.toy_job import heard, in_this_process
 from transgenic_dagster.errors import UsageError
-from transgenic_dagster.executors.chosen import EXECUTORS, chosen_executor
+from transgenic_dagster.executors.choice import EXECUTORS, chosen_executor
 from transgenic_dagster.executors.pool import GPU_POOL, limit_gpu_pool
 
 
@@ -30,7 +30,7 @@ def test_another_name_is_refused_in_one_sentence(monkeypatch):
     with pytest.raises(UsageError) as refused:
         chosen_executor()
     assert str(refused.value) == (
-        "TRANSGENIC_EXECUTOR=k8s: there is no such executor; choose one of gpu, slurm, in_process."
+        "TRANSGENIC_EXECUTOR=k8s: is not an executor; choose one of gpu, slurm, in_process."
     )
 
 
@@ -60,5 +60,5 @@ def test_in_process_steps_run_in_the_process_of_the_run(tmp_path, monkeypatch):
 
 
 def test_choosing_an_executor_does_not_load_torch():
-    code = "import transgenic_dagster.executors.chosen, sys; assert 'torch' not in sys.modules"
+    code = "import transgenic_dagster.executors.choice, sys; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
