@@ -3,9 +3,14 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # The test models are tiny: threads cost more than they gain, the more so on a busy machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# On a busy machine the time that an example takes says nothing.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 LONGEST_FILE = "test_dagster_in_browser.py"
 

@@ -114,9 +114,7 @@ def test_built_genes_have_their_place_without_sorting(tmp_path):
     assert [(gene.gene_id, gene.line) for gene in genes] == [("b", 0), ("a", 0)]
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(

@@ -35,9 +35,7 @@ ODD_GENES = st.builds(
 OTHER_ROWS = st.sampled_from(
     [row("exon"), row("mRNA", 5, 4), row("CDS", attributes="Parent=a"), "#\tgene\n", "\n", "x\n"]
 )
-IN_A_FOLDER = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+IN_A_FOLDER = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")

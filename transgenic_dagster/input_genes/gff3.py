@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 from transgenic_dagster.sequences.text_encoding import decode_text
 
 RESERVED_IN_ATTRIBUTE = r"\x00-\x1f\x7f%;=&,"
-"""What column 9 reserves, as the inside of a character class of a regular expression."""
+"""Characters that column 9 reserves, as the inside of a character class of a regular expression."""
 
 _RESERVED_IN_ATTRIBUTE = re.compile(f"[{RESERVED_IN_ATTRIBUTE}]")
 _RESERVED_IN_SEQID = re.compile(r"[^a-zA-Z0-9.:^*$@!+_?|-]")

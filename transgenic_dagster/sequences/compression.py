@@ -1,4 +1,4 @@
-"""Reading input files that may be compressed, recognised by their first bytes, not their names."""
+"""Input files that may be compressed, recognised by their first bytes, not their names."""
 
 import gzip
 import zlib
