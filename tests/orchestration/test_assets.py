@@ -68,6 +68,8 @@ def test_the_pages_of_the_final_assets_show_counts_reasons_and_a_picture(demo):
     counts = [gff3[name].value for name in ("genes", "annotated", "rejected", "skipped")]
     assert counts == [50, 46, 2, 2]
     assert "| rejected | mixed\\_strand | 1 |" in gff3["outcomes"].value
+    assert "| complete | 62 |" in gff3["reading_frames"].value
+    assert gff3["complete_frames_percent"].value == 100
     assert "](data:image/png;base64,iVBOR" in gff3["genome_map"].value
     assert "| window\\_too\\_long | 1 |" in rejects["reasons"].value
     assert "DEMO1G00120" in rejects["examples"].value

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from transgenic_dagster.gene_models.accounting import Accounting
+from transgenic_dagster.gene_models.gene_model import Orf
 from transgenic_dagster.quality.pictures import SKIPPED, GenePlace, genome_map, reason_bars
 from transgenic_dagster.quality.tables import outcome_table, table
 from transgenic_dagster.regions.region_db import RegionDb
@@ -40,12 +41,29 @@ def gff3_metadata(folder: RunFolder, paths: ResultPaths, accounting: Accounting)
                 }
             )
         ),
+        **_reading_frames(accounting),
         "genome_map": dg.MetadataValue.md(picture),
         **{
             name: dg.MetadataValue.path(path)
-            for name, path in (("proteins", paths.proteins), ("sentences", paths.gsf))
+            for name, path in (
+                ("proteins", paths.proteins),
+                ("sentences", paths.gsf),
+                ("refinements", paths.refinements),
+            )
             if path is not None
         },
+    }
+
+
+def _reading_frames(accounting: Accounting) -> dict[str, Any]:
+    """Transcripts by reading frame, where they were refined."""
+    if not accounting.orf:
+        return {}
+    complete = accounting.orf[Orf.COMPLETE] / accounting.orf.total()
+    frames = sorted(accounting.orf.items(), key=lambda item: (-item[1], item[0]))
+    return {
+        "complete_frames_percent": round(100 * complete, 1),
+        "reading_frames": dg.MetadataValue.md(table(("reading frame", "transcripts"), frames)),
     }
 
 
