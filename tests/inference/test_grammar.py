@@ -1,6 +1,8 @@
 """Grammar-constrained decoding: all that it finishes is a gene, and no gene is forbidden."""
 
 import math
+import random
+from itertools import zip_longest
 
 import pytest
 import torch
@@ -94,59 +96,85 @@ def test_without_the_grammar_a_random_model_writes_no_gene():
     assert all(faults(ids, 6144) for ids in sentences)
 
 
-coordinates = st.integers(0, 30)
-names = st.sampled_from(
-    ["CDS1", "CDS2", "CDS3", "CDS150", "five_prime_UTR1", "five_prime_UTR50", "three_prime_UTR2"]
+WINDOW = 60
+NAMES = (
+    *("CDS1", "CDS2", "CDS3", "CDS150"),
+    *("five_prime_UTR1", "five_prime_UTR50", "three_prime_UTR2"),
 )
-phases = st.sampled_from(["A", "B", "C", "."])
 
 
-@st.composite
-def sentences(draw):
-    """Text that is mostly near a gene: most rules are kept, each is sometimes broken."""
-    features = []
-    position = 0
-    for name in draw(st.lists(names, min_size=1, max_size=5, unique=draw(st.integers(0, 9)) > 0)):
-        start = position + draw(st.integers(0, 4)) if draw(st.integers(0, 5)) else draw(coordinates)
-        end = start + draw(st.integers(0 if draw(st.integers(0, 9)) == 0 else 1, 9))
+def near_gene(rng):
+    """Text that keeps most rules and breaks some now and then."""
+
+    def seldom(one_in):
+        return rng.randrange(one_in) == 0
+
+    features, position = [], 0
+    others = rng.sample(NAMES[1:], rng.randint(0, 4))
+    for chosen in rng.sample(["CDS1", *others], len(others) + 1):
+        start = rng.randint(0, WINDOW) if seldom(12) else position + rng.randint(0, 4)
+        end = start + rng.randint(1, 9) if rng.randrange(12) else rng.randint(0, WINDOW + 2)
         position = end
-        strand = "+" if draw(st.integers(0, 7)) else "-"
-        phase = "A" if name.startswith("CDS") else "."
-        if not draw(st.integers(0, 19)):
-            phase = draw(phases)
-        zeros = "0" * draw(st.sampled_from([0, 0, 0, 1, 16, 17]))
-        features.append((f"{zeros}{start}|{name}|{end}|{strand}|{phase}", name))
-    defined = st.sampled_from([name for _, name in features])
-    one = st.lists(defined if draw(st.integers(0, 9)) else names, min_size=1, max_size=4)
-    transcripts = draw(st.lists(one, min_size=1, max_size=3))
-    return ";".join(text for text, _ in features) + ">" + ";".join(map("|".join, transcripts))
+        name = rng.choice(NAMES) if seldom(12) else chosen
+        usual = "ABC" if name.startswith("CDS") else "."
+        phase = rng.choice("ABC." if seldom(20) else usual)
+        strand = "-" if seldom(5) else "+"
+        zeros = "0" * rng.choice([1, 15, 16, 17]) if seldom(8) else ""
+        zeros_of_end = "0" * rng.choice([1, 16, 17]) if seldom(15) else ""
+        features.append((name, f"{zeros}{start}|{name}|{zeros_of_end}{end}|{strand}|{phase}"))
+    defined = [name for name, _ in features]
+    transcripts = []
+    for _ in range(rng.randint(1, 3)):
+        chosen = rng.sample(defined, rng.randint(1, min(3, len(defined))))
+        transcripts.append([rng.choice(NAMES), *chosen] if seldom(8) else chosen)
+    return ";".join(text for _, text in features) + ">" + ";".join(map("|".join, transcripts))
 
 
-def accepted(ids, window_length):
-    """Whether the constraint allows every token of a sentence, the EOS included."""
+def accepted(sentences, window_length):
+    """Whether the constraint allows every token of a sentence, for each of them."""
     constraint = GrammarConstraint(window_length, 1, "cpu")
-    constraint.admit(1)
-    allowed = constraint.step(torch.tensor([DECODER_START_ID]))
-    for token in ids:
-        if not allowed[0, token]:
-            return False
-        allowed = constraint.step(torch.tensor([token]))
-    return True
+    constraint.admit(len(sentences))
+    allowed = constraint.step(torch.full((len(sentences),), DECODER_START_ID))
+    well = torch.ones(len(sentences), dtype=torch.bool)
+    for tokens in zip_longest(*sentences):
+        going_on = torch.tensor([token is not None for token in tokens])
+        token_ids = torch.tensor([token or 0 for token in tokens])
+        well &= allowed.gather(1, token_ids[:, None])[:, 0] | ~going_on
+        allowed = constraint.step(token_ids)
+    return well.tolist()
 
 
-@given(sentences(), st.integers(1, 40), st.booleans())
-@settings(max_examples=600, deadline=None)
-def test_exactly_the_genes_are_allowed(text, window_length, with_start_mark):
-    ids = encode_gsf(text)
-    assert ids[0] == BOS_ID
-    assert ids[-1] == EOS_ID
-    ids = ids if with_start_mark else ids[1:]
-    unnamed_are_well = all(
-        int(start) < int(end) <= window_length
-        for start, _, end, *_ in (f.split("|") for f in text.split(">")[0].split(";"))
-    )
-    is_gene = not faults(ids, window_length) and unnamed_are_well
-    assert accepted(ids, window_length) == is_gene
+def in_window(text):
+    """Whether the features, named by a transcript or not, have possible coordinates."""
+    columns = [feature.split("|") for feature in text.split(">")[0].split(";")]
+    return all(int(start) < int(end) <= WINDOW for start, _, end, *_ in columns)
+
+
+def test_exactly_the_genes_are_allowed():
+    rng = random.Random(1)
+    texts = [near_gene(rng) for _ in range(1600)]
+    encoded = [encode_gsf(text) for text in texts]
+    assert all(ids[0] == BOS_ID and ids[-1] == EOS_ID for ids in encoded)
+    encoded = [ids[1:] if rng.random() < 0.3 else ids for ids in encoded]  # without <s>
+    wrong = [faults(ids, WINDOW) for ids in encoded]
+    assert {reason for found in wrong for reason, _ in found} >= {
+        "unparsable",
+        "unknown_feature",
+        "duplicate_feature",
+        "no_cds",
+        "bad_interval",
+        "out_of_window",
+        "mixed_strand",
+        "overlapping_features",
+    }
+    genes = [not found and in_window(text) for found, text in zip(wrong, texts, strict=True)]
+    assert 300 < sum(genes) < 1300
+    allowed = accepted(encoded, WINDOW)
+    assert [
+        (text, found)
+        for text, found, gene, may in zip(texts, wrong, genes, allowed, strict=True)
+        if gene != may
+    ] == []
 
 
 @given(st.integers(1, 49_152), st.data())
@@ -154,23 +182,42 @@ def test_exactly_the_genes_are_allowed(text, window_length, with_start_mark):
 def test_coordinates_reach_all_of_a_window(window_length, data):
     start = data.draw(st.integers(0, window_length - 1))
     end = data.draw(st.integers(start + 1, window_length))
-    assert accepted(encode_gsf(f"{start}|CDS1|{end}|+|A>CDS1"), window_length)
-    assert not accepted(encode_gsf(f"{start}|CDS1|{window_length + 1}|+|A>CDS1"), window_length)
-    assert not accepted(encode_gsf(f"{end}|CDS1|{start}|+|A>CDS1"), window_length)
+
+    def allows(text):
+        return accepted([encode_gsf(text)], window_length)[0]
+
+    assert allows(f"{start}|CDS1|{end}|+|A>CDS1")
+    assert not allows(f"{start}|CDS1|{window_length + 1}|+|A>CDS1")
+    assert not allows(f"{end}|CDS1|{start}|+|A>CDS1")
+
+
+def allowed_after(text, unread=0):
+    """Tokens that may follow all but the last ``unread`` tokens of a text, for 6,144 nt."""
+    constraint = GrammarConstraint(6144, 1, "cpu")
+    constraint.admit(1)
+    for token in [DECODER_START_ID, *encode_gsf(text)[: -1 - unread]]:
+        allowed = constraint.step(torch.tensor([token]))
+    return {TOKENS[token] for token in allowed[0].nonzero().flatten().tolist()}
+
+
+def test_a_transcript_that_can_no_longer_get_a_cds_is_not_begun():
+    features = "100|CDS1|200|+|A;150|CDS2|250|+|A;300|CDS3|400|-|A"
+    utrs = "0|five_prime_UTR1|100|+|.;120|five_prime_UTR2|260|+|.;400|three_prime_UTR1|500|-|."
+    assert allowed_after(f"{features};{utrs}>five_prime_UTR1") == {"CDS1", "CDS2"}
+    assert allowed_after(f"{features};{utrs}>CDS2") == {"five_prime_UTR1", ";", "</s>"}
+    assert allowed_after(f"{features};{utrs}>CDS3;three_prime_UTR1") == {"CDS3"}
+    other_strand = "100|CDS1|200|+|A;300|three_prime_UTR1|400|-|.;0|five_prime_UTR1|150|+|."
+    assert allowed_after(f"{other_strand}>CDS1;CDS1") == {";", "</s>"}
+    assert allowed_after(f"{other_strand}>CDS1", unread=1) == {"CDS1"}
 
 
 def test_when_all_names_are_used_the_transcripts_follow():
-    names = TOKENS[22:]
-    text = ";".join(
+    features = ";".join(
         f"{i}|{name}|{i + 1}|+|{'A' if name.startswith('CDS') else '.'}"
-        for i, name in enumerate(names)
+        for i, name in enumerate(TOKENS[22:])
     )
-    ids = encode_gsf(f"{text}>CDS1")
-    constraint = GrammarConstraint(6144, 1, "cpu")
-    constraint.admit(1)
-    for token in [DECODER_START_ID, *ids[: ids.index(TOKEN_IDS[">"])]]:
-        allowed = constraint.step(torch.tensor([token]))
-    assert allowed[0].nonzero().flatten().tolist() == [TOKEN_IDS[">"]]
+    assert allowed_after(f"{features}>CDS1", unread=2) == {">"}
+    assert allowed_after(f"{features}>CDS1") > {"CDS2", ";", "</s>"}
 
 
 class WithLogits:
