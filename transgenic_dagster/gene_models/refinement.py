@@ -133,16 +133,15 @@ class _GeneRefiner:
         refined = RefinedTranscript(structure, orf)
         moves = _moves_of(view, exons, reading)
         if moves or reading.phase != structure.first_cds.phase:
-            self._remember(moves)
+            self._remember(view, exons, reading)
             cds = _cds_parts(view, reading)
             refined = RefinedTranscript(replace(structure, cds=cds), orf, moves, reading.cost)
         return _with_utrs(view, structure, refined, self._max_distance)
 
-    def _remember(self, moves: Sequence[Move]) -> None:
-        for move in moves:
-            if move.offset:
-                kind = BoundaryKind(move.boundary.rstrip("0123456789"))
-                self._moved.setdefault((kind, move.old), set()).add(move.new)
+    def _remember(self, view: StrandView, exons: Sequence[CodingExon], reading: Reading) -> None:
+        for boundary, position in _moved_boundaries(exons, reading):
+            written = boundary.kind, view.turn_back(boundary.position)
+            self._moved.setdefault(written, set()).add(view.turn_back(position))
 
 
 def _orf_as_written(quality: TranscriptQuality) -> Orf:
@@ -199,19 +198,26 @@ def _choose_reading(
     )
 
 
-def _moves_of(view: StrandView, exons: list[CodingExon], reading: Reading) -> tuple[Move, ...]:
-    """Return the boundaries that a reading moves, in translation order."""
-    moves = []
-    positions = iter(reading.positions)
-    for number, exon in enumerate(exons):
-        if number == reading.left_out:
-            place = view.turn_back(exon.left.position)
-            moves.append(Move(f"exon{number + 1}", place, place, 0, LEFT_OUT_COST))
-            continue
-        for boundary in (exon.left, exon.right):
-            position = next(positions)
-            if position != boundary.position:
-                moves.append(_move(view, boundary, position))
+def _moved_boundaries(exons: Sequence[CodingExon], reading: Reading) -> list[tuple[Boundary, int]]:
+    """Return the boundaries that a reading moves, with where to, in translation order."""
+    kept = [exon for number, exon in enumerate(exons) if number != reading.left_out]
+    boundaries = [boundary for exon in kept for boundary in (exon.left, exon.right)]
+    return [
+        (boundary, position)
+        for boundary, position in zip(boundaries, reading.positions, strict=True)
+        if boundary.position != position
+    ]
+
+
+def _moves_of(view: StrandView, exons: Sequence[CodingExon], reading: Reading) -> tuple[Move, ...]:
+    """Return what a reading changes, in translation order."""
+    moved = _moved_boundaries(exons, reading)
+    moves = [_move(view, boundary, position) for boundary, position in moved]
+    if reading.left_out is not None:
+        left = exons[reading.left_out].left
+        place = view.turn_back(left.position)
+        before = sum(boundary.number < left.number for boundary, _ in moved)
+        moves.insert(before, Move(f"exon{left.number}", place, place, 0, LEFT_OUT_COST))
     return tuple(moves)
 
 
