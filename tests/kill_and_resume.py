@@ -4,7 +4,7 @@
 
 Annotates the demo assembly once without interruption and then again and again, killing the
 process at random moments until so many kills are done. Every run that ends must have left the
-same bytes in GFF3, rejects and GSF table, and nothing else. Exits with 1 where it has not.
+same bytes in all its files, and nothing else. Exits with 1 where it has not.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 from transgenic_dagster.demo import demo_checkpoint
 from transgenic_dagster.demo.assembly import DemoAssembly, write_assembly
 
-RESULTS = ("out.gff3", "out.gff3.rejects.txt", "gsf.tsv")
+RESULTS = ("out.gff3", "out.gff3.rejects.txt", "gsf.tsv", "moves.tsv", "proteins.fa")
 CODE = "import sys; from transgenic_dagster.cli.annotate import main as c; sys.exit(c())"
 
 
@@ -29,6 +29,8 @@ def start(assembly: DemoAssembly, folder: Path) -> subprocess.Popen[bytes]:
         [
             *(sys.executable, "-c", CODE, str(assembly.genome_fasta), str(assembly.genes_gff3)),
             *("--output", str(folder / "out.gff3"), "--gsf_output", str(folder / "gsf.tsv")),
+            *("--refinements", str(folder / "moves.tsv"), "--keep_input"),
+            *("--proteins", str(folder / "proteins.fa")),
             *("--model", str(demo_checkpoint()), "--device", "cpu", "--batch_size", "4"),
             *("--resume", "--quiet"),
         ]
