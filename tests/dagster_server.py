@@ -127,16 +127,6 @@ class DagsterServer:
             raise RuntimeError(f"run {run_id} ended with {self.statuses()[run_id]}")
 
 
-def lock_holder(path: Path) -> int | None:
-    """The process that holds a lock on a file."""
-    inode = str(path.stat().st_ino)
-    for line in Path("/proc/locks").read_text().splitlines():
-        fields = line.split()
-        if "->" not in fields and fields[5].rpartition(":")[2] == inode:
-            return int(fields[4])
-    return None
-
-
 def write_demo_lab(lab: Path) -> None:
     """Write a lab with the demo assembly, as the README says."""
     code = "import sys; from transgenic_dagster.cli.lab import main; sys.exit(main())"

@@ -27,7 +27,6 @@ from tests.dagster_server import (
     DagsterServer,
     dagster_dev,
     lab_environment,
-    lock_holder,
     write_demo_lab,
 )
 from tests.one_node_slurm import one_node_slurm, why_not
@@ -129,6 +128,16 @@ class Lab:
         """Remove what is predicted of a piece."""
         for suffix in (".jsonl", ".json"):
             (self._journals / piece).with_suffix(suffix).unlink()
+
+
+def lock_holder(path: Path) -> int | None:
+    """The process that holds a lock on a file."""
+    inode = str(path.stat().st_ino)
+    for line in Path("/proc/locks").read_text().splitlines():
+        fields = line.split()
+        if "->" not in fields and fields[5].rpartition(":")[2] == inode:
+            return int(fields[4])
+    return None
 
 
 def parent_of(process: int) -> int:
