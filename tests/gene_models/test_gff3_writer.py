@@ -252,7 +252,7 @@ def test_gffread_loads_refined_genes_with_their_attributes(gff3_file):
     result = run("gffread", "-F", "--keep-exon-attrs", gff3_file(genes, "GM"))
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("\tmRNA\t") == sum(len(gene.transcripts) for gene in genes)
-    assert "refined=start:-3,donor1:+4" in result.stdout
+    assert "refined=stop:+11,acceptor3:-2" in result.stdout
 
 
 def test_the_input_id_comes_back_from_every_row():

@@ -1,3 +1,5 @@
+from typing import get_args
+
 from tests import golden
 from transgenic_dagster.cli.annotate_parser import annotate_parser
 from transgenic_dagster.options import (
@@ -46,11 +48,12 @@ def test_every_option_that_affects_results_changes_fingerprint_or_results():
             continue
         more = {"do_sample": True} if name == "seed" else {}
         before = AnnotateOptions(**GIVEN, **more)
-        value = other.get(name) or _another(getattr(before, name))
+        value = other.get(name) or _another(name, getattr(before, name))
         after = AnnotateOptions(**GIVEN | more | {name: value})
         assert code_version(before) != code_version(after), name
         stage = option_extra(field)["stage"]
-        assert before.affecting_results(stage)[name] != after.affecting_results(stage)[name]
+        values = [options.affecting_results(stage).get(name) for options in (before, after)]
+        assert values[0] != values[1], name
         if stage != Stage.RESULTS:
             assert name in fingerprint(before).diff(fingerprint(after)), name
 
@@ -66,7 +69,10 @@ def test_a_seed_counts_only_where_it_is_used():
     assert code_version(AnnotateOptions(**GIVEN)) == code_version(AnnotateOptions(**GIVEN, seed=7))
 
 
-def _another(value):
+def _another(name, value):
+    if isinstance(value, str):
+        choices = get_args(AnnotateOptions.model_fields[name].annotation)
+        return next(choice for choice in choices if choice != value)
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):
