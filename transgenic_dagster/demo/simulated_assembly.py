@@ -14,9 +14,9 @@ from transgenic_dagster.demo.simulated_gene import (
 )
 from transgenic_dagster.demo.true_gene import Expected, Feature, TrueGene, place, with_phases
 from transgenic_dagster.gsf.features import CDS, FIVE_PRIME_UTR
+from transgenic_dagster.sequences.dna import reverse_complement
 
 SEED = 272
-COMPLEMENT = str.maketrans("ACGTacgt", "TGCAtgca")
 LONG_INTRON = (6_000, 8_500)
 """Size (nt) of the introns that lead to windows of 12,288 nt."""
 TOO_LONG_INTRON = 13_000
@@ -118,11 +118,6 @@ def simulate_assembly() -> SimulatedAssembly:
         sequences={builder.seqid: builder.dna for builder in builders},
         genes=(*genes, _gene_without_sequence()),
     )
-
-
-def reverse_complement(dna: str) -> str:
-    """Return the other strand, 5' to 3', with lower case kept."""
-    return dna.translate(COMPLEMENT)[::-1]
 
 
 def transposon_copy(draw: Draw, transposons: list[str]) -> str:

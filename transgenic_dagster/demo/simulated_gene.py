@@ -6,9 +6,10 @@ from itertools import product
 
 from transgenic_dagster.demo.draw import Draw
 from transgenic_dagster.demo.true_gene import Feature, Transcript, with_phases
+from transgenic_dagster.gene_models.qc import STOP_CODONS
 from transgenic_dagster.gsf.features import CDS, FIVE_PRIME_UTR, THREE_PRIME_UTR
 
-STOP_CODONS = ("TAA", "TAG", "TGA")
+_STOPS = sorted(STOP_CODONS)  # draws need an order
 SENSE_CODONS = tuple(
     codon for codon in map("".join, product("ACGT", repeat=3)) if codon not in STOP_CODONS
 )
@@ -125,7 +126,7 @@ def coding_exons(draw: Draw, plan: GenePlan) -> list[str]:
     lengths[-1] -= sum(lengths) % 3
     inner_codons = sum(lengths) // 3 - 2
     frame = "ATG" + "".join(draw.one_of(SENSE_CODONS) for _ in range(inner_codons))
-    frame += draw.one_of(STOP_CODONS)
+    frame += draw.one_of(_STOPS)
     exons = []
     for length in lengths:
         exons.append(frame[:length])

@@ -3,7 +3,7 @@
 _TO_ACGTN = "".join(
     letter if (letter := chr(code).upper()) in "ACGT" else "N" for code in range(128)
 )
-_COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
+_COMPLEMENT = str.maketrans("ACGTNacgtn", "TGCANtgcan")
 
 
 def normalise(sequence: str) -> str:
@@ -18,5 +18,5 @@ def normalise(sequence: str) -> str:
 
 
 def reverse_complement(sequence: str) -> str:
-    """Return the other strand of an upper-case sequence of A, C, G, T and N, 5' to 3'."""
+    """Return the other strand of a sequence of A, C, G, T and N, 5' to 3', with lower case kept."""
     return sequence.translate(_COMPLEMENT)[::-1]
