@@ -53,10 +53,11 @@ def check_form(page: Page, history: History, screenshot: Path) -> None:
     Args:
         page: of the logged-in user.
         history: the current one.
-        screenshot: picture of the form to write, with its advanced options open.
+        screenshot: picture of the form to write, with its sections open.
     """
     _open_form(page, history)
-    page.get_by_text("Advanced options").click()
+    for section in ("Refinement of gene models", "Advanced options"):
+        page.get_by_text(section).first.click()
     _choose(page, "advanced|sampling|do_sample", "Draw at random")
     form = page.locator("#center")
     for parameter in visible_parameters({"sampling": "yes", "genome_source": "history"}):
