@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.assemblies import Assembly, write_fasta
+from tests.assemblies import Assembly, golden_contigs, write_fasta
 from tests.run.test_annotate import TINY, run
 from transgenic_dagster.gene_models.gff3_check import check_gff3
 from transgenic_dagster.gsf.sentence import PredictedSentence, SentenceHypothesis
@@ -217,3 +217,14 @@ def test_refinement_is_not_part_of_what_a_prediction_is(tmp_path, assembly):
     run(assembly, tmp_path, max_length=8, refine="off", keep_db=True)
     summary = json.loads((tmp_path / "out.gff3.ckpt.json").read_text())
     assert not {"refine", "keep_all", "grammar"} & summary["fingerprint"].keys()
+
+
+def test_with_the_grammar_random_weights_finish_only_possible_genes(tmp_path):
+    contigs = golden_contigs(tmp_path)
+    options = {"grammar": "on", "refine": "off", "num_beams": 4, "max_length": 1024}
+    accounting = run(contigs, tmp_path, **options)
+    assert accounting.annotated
+    assert set(accounting.rejected) <= {"truncated"}
+    assert not accounting.rejected_isoforms
+    summary = json.loads((tmp_path / "out.gff3.ckpt.json").read_text())
+    assert summary["fingerprint"]["grammar"] == "on"
