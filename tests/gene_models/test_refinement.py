@@ -185,6 +185,20 @@ def test_an_intron_with_odd_ends_stays_where_no_better_one_is_near():
     sequence = FLANK + "ATGGCAG" + intron + "CAGCATAA" + FLANK
     written = structure([(1100, 1107), (1141, 1149)])
     assert refine(written, sequence) == RefinedTranscript(written, Orf.COMPLETE)
+    quality = assess(written, sequence, WINDOW_START)
+    assert (quality.canonical_introns, quality.introns) == (0, 1)
+
+
+@pytest.mark.parametrize("missed", ["donor", "acceptor"])
+def test_an_odd_intron_is_never_made_by_moving_one_of_its_ends(missed):
+    # The only intron that reads is CT-CC from 1107 to 1141; of it one end was written.
+    intron = "CT" + "C" * 30 + "CC"
+    sequence = FLANK + "ATGGCAG" + intron + "CAGCATAA" + FLANK
+    donor, acceptor = (1106, 1141) if missed == "donor" else (1107, 1142)
+    written = structure([(1100, donor), (acceptor, 1149)])
+    refined = refine(written, sequence)
+    introns = list(zip(coding(refined), coding(refined)[1:], strict=False))
+    assert all((left[1], right[0]) == (donor, acceptor) for left, right in introns)
 
 
 def test_isoforms_share_their_moves():
@@ -209,6 +223,16 @@ def test_a_first_phase_other_than_0_means_a_partial_gene():
     sequence = FLANK + "ATGCCGCAGCATAA" + FLANK  # an ATG lies near, but out of reach of the phase
     written = structure([(1103, 1114)], phase=2)
     assert refine(written, sequence) == RefinedTranscript(written, Orf.PARTIAL5)
+
+
+def test_a_partial_gene_that_comes_to_phase_0_gets_its_start():
+    # As written the donor lies 1 nt late, in an intron TC-AG, and the phase is 1.
+    sequence = FLANK + "ATGGCAG" + INTRON + "CAGCATAA" + FLANK
+    written = structure([(1100, 1108), (1141, 1149)], phase=1)
+    refined = refine(written, sequence)
+    assert coding(refined) == [(1100, 1107), (1141, 1149)]
+    assert refined.orf is Orf.COMPLETE
+    assert refined.structure.cds[0].phase == 0
 
 
 def test_a_gene_cut_off_at_its_end_is_partial():

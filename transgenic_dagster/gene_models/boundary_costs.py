@@ -39,7 +39,7 @@ _SCALE: Final = 12.0
 _TAIL: Final = 2.5
 # What true splice sites score on average (nats, see ``splice_sites``).
 _TYPICAL_SITE_SCORE: Final = 2.4
-# How far the digits' probabilities are to be trusted against the distance.
+# How likely it is that the digits' probabilities tell anything of the boundary.
 _TRUST_IN_DIGITS: Final = 0.5
 
 
@@ -71,8 +71,11 @@ def digit_costs(
 
     Another number with as many digits has the product of its digits' recorded probabilities;
     behind the first digit that differs those are what the model would have written after the
-    written ones, the best guess there is. The mixture with the distance keeps a carry (1299 for
-    1301) from being forbidden.
+    written ones, the best guess there is. They are evidence beside the distance: digits that the
+    model was sure of make it dearer to move to any other number. The likelihood of a number is
+    that of its distance times a mixture: its share of the digits' probabilities within reach, or,
+    where the digits tell nothing, the same for all numbers within reach. The latter keeps a carry
+    (1299 for 1301) from being forbidden.
 
     Args:
         number: the boundary as the model wrote it, relative to the window.
@@ -99,11 +102,13 @@ def digit_costs(
     powers = 10 ** np.arange(places - 1, -1, -1)
     digits = numbers[same_places, None] // powers % 10  # (numbers of as many digits, places)
     log_digits[same_places] = -digit_nll[np.arange(places), digits].sum(axis=1)
+    log_digits -= np.logaddexp.reduce(log_digits)
     log_mixture = np.logaddexp(
         math.log(_TRUST_IN_DIGITS) + log_digits,
-        math.log(1 - _TRUST_IN_DIGITS) + _log_distance(kind, max_distance),
+        math.log((1 - _TRUST_IN_DIGITS) / numbers.size),
     )
-    costs: Costs = log_mixture[max_distance] - log_mixture
+    log_likelihood = _log_distance(kind, max_distance) + log_mixture
+    costs: Costs = log_likelihood[max_distance] - log_likelihood
     costs[(numbers < 0) | (numbers > window_length)] = np.inf
     return costs
 

@@ -176,11 +176,14 @@ def _choose_reading(
         exons = with_faults_movable(
             view, exons, start=written is Orf.PARTIAL5, stop=written is Orf.PARTIAL3
         )
-    # A phase other than 0 says that the model meant a gene without its start.
-    if not (written is Orf.PARTIAL5 and phase):
-        reading = least_cost_reading(view, exons)
-        if reading:
-            return Orf.COMPLETE, reading
+    if written is Orf.PARTIAL5 and phase:
+        # A phase other than 0 says that the model meant a gene without its start.
+        reading = least_cost_reading(view, exons, Ends.STOP_ONLY, phase=phase)
+        if reading and reading.phase:
+            return Orf.PARTIAL5, reading
+    reading = least_cost_reading(view, exons)
+    if reading:
+        return Orf.COMPLETE, reading
     alternatives = []
     if written is Orf.BROKEN:
         leave_out = least_cost_reading(view, exons, leave_out_cost=LEFT_OUT_COST)
