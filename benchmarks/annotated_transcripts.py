@@ -37,7 +37,7 @@ class AnnotatedGene:
 
 @dataclass
 class _Parts:
-    """What the rows of a file say about one transcript."""
+    """Content of a file's rows about one transcript."""
 
     strand: str = "+"
     coding: set[Interval] = field(default_factory=set)

@@ -51,7 +51,7 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Work:
-    """What both sides do.
+    """Work that both sides do.
 
     Args:
         checkpoint: folder of the model.

@@ -53,7 +53,7 @@ NAMES = {"full": "768L12A6 (400M)", "mid": "384L6A6", "tiny": "demo size"}
 
 @dataclass(frozen=True)
 class Setting:
-    """Where and how much to measure.
+    """Device and sizes of a measurement.
 
     Args:
         device: what is measured.

@@ -1,4 +1,4 @@
-"""Whether a long run grows slower or larger: thousands of regions, first against last quarter.
+"""Growth of a long run in time and memory: thousands of regions, first against last quarter.
 
 ``python -m benchmarks.bench_growth`` annotates the demo assembly many times over (each copy under
 names of its own) with the demo model, in a process whose time and memory are looked at after each

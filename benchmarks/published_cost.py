@@ -1,4 +1,4 @@
-"""What decoding costs when nothing is kept: the published script's way, on our own modules.
+"""Cost of decoding when nothing is kept: the published script's way, on our own modules.
 
 At every token it compresses the encoder's output anew, once per beam; every beam has its own
 copy of the cross-attention's keys and values; the self-attention's cache is reallocated for

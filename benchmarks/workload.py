@@ -1,4 +1,4 @@
-"""What the engine's benchmarks work on: a random checkpoint, random windows, a stopwatch."""
+"""Material of the engine's benchmarks: a random checkpoint, random windows, a stopwatch."""
 
 import time
 from collections import defaultdict

@@ -1,6 +1,6 @@
 """The errors that users meet: one sentence each, with the exit code that the README documents.
 
-Raise one of these for anything that the user can mend; the command line prints its message as it
+Raise one of these for anything that the user can fix; the command line prints its message as it
 is (no traceback unless ``--verbose``) and exits with ``exit_code``.
 """
 

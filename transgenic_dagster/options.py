@@ -1,4 +1,4 @@
-"""All options of an annotation run: one model from which every door's options are derived.
+"""All options of an annotation run: one model from which every interface's options are derived.
 
 The names of the published script are kept. ``OptionHelp`` says where an option stands in the
 command line's help; the model itself checks values and combinations.
@@ -262,7 +262,7 @@ class AnnotateOptions(BaseModel):
     )
 
     checkpoint_path: Path | None = _option(
-        None, DURABILITY, "state of the run, JSON (OUTPUT.ckpt.json)", "FILE"
+        None, DURABILITY, "summary of the run, JSON (OUTPUT.ckpt.json)", "FILE"
     )
     work_folder: Path | None = _option(
         None,
@@ -289,17 +289,17 @@ class AnnotateOptions(BaseModel):
 
     @property
     def sorting(self) -> Literal["builtin", "agat", "none"]:
-        """Who sorts the annotation, or that nobody does."""
+        """Program that sorts the annotation, or ``none``."""
         return "none" if self.no_sort else self.sorter
 
     @property
     def reject_path(self) -> Path:
-        """Where rejects go."""
+        """File of the rejects."""
         return self.reject_output or self.output.with_name(f"{self.output.name}.rejects.txt")
 
     @property
     def run_state_file(self) -> Path:
-        """Where the state of the run is kept."""
+        """File of the run's summary."""
         return self.checkpoint_path or self.output.with_name(f"{self.output.name}.ckpt.json")
 
     @property
@@ -325,7 +325,7 @@ class AnnotateOptions(BaseModel):
 
 
 def option_extra(field: FieldInfo) -> dict[str, Any]:
-    """What ``_option`` notes about an option: group, metavar, and the stage that it affects."""
+    """Notes of ``_option`` about an option: group, metavar, and the stage that it affects."""
     extra = field.json_schema_extra
     return dict(extra) if isinstance(extra, dict) else {}
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class RejectReason(StrEnum):
-    """Why a gene, a transcript or a row of the input has no gene model.
+    """Reasons why a gene, a transcript or a row of the input has no gene model.
 
     The value is the code in the reject report; ``explanation`` is one phrase for people.
     """

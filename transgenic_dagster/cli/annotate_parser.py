@@ -16,7 +16,7 @@ exit codes:
   2    bad usage or input
   3    something is missing on this machine (model, AGAT, GPU)
   4    the model's checkpoint does not fit
-  5    the run failed (disk full, ...); mend and continue with --resume
+  5    the run failed (disk full, ...); fix the problem and continue with --resume
   75   time limit reached; continue with --resume
   130, 143  interrupted by SIGINT, SIGTERM; continue with --resume
 """

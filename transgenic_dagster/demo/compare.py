@@ -18,7 +18,7 @@ MISSING = "missing"
 
 @dataclass(frozen=True, slots=True)
 class GeneComparison:
-    """What the run made of one gene of the demo.
+    """Result of the run for one gene of the demo.
 
     Args:
         gene: the gene as it truly is.
@@ -35,7 +35,7 @@ class GeneComparison:
 
     @property
     def is_as_expected(self) -> bool:
-        """Whether a predictable gene is exact, and a planted one has its planted reason."""
+        """True if a predictable gene is exact, or a planted one has its planted reason."""
         return self.outcome == (EXACT if self.gene.predictable else self.gene.expected)
 
 

@@ -192,7 +192,7 @@ def _scaffolds(draw: Draw, transposons: list[str]) -> list[_SequenceBuilder]:
 
 
 def _non_coding_gene(draw: Draw) -> SimulatedGene:
-    """A long non-coding RNA; the gene sentence has only UTR words for its two exons."""
+    """A long non-coding RNA; the gene sentence has only UTR names for its two exons."""
     first, gap, second = draw.dna(260, GC_CONTENT), intron(draw), draw.dna(410, GC_CONTENT)
     second_start = len(first) + len(gap)
     transcript = (

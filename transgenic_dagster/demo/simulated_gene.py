@@ -20,7 +20,7 @@ SHORTEST_REMAINDER = 30
 
 
 class Isoform(StrEnum):
-    """How an alternative transcript differs from the gene's main transcript."""
+    """Difference of an alternative transcript from the gene's main transcript."""
 
     LATER_START = "later transcription start"
     EARLIER_END = "earlier polyadenylation"
@@ -30,7 +30,7 @@ class Isoform(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GenePlan:
-    """What a gene should look like.
+    """Plan of a gene.
 
     Args:
         coding_exons: number of CDS parts.

@@ -11,7 +11,7 @@ from transgenic_dagster.gsf.parser import GeneSentence, format_sentence
 
 
 class Expected(StrEnum):
-    """What the demo run is meant to do with a gene; all but ``ANNOTATED`` are reason codes."""
+    """Outcome that the demo run should have for a gene; all but ``ANNOTATED`` are reason codes."""
 
     ANNOTATED = "annotated"
     NO_CDS = "no_cds"
@@ -62,12 +62,12 @@ class TrueGene:
 
     @property
     def predictable(self) -> bool:
-        """Whether the bundled model should reproduce this gene exactly."""
+        """True if the bundled model should reproduce this gene exactly."""
         return self.expected is Expected.ANNOTATED
 
     @property
     def has_region(self) -> bool:
-        """Whether the gene gets a window, and with it a sentence of the model."""
+        """True if the gene gets a window, and with it a sentence of the model."""
         return self.expected not in (Expected.WINDOW_TOO_LONG, Expected.UNKNOWN_SEQUENCE)
 
 

@@ -48,7 +48,7 @@ class ReadTranscript:
 
 @dataclass(frozen=True, slots=True)
 class ReadSentence:
-    """What a sentence says.
+    """Content of a sentence.
 
     Args:
         transcripts: the good ones, identical ones once.

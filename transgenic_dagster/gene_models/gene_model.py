@@ -27,7 +27,7 @@ class CdsPart(NamedTuple):
 
 @dataclass(frozen=True)
 class TranscriptStructure:
-    """Where the parts of a transcript lie; equal structures are the same isoform.
+    """Places of the parts of a transcript; equal structures are the same isoform.
 
     Args:
         strand: ``+`` or ``-``.
@@ -76,7 +76,7 @@ class TranscriptStructure:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptQuality:
-    """What the genome sequence says about a transcript.
+    """Quality of a transcript by the genome sequence.
 
     Args:
         start_codon: the coding sequence begins with ATG, in phase 0.
@@ -96,7 +96,7 @@ class TranscriptQuality:
 
 
 class Orf(StrEnum):
-    """How much of an open reading frame a transcript has."""
+    """Completeness of a transcript's open reading frame."""
 
     COMPLETE = "complete"
     PARTIAL5 = "partial5"
@@ -131,7 +131,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Refinement:
-    """What fitting a transcript to the DNA gave.
+    """Outcome of fitting a transcript to the DNA.
 
     Args:
         orf: how much of a reading frame the refined transcript has.
@@ -166,7 +166,7 @@ class Transcript:
 
     @property
     def partial_edge(self) -> Literal["start", "end"] | None:
-        """Which end of its CDS, on the forward strand, is not that of the reading frame."""
+        """End of its CDS, on the forward strand, that is not that of the reading frame."""
         if self.refinement is None or self.refinement.orf in {Orf.COMPLETE, Orf.BROKEN}:
             return None
         is_leftmost = (self.refinement.orf is Orf.PARTIAL5) == (self.structure.strand == "+")

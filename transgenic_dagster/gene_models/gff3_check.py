@@ -14,7 +14,7 @@ _PHASES = frozenset("012")
 
 @dataclass
 class Gff3Check:
-    """What was found in a file.
+    """Findings in a file.
 
     Args:
         genes: identifiers of the input genes (``GM`` or ``gm``), decoded, of its predicted genes.

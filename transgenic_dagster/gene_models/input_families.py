@@ -15,7 +15,7 @@ _Id = tuple[bytes, bytes]
 
 
 class FamilyRow(NamedTuple):
-    """Where a row of a gene is found.
+    """Place of a row of a gene.
 
     Args:
         number: its row in the file, from 0, comments not counted.
@@ -39,7 +39,7 @@ class _Row(NamedTuple):
 
 @dataclass
 class _Level:
-    """What one reading of the file finds about the features found before."""
+    """Findings of one reading of the file about the features found before."""
 
     holders: dict[_Id, list[tuple[int, int]]] = field(default_factory=dict)
     children: list[_Row] = field(default_factory=list)

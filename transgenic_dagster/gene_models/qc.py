@@ -37,8 +37,8 @@ def assess(
         window_start: 0-based position of the window on the sequence.
 
     Returns:
-        Codons, frame, splice sites and translation; a codon with N is no stop and reads ``X``,
-        and bases outside whole codons are left out.
+        Codons, frame, splice sites and translation; a codon with N is not a stop and reads
+        ``X``, and bases outside whole codons are left out.
     """
     coding = _spliced(structure.cds, structure.strand, window_sequence, window_start)
     phase = structure.first_cds.phase

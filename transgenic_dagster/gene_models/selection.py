@@ -1,6 +1,6 @@
-"""Is it the right gene? Compares predicted genes with their input genes and with one another.
+"""Selection of genes: compares predictions with their input genes and with one another.
 
-Three faults, looked for in this order; a gene that has one is no obstacle to others:
+Three faults, looked for in this order; a gene that has one does not rule out others:
 
 - ``off_target``: the prediction shares no base of its span with its input gene.
 - ``duplicate_prediction``: another prediction on the strand has the same set of coding structures.
@@ -30,7 +30,7 @@ _FEWEST_TO_DECIDE = 256
 
 @dataclass(frozen=True, slots=True)
 class Candidate(Generic[P]):
-    """What was predicted for a region.
+    """Prediction for a region, or its absence.
 
     Args:
         region: the region; its window holds the gene.
@@ -46,7 +46,7 @@ class Candidate(Generic[P]):
 
 
 class Doubt(NamedTuple):
-    """Why a predicted gene is not the right one: a stable code, and a sentence for people."""
+    """Reason against a predicted gene: a stable code, and a sentence for people."""
 
     reason: RejectReason
     detail: str

@@ -44,7 +44,7 @@ CDS_FEATURES: Final = FEATURES_PER_KIND[CDS]
 
 
 class State(IntEnum):
-    """What has been written last, and so what may follow."""
+    """State of a sentence: what has been written last, and so what may follow."""
 
     INITIAL = 0
     """Nothing; the decoder's start token follows."""
@@ -116,4 +116,4 @@ def _tables() -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
 
 
 ALLOWED, NEXT = _tables()
-"""Which tokens may follow a state, bool, and the states that they lead to, int64: (states, 272)."""
+"""Tokens that may follow a state, bool, and the states that they lead to, int64: (states, 272)."""

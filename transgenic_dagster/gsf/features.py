@@ -1,4 +1,4 @@
-"""The words of the gene sentence (GSF): feature kinds, feature names, strands and phases.
+"""Vocabulary of the gene sentence (GSF): feature kinds, feature names, strands and phases.
 
 The grammar, with coordinates 0-based half-open and relative to the start of the window::
 
@@ -19,7 +19,7 @@ FIVE_PRIME_UTR: Final = "five_prime_UTR"
 THREE_PRIME_UTR: Final = "three_prime_UTR"
 
 FEATURES_PER_KIND: Final = {CDS: MAX_CDS, FIVE_PRIME_UTR: MAX_UTR, THREE_PRIME_UTR: MAX_UTR}
-"""How many features of each kind the model can name; they are numbered from 1."""
+"""Number of features of each kind that the model can name; they are numbered from 1."""
 
 KIND_OF_NAME: Final = {
     f"{kind}{number}": kind

@@ -141,7 +141,7 @@ def _parse_feature(entry: str) -> Feature:
             raise GsfError(
                 RejectReason.UNPARSABLE,
                 f"feature {_quote(entry)} has the coordinate {_quote(coordinate)}, "
-                "which is no whole number of 1 to 18 digits",
+                "which is not a whole number of 1 to 18 digits",
             )
     if strand not in STRANDS:
         raise GsfError(
@@ -153,7 +153,7 @@ def _parse_feature(entry: str) -> Feature:
     if kind is None:
         raise GsfError(
             RejectReason.UNKNOWN_FEATURE,
-            f"the sentence defines {_quote(name)}, which is no feature name",
+            f"the sentence defines {_quote(name)}, which is not a feature name",
         )
     phases: Mapping[str, int | None] = CDS_PHASES if kind == CDS else _UTR_PHASES
     if phase not in phases:

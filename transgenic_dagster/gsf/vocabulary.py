@@ -1,6 +1,6 @@
 """The decoder's vocabulary: gene sentences (GSF) to token ids and back.
 
-272 tokens; numbers are written digit by digit and ``|`` is no token. Recorded from the
+272 tokens; numbers are written digit by digit and ``|`` is not a token. Recorded from the
 published tokenizer; see ``docs/design.md``.
 """
 
@@ -49,7 +49,7 @@ def encode_gsf(sentence: str) -> list[int]:
 
     Returns:
         Ids from ``<s>`` to ``</s>``; both ``;`` and ``>`` stand between features and transcripts.
-        A part that is no token and no number becomes ``<unk>``.
+        A part that is neither a token nor a number becomes ``<unk>``.
     """
     ids = [BOS_ID]
     for part in sentence.replace(";", "|;|").replace(">", "|;|>|").split("|"):

@@ -112,7 +112,7 @@ def predicted_memory(
 
 @dataclass(frozen=True)
 class BatchSizes:
-    """How many regions are decoded at a time, and how many make a unit.
+    """Numbers of regions that are decoded at a time, and that make a unit.
 
     Args:
         config: the model.

@@ -22,7 +22,7 @@ SAMPLING_TOP_K = 50
 
 @dataclass(frozen=True)
 class DecodingOptions:
-    """How sentences are searched.
+    """Options of the search for sentences.
 
     Args:
         num_beams: live hypotheses per region; 1 is greedy.
@@ -63,7 +63,7 @@ class Hypothesis:
 
 
 class Decoding(Protocol):
-    """What the search asks of a model's decoding state; ``Decoding`` of the model offers it.
+    """Decoding state of a model as the search needs it; ``Decoding`` of the model offers it.
 
     Live regions stand in slots 0, 1, …, each with ``num_beams`` rows.
     """
@@ -82,7 +82,7 @@ class Decoding(Protocol):
 
 
 class Constraint(Protocol):
-    """What the search asks of a constraint, which follows regions and rows as ``Decoding`` does.
+    """Constraint as the search needs it; it follows regions and rows as ``Decoding`` does.
 
     In every row that it allows anything, it must allow a token other than the EOS.
     """

@@ -76,7 +76,7 @@ def memory_of(device: torch.device) -> int:
     if granted:
         if not (granted.isdecimal() and int(granted)):
             raise UsageError(
-                f"{MEMORY_VARIABLE}={granted!r} in the environment is no number of megabytes; "
+                f"{MEMORY_VARIABLE}={granted!r} in the environment is not a number of megabytes; "
                 "correct it or unset it."
             )
         limits.append(int(granted) << 20)
@@ -119,7 +119,7 @@ def swap_warning(needed: int) -> str | None:
 
 
 def _meminfo() -> dict[str, int]:
-    """What the kernel says of the machine's memory, in bytes."""
+    """Memory of the machine as the kernel reports it, in bytes."""
     values = {}
     for line in MEMINFO.read_text().splitlines():
         name, _, rest = line.partition(":")
@@ -128,7 +128,7 @@ def _meminfo() -> dict[str, int]:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that a device's memory is full."""
+    """Say whether an error means that a device's memory is full."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     # PyTorch's CPU allocator has no error class of its own.

@@ -40,7 +40,7 @@ _NO_STRAND = -1
 
 @dataclass
 class _Rows:
-    """What has been written in each of R rows, apart from its tokens.
+    """State of what has been written in each of R rows, apart from its tokens.
 
     Args:
         state: of the automaton, (R,).

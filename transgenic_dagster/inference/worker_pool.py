@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class WorkerModel:
-    """What every worker loads.
+    """Model that every worker loads.
 
     Args:
         files: the checkpoint.
@@ -49,7 +49,7 @@ class WorkerModel:
 
 @dataclass(frozen=True)
 class _WorkerSetup:
-    """What a worker is told at its start."""
+    """Instructions for a worker at its start."""
 
     device: torch.device
     threads: int

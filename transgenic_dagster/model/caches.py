@@ -30,7 +30,7 @@ def next_length(columns: int) -> int:
 
 @dataclass(frozen=True)
 class CacheLayout:
-    """What the caches of a model look like.
+    """Shape of a model's caches.
 
     Args:
         layers: decoder layers.
@@ -113,7 +113,7 @@ class SelfAttentionCache:
         """First column of each live row."""
         self.columns = FIRST_CACHE_LENGTH
         self.moves = 0
-        """How often all keys and values have moved to another place."""
+        """Number of times that all keys and values have moved to another place."""
         self._layout = layout
         self._rows = rows
         self._layers = [self._room() for _ in range(layout.layers)]

@@ -182,7 +182,7 @@ def _download(
         )
     except HFValidationError as error:
         raise MissingOnMachineError(
-            f"{name!r} is no valid hub name ({error}); check --model."
+            f"{name!r} is not a valid hub name ({error}); check --model."
         ) from error
     except LocalEntryNotFoundError as error:
         why = "is not in the local cache and --offline forbids fetching it"

@@ -108,7 +108,7 @@ class Decoder(nn.Module):
 
     @property
     def cache_layout(self) -> CacheLayout:
-        """What the caches of this decoder look like."""
+        """Shape of this decoder's caches."""
         attention = self.layers[0].self_attn
         positions = self.embed_positions.weight
         head_dim = positions.shape[1] // attention.heads

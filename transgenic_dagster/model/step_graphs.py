@@ -115,7 +115,7 @@ class StepGraphs:
 
 
 def can_capture(device: torch.device) -> bool:
-    """Whether a device has graphs."""
+    """Say whether a device has graphs."""
     return device.type == "cuda"
 
 

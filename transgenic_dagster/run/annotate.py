@@ -77,7 +77,7 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
 
 
 def run_description(options: AnnotateOptions) -> dict[str, object]:
-    """What a run's folder says of the run, so that another interface can continue it."""
+    """Description of a run in its folder, so that another interface can continue it."""
     given = options.model_dump(mode="json", exclude_unset=True)
     files = {
         "fasta_file": str(options.fasta_file.absolute()),

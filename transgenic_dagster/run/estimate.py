@@ -1,4 +1,4 @@
-"""What a run would do (``--plan``): regions, skips, disk, memory, time; no weights are loaded."""
+"""Estimate of a run (``--plan``): regions, skips, disk, memory, time; no weights are loaded."""
 
 import tempfile
 import time
@@ -37,7 +37,7 @@ _PROBE_SECONDS = 0.3
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would do.
+    """Estimate of a run.
 
     Args:
         regions_by_window: regions by window length (nt).

@@ -20,7 +20,7 @@ from transgenic_dagster.system.digest import file_sha256
 
 @dataclass(frozen=True)
 class RunFingerprint:
-    """What results depend on: digests of inputs and model, device, precision and options.
+    """Values that results depend on: digests of inputs and model, device, precision, options.
 
     Args:
         values: text by name.
@@ -105,7 +105,7 @@ def _state(status: os.stat_result) -> tuple[int, int, int]:
 
 
 def sorting_fingerprint(options: AnnotateOptions, annotation: str) -> RunFingerprint:
-    """What the sorted annotation depends on; ``annotation`` is the digest of the user's file."""
+    """Fingerprint of the sorted annotation; ``annotation`` is the digest of the user's file."""
     return RunFingerprint({"annotation": annotation}).extended(
         options.affecting_results(Stage.SORTING)
     )
@@ -114,14 +114,14 @@ def sorting_fingerprint(options: AnnotateOptions, annotation: str) -> RunFingerp
 def regions_fingerprint(
     sorting: RunFingerprint, options: AnnotateOptions, genome: str
 ) -> RunFingerprint:
-    """What the region database depends on; ``genome`` is the digest of the FASTA file."""
+    """Fingerprint of the region database; ``genome`` is the digest of the FASTA file."""
     return sorting.extended({"genome": genome}, options.affecting_results(Stage.REGIONS))
 
 
 def predictions_fingerprint(
     regions: RunFingerprint, options: AnnotateOptions, found: ModelAndDevices
 ) -> RunFingerprint:
-    """What the predictions depend on."""
+    """Fingerprint of the predictions."""
     return regions.extended(
         options.affecting_results(Stage.PREDICTIONS),
         {
@@ -135,7 +135,7 @@ def predictions_fingerprint(
 def whole_fingerprint(
     options: AnnotateOptions, digests: InputDigests, found: ModelAndDevices
 ) -> RunFingerprint:
-    """What the predictions of a run from the beginning depend on."""
+    """Fingerprint of the predictions of a run from the beginning."""
     sorting = sorting_fingerprint(options, digests.annotation)
     return predictions_fingerprint(
         regions_fingerprint(sorting, options, digests.genome), options, found
@@ -143,7 +143,7 @@ def whole_fingerprint(
 
 
 def provenance(model: str, version: str, fingerprint: RunFingerprint) -> dict[str, str]:
-    """What the GFF3 header says of where it comes from."""
+    """Lines of the GFF3 header on where it comes from, by name."""
     return {
         "transgenic-dagster": version,
         "model": model,

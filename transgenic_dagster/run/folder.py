@@ -102,7 +102,7 @@ class RunFolder:
             ) from error
 
     def marked(self) -> dict[str, Any] | None:
-        """What ``mark`` wrote, None where the folder is not a run's."""
+        """Content that ``mark`` wrote, None where the folder is not a run's."""
         try:
             values = json.loads(self.marker.read_text(encoding="utf-8"))
         except (OSError, ValueError):

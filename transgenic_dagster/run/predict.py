@@ -193,7 +193,7 @@ def journaled(folder: RunFolder, piece: str) -> list[PredictedSentence]:
 
 
 def _regions(database: RegionDb, found: ModelAndDevices) -> RunFingerprint:
-    """What the regions were made from.
+    """Fingerprint of the regions.
 
     Raises:
         UsageError: they were made for a model that reads other windows.

@@ -138,7 +138,7 @@ def make_region_db(
 
 
 def fingerprint_of_regions(database: RegionDb) -> tuple[RunFingerprint, int]:
-    """What a region database was made from, and the longest window (nt) that it allows."""
+    """Fingerprint of a region database, and the longest window (nt) that it allows."""
     facts = database.run_info()
     max_window = int(facts.pop(_MAX_WINDOW_FACT))
     del facts[_VERSION_FACT]
@@ -146,7 +146,7 @@ def fingerprint_of_regions(database: RegionDb) -> tuple[RunFingerprint, int]:
 
 
 def _sorted(folder: RunFolder) -> RunFingerprint | None:
-    """What the sorted annotation was made from, None where there is none that is complete."""
+    """Fingerprint of the sorted annotation, None where there is none that is complete."""
     try:
         values = json.loads(folder.sorted_fingerprint.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -15,9 +15,7 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class PieceState:
-    """What a piece's journal belongs to.
-
-    How far the piece is stands in the journal alone.
+    """Identity of a piece's journal; the journal alone says how far the piece is.
 
     Args:
         fingerprint: everything that its predictions depend on.
@@ -57,7 +55,7 @@ def read_piece_state(path: Path) -> PieceState | None:
 
 @dataclass(frozen=True)
 class PieceSummary:
-    """How far a piece is."""
+    """Progress of a piece."""
 
     regions: int
     completed: int

@@ -63,7 +63,7 @@ def file_lock(
 
 @cache
 def _note_claims() -> None:
-    """Note, once in a process, that there is no flock."""
+    """Note, once in a process, that flock is missing."""
     logger.warning(
         "The file system has no file locks (flock): files that name the process and its host take"
         " their place."
