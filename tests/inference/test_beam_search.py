@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests import golden
-from transgenic_dagster.inference.beam_search import DecodingOptions, search
+from transgenic_dagster.inference.beam_search import DecodingOptions, NotFiniteError, search
 from transgenic_dagster.model import Decoding, TransgenicForConditionalGeneration, encode_dna
 
 
@@ -159,3 +159,22 @@ def test_a_sentence_cut_off_by_the_maximum_length_is_unfinished():
     assert cut_off.token_ids == (2, 4, 4, 4)
     assert not cut_off.finished
     assert run_script({(2,): {4: 1.0}}, num_beams=2, max_length=4).finished
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("options", [{"num_beams": 2}, {"num_beams": 1, "do_sample": True}])
+def test_logits_that_are_not_finite_end_the_search_in_the_first_step(value, options):
+    class Broken(Script):
+        steps = 0
+
+        def step(self, token_ids):
+            self.steps += 1
+            logits = super().step(token_ids)
+            logits[-1, 7] = value
+            return logits
+
+    chosen = DecodingOptions(**options)
+    broken = Broken({}, 272, chosen.num_beams)
+    with pytest.raises(NotFiniteError):
+        search(broken, ["a", "b"], chosen)
+    assert broken.steps == 1

@@ -5,7 +5,7 @@ import torch
 
 from tests import golden
 from tests.model.test_checkpoint import VARIANTS, all_tensors
-from transgenic_dagster.errors import MissingOnMachineError, UsageError
+from transgenic_dagster.errors import CheckpointError, MissingOnMachineError, UsageError
 from transgenic_dagster.inference import device as device_module
 from transgenic_dagster.inference.beam_search import DecodingOptions
 from transgenic_dagster.inference.device import (
@@ -98,6 +98,27 @@ def test_another_error_is_not_taken_for_a_full_memory(engine, monkeypatch):
     monkeypatch.setattr(engine.model, "encode", encode)
     with pytest.raises(RuntimeError, match="something else"):
         engine.predict(REGIONS, input_ids(), OPTIONS)
+
+
+def test_logits_that_are_not_finite_end_the_prediction():
+    engine = load()
+    engine.model.final_logits_bias[0, 7] = torch.nan
+    with pytest.raises(CheckpointError, match=r"infinite in fp32.*a6144:1-6144.*checkpoint again"):
+        engine.predict(REGIONS, input_ids(), OPTIONS)
+
+
+def test_weights_that_overflow_in_fp16_name_the_precision():
+    def predict(precision):
+        engine = load(precision)
+        with torch.no_grad():
+            layer = engine.model.transgenic.decoder.layers[-1]
+            layer.fc1.bias.fill_(6e4)
+            layer.fc2.weight.fill_(1)
+        return engine.predict(REGIONS, input_ids(), DecodingOptions(max_length=3))
+
+    with pytest.raises(CheckpointError, match="NaN or infinite in fp16.*--precision fp32 or bf16"):
+        predict("fp16")
+    assert len(predict("bf16")) == len(REGIONS)
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])

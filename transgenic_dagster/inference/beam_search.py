@@ -20,6 +20,10 @@ NEVER = -1e9
 SAMPLING_TOP_K = 50
 
 
+class NotFiniteError(ArithmeticError):
+    """The model gave logits that are NaN or infinite."""
+
+
 @dataclass(frozen=True)
 class DecodingOptions:
     """Options of the search for sentences.
@@ -244,6 +248,9 @@ def search(
     Returns:
         The hypotheses of each region, in order: the ``num_beams`` best that were closed, the
         winner first.
+
+    Raises:
+        NotFiniteError: a step gave logits that are NaN or infinite.
     """
     searches = [_begin(options, key) for key in region_keys]
     batch_size = batch_size or len(searches)
@@ -288,14 +295,17 @@ def _step(
     """Write one token in every beam of the live searches and return the rows they continue."""
     last = torch.tensor([b.node.token for s in live for b in s.beams], device=device)
     scores = torch.tensor([[b.score for b in s.beams] for s in live], device=device)  # (B, beams)
-    log_probabilities = torch.log_softmax(decoding.step(last), dim=-1)  # (R, V)
+    logits = decoding.step(last)  # (R, V)
+    log_probabilities = torch.log_softmax(logits, dim=-1)  # (R, V)
     possible = log_probabilities
     if constraint is not None:
         # Behind the softmax, so that scores stay those that the model gives.
         possible = possible.masked_fill(~constraint.step(last), float("-inf"))
     vocabulary = log_probabilities.shape[-1]
     best, index = _candidates(possible.view(len(live), num_beams, vocabulary), scores, live)
-    costs = _digit_costs(log_probabilities)
+    costs, finite = _fetch_costs(log_probabilities, logits)
+    if not finite:
+        raise NotFiniteError
     per_region = num_beams * DIGITS
     for slot, (s, values, indices) in enumerate(
         zip(live, best.tolist(), index.tolist(), strict=True)
@@ -335,6 +345,8 @@ def _candidates(
     totals = (filtered + scores[:, :, None]).flatten(1).cpu()
     # Doubles, lest a peaked distribution leaves fewer than ``count`` weights above zero.
     weights = totals.double().softmax(dim=1)
+    if weights.isnan().any():
+        raise NotFiniteError
     drawn = torch.stack(
         [_draw(totals[i], weights[i], count, s.generator) for i, s in enumerate(searches)]
     )
@@ -362,10 +374,20 @@ def _draw(
     return torch.cat([drawn, others.topk(count - len(drawn)).indices])
 
 
-def _digit_costs(log_probabilities: torch.Tensor) -> bytes:
-    """Costs of the ten digits as bytes, row by row, from log-probabilities (R, V)."""
+def _fetch_costs(log_probabilities: torch.Tensor, logits: torch.Tensor) -> tuple[bytes, bool]:
+    """Costs of the ten digits as bytes, row by row, and whether all logits are finite.
+
+    They leave the device together: each transfer makes it wait.
+
+    Args:
+        log_probabilities: (R, V).
+        logits: what they were made from, (R, V).
+    """
     costs = log_probabilities[:, DIGIT_IDS.start : DIGIT_IDS.stop] / -COST_STEP  # (R, 10)
-    return costs.round().clamp(max=MAX_COST).to(torch.uint8).cpu().numpy().tobytes()
+    as_bytes = costs.round().clamp(max=MAX_COST).to(torch.uint8).flatten()
+    finite = logits.isfinite().all().to(torch.uint8)
+    fetched = torch.cat([as_bytes, finite[None]]).cpu().numpy().tobytes()
+    return fetched[:-1], bool(fetched[-1])
 
 
 def _generator(seed: int, region_key: str) -> torch.Generator:

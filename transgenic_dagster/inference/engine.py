@@ -6,9 +6,15 @@ from collections.abc import Sequence
 import torch
 from transformers.utils import logging as library_logging
 
+from transgenic_dagster.errors import CheckpointError
 from transgenic_dagster.gsf.sentence import PredictedSentence, SentenceHypothesis
 from transgenic_dagster.gsf.vocabulary import clean_sentence, decode_ids
-from transgenic_dagster.inference.beam_search import DecodingOptions, Hypothesis, search
+from transgenic_dagster.inference.beam_search import (
+    DecodingOptions,
+    Hypothesis,
+    NotFiniteError,
+    search,
+)
 from transgenic_dagster.inference.device import (
     DTYPES,
     Precision,
@@ -100,10 +106,22 @@ class Engine:
 
         Returns:
             N sentences, in the order of the regions.
+
+        Raises:
+            CheckpointError: the model gives logits that are NaN or infinite.
         """
         batch_size = min(batch_size or len(regions), len(regions))
         try:
             hypotheses = self._decode(regions, input_ids, options, batch_size)
+        except NotFiniteError as error:
+            remedy = "fetch the checkpoint again"
+            if self.precision == "fp16":
+                remedy = "fp16 ends at 65,504, so try --precision fp32 or bf16"
+            raise CheckpointError(
+                f"The model gives logits that are NaN or infinite in {self.precision}, seen in the "
+                f"window {regions[0].seqid}:{regions[0].window_start + 1}-"
+                f"{regions[0].window_end} or one decoded with it; {remedy}."
+            ) from error
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise

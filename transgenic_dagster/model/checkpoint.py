@@ -3,21 +3,18 @@
 Only ``config.json`` and weights are ever fetched or read; nothing in a checkpoint is executed.
 """
 
-import json
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from transgenic_dagster.errors import CheckpointError, MissingOnMachineError
+from transgenic_dagster.model.config_file import check_sizes, read_config_file, read_json
 from transgenic_dagster.model.configuration import TransgenicConfig
+from transgenic_dagster.model.weight_files import check_finite, read_weights
 from transgenic_dagster.system.digest import file_sha256
 
 DEMO_MODEL = "demo"
@@ -204,8 +201,10 @@ def _files_in(name: str, folder: Path, weights: Path | None = None) -> Checkpoin
         weights = _choose_weights(folder)
     if not weights.name.endswith(".index.json"):
         return CheckpointFiles(name, config, (weights,))
-    index = _read_json(weights)
-    shard_names = sorted(set(index.get("weight_map", {}).values()))
+    weight_map = read_json(weights).get("weight_map")
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise CheckpointError(f"{weights} names no shards; fetch the checkpoint again.")
+    shard_names = sorted(set(map(str, weight_map.values())))
     for shard_name in shard_names:
         # A shard name is a file beside the index, never a path to somewhere else.
         if Path(shard_name).name != shard_name or not (folder / shard_name).is_file():
@@ -233,17 +232,10 @@ def read_config(files: CheckpointFiles) -> TransgenicConfig:
     """Read ``config.json`` alone (the encoder's inner sizes keep their defaults).
 
     Raises:
-        CheckpointError: no JSON, or the configuration of another kind of model.
+        CheckpointError: no JSON, the configuration of another kind of model, or a size that is
+            not possible.
     """
-    values = _read_json(files.config)
-    model_type = values.get("model_type")
-    if model_type != TransgenicConfig.model_type:
-        raise CheckpointError(
-            f"{files.config} describes a model of type {model_type!r}, not "
-            f"{TransgenicConfig.model_type!r}; choose a TransGenic checkpoint."
-        )
-    known = ("auto_map", "torch_dtype", "dtype", "transformers_version", "architectures")
-    return TransgenicConfig(**{key: value for key, value in values.items() if key not in known})
+    return read_config_file(files.config)
 
 
 def read_checkpoint(files: CheckpointFiles) -> tuple[TransgenicConfig, dict[str, torch.Tensor]]:
@@ -254,44 +246,21 @@ def read_checkpoint(files: CheckpointFiles) -> tuple[TransgenicConfig, dict[str,
         its published key, tied ones included.
 
     Raises:
-        CheckpointError: unreadable files, or tied tensors that are missing or in contradiction.
+        CheckpointError: unreadable files, sizes that are not possible, weights that are not
+            finite numbers, or tied tensors that are missing or in contradiction.
     """
     config = read_config(files)
     tensors: dict[str, torch.Tensor] = {}
     for path in files.weights:
-        tensors.update(_read_weights(path))
+        read = read_weights(path)
+        check_finite(path, read)
+        tensors.update(read)
     tensors = {key.replace("_orig_mod.", ""): tensor for key, tensor in tensors.items()}
     _complete_sizes(config, tensors, files)
+    check_sizes(files.config, config)
     for group in (_EMBEDDINGS, *_frequency_groups(config)):
         _complete_tied(tensors, group, files)
     return config, tensors
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} is not readable JSON ({error}).") from error
-    if not isinstance(values, dict):
-        raise CheckpointError(f"{path} holds no JSON object.")
-    return values
-
-
-def _read_weights(path: Path) -> dict[str, torch.Tensor]:
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        values = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-        raise CheckpointError(
-            f"Weights {path} cannot be read ({first_line}); fetch the checkpoint again."
-        ) from error
-    if not isinstance(values, dict) or not all(
-        isinstance(value, torch.Tensor) for value in values.values()
-    ):
-        raise CheckpointError(f"Weights {path} hold something other than named tensors.")
-    return values
 
 
 def _complete_sizes(

@@ -4,6 +4,9 @@ from typing import Any
 
 from transformers import PreTrainedConfig
 
+VOCAB_SIZE = 272
+"""Tokens of gene sentences; no model has other ones."""
+
 
 class TransgenicConfig(PreTrainedConfig):
     """Sizes of a TransGenic model.
@@ -36,7 +39,7 @@ class TransgenicConfig(PreTrainedConfig):
         decoder_layers: int = 12,
         decoder_attention_heads: int = 6,
         decoder_ffn_dim: int = 3072,
-        vocab_size: int = 272,
+        vocab_size: int = VOCAB_SIZE,
         max_encoder_seqlen: int = 49_152,
         max_decoder_position_embeddings: int = 2_048,
         encoder_d_inner: int = 1_024,

@@ -6,7 +6,9 @@ No begin or separator token is added: a window of L letters is L ids.
 import numpy as np
 import torch
 
-_IDS = np.full(256, 11, dtype=np.uint8)
+UNKNOWN_DNA_ID = 11
+"""Id of N, the largest there is."""
+_IDS = np.full(256, UNKNOWN_DNA_ID, dtype=np.uint8)
 for _letter, _id in zip("ACGT", (7, 8, 9, 10), strict=True):
     _IDS[ord(_letter)] = _id
     _IDS[ord(_letter.lower())] = _id
