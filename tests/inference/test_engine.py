@@ -116,7 +116,7 @@ def test_weights_that_overflow_in_fp16_name_the_precision():
             layer.fc2.weight.fill_(1)
         return engine.predict(REGIONS, input_ids(), DecodingOptions(max_length=3))
 
-    with pytest.raises(CheckpointError, match="NaN or infinite in fp16.*--precision fp32 or bf16"):
+    with pytest.raises(CheckpointError, match=r"NaN or infinite in fp16.*--precision fp32 or bf16"):
         predict("fp16")
     assert len(predict("bf16")) == len(REGIONS)
 
