@@ -116,7 +116,7 @@ def test_weights_that_overflow_in_fp16_name_the_precision():
             layer.fc2.weight.fill_(1)
         return engine.predict(REGIONS, input_ids(), DecodingOptions(max_length=3))
 
-    with pytest.raises(CheckpointError, match="NaN or infinite in fp16.*--precision fp32 or bf16"):
+    with pytest.raises(CheckpointError, match=r"NaN or infinite in fp16.*--precision fp32 or bf16"):
         predict("fp16")
     assert len(predict("bf16")) == len(REGIONS)
 
@@ -196,7 +196,7 @@ def test_a_run_counts_on_free_memory_and_no_more_than_its_job_was_granted(monkey
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal: 2000000 kB\nMemAvailable: 1000000 kB\n")
     monkeypatch.setattr(device_module, "MEMINFO", meminfo)
-    monkeypatch.setattr(device_module, "_CGROUP_LIMITS", ())
+    monkeypatch.setattr(device_module, "memory_limits", list)
     monkeypatch.delenv("TRANSGENIC_MEMORY_MB", raising=False)
     assert memory_of(CPU) == 1_000_000 << 10
     monkeypatch.setenv("TRANSGENIC_MEMORY_MB", "64")
