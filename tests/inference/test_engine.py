@@ -196,7 +196,7 @@ def test_a_run_counts_on_free_memory_and_no_more_than_its_job_was_granted(monkey
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal: 2000000 kB\nMemAvailable: 1000000 kB\n")
     monkeypatch.setattr(device_module, "MEMINFO", meminfo)
-    monkeypatch.setattr(device_module, "_CGROUP_LIMITS", ())
+    monkeypatch.setattr(device_module, "memory_limits", list)
     monkeypatch.delenv("TRANSGENIC_MEMORY_MB", raising=False)
     assert memory_of(CPU) == 1_000_000 << 10
     monkeypatch.setenv("TRANSGENIC_MEMORY_MB", "64")

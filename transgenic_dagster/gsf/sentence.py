@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from transgenic_dagster.reject_reason import RejectReason
+
 
 @dataclass(frozen=True, slots=True)
 class SentenceHypothesis:
@@ -55,6 +57,11 @@ class PredictedSentence:
     log_probability: float = 0.0
     digit_costs: bytes = b""
     alternatives: tuple[SentenceHypothesis, ...] = ()
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether the device's memory was too small for the region: another time it may do."""
+        return self.failure == RejectReason.OUT_OF_MEMORY
 
     @property
     def hypotheses(self) -> "tuple[PredictedSentence, ...]":

@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 
 from transgenic_dagster.errors import MissingOnMachineError, UsageError
+from transgenic_dagster.inference.control_groups import memory_limits
 
 Precision = Literal["fp32", "fp16", "bf16"]
 DTYPES: dict[Precision, torch.dtype] = {
@@ -19,10 +20,6 @@ DTYPES: dict[Precision, torch.dtype] = {
 MEMORY_VARIABLE = "TRANSGENIC_MEMORY_MB"
 MEMINFO = Path("/proc/meminfo")
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
-_CGROUP_LIMITS = (
-    Path("/sys/fs/cgroup/memory.max"),
-    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-)
 
 
 def choose_devices(name: str | None) -> tuple[torch.device, ...]:
@@ -80,10 +77,7 @@ def memory_of(device: torch.device) -> int:
                 "correct it or unset it."
             )
         limits.append(int(granted) << 20)
-    for path in _CGROUP_LIMITS:
-        if path.is_file() and (text := path.read_text().strip()).isdigit():
-            limits.append(int(text))
-    return min(limits)
+    return min(limits + memory_limits())
 
 
 def memory_of_each(devices: Sequence[torch.device]) -> int:

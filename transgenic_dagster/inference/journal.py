@@ -2,7 +2,8 @@
 
 A line is the CRC-32 of its text, a space and the text: the mark of the format, a space, and the
 group's sentences as JSON, deflated, in base64. Appending is followed by fsync; a line that a crash
-tore is dropped when the journal is opened again.
+tore is dropped when the journal is opened again. A region that ran out of memory is written again
+when it has been tried again: its last sentence counts.
 """
 
 import json
@@ -22,7 +23,10 @@ FORMAT_MARK = b"sentences-2"
 
 
 def read_journal(path: Path) -> list[PredictedSentence]:
-    """All sentences that are safe in a journal, in the order of writing; none without a file.
+    """The sentences that are safe in a journal, one for each region; none without a file.
+
+    Returns:
+        The last sentence of each region, in the order in which regions were first written.
 
     Raises:
         RunError: another version of this program wrote the journal.
@@ -30,7 +34,8 @@ def read_journal(path: Path) -> list[PredictedSentence]:
     if not path.exists():
         return []
     with path.open("rb") as handle:
-        return _read_lines(handle, path)[0]
+        sentences = _read_lines(handle, path)[0]
+    return list({sentence.region_id: sentence for sentence in sentences}.values())
 
 
 class Journal:

@@ -2,17 +2,19 @@
 
 A unit goes to whichever process is free, so devices of different speed end together. What a
 process was working on when it was lost goes to another one. Units are the same as on one device,
-so the results are, too.
+so the results are, too. A process that is stopped or hangs is lost as well: it takes far longer
+for a unit than any took so far, while others go on.
 """
 
 import atexit
 import logging
 import os
 import signal
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -30,6 +32,21 @@ from transgenic_dagster.model import CheckpointFiles
 from transgenic_dagster.system.parent_death import end_with_parent
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a process may work on a unit while others go on.
+
+    Args:
+        seconds: at least so long; loading and compiling the model belong to the first unit.
+        factor: and so many times as long as the slowest unit so far, nucleotide by nucleotide.
+        look_every: seconds between two looks.
+    """
+
+    seconds: float = 1_800
+    factor: float = 20
+    look_every: float = 10
 
 
 @dataclass(frozen=True)
@@ -61,12 +78,53 @@ class _WorkerSetup:
 
 @dataclass
 class Worker:
-    """A process that predicts on one device, as the main process sees it."""
+    """A process that predicts on one device, as the main process sees it.
+
+    Args:
+        device: where it predicts.
+        process: itself.
+        connection: to it.
+        unit: what it works on, None where it is idle.
+        seconds: since it was given that.
+    """
 
     device: torch.device
     process: SpawnProcess
     connection: Connection
     unit: Unit | None = None
+    seconds: float = 0.0
+
+
+@dataclass
+class _Watch:
+    """Measures how long processes work, and says which of them hang."""
+
+    patience: Patience
+    slowest: float = 0.0  # seconds per nucleotide, of the units that are done
+    looked: float = field(default_factory=time.monotonic)
+
+    def look(self, workers: Sequence[Worker]) -> list[Worker]:
+        """The processes that hang; none where no other is there to take over."""
+        now = time.monotonic()
+        # While the main process itself was stopped, the others may have been, too.
+        passed = min(now - self.looked, 2 * self.patience.look_every)
+        self.looked = now
+        for worker in workers:
+            worker.seconds += passed
+        hanging = [worker for worker in workers if worker.unit and self._hangs(worker.unit, worker)]
+        return hanging if len(hanging) < len(workers) else []
+
+    def done(self, unit: Unit, worker: Worker) -> None:
+        """Learn from a unit that is done how long one takes."""
+        self.slowest = max(self.slowest, worker.seconds / _nucleotides(unit))
+
+    def _hangs(self, unit: Unit, worker: Worker) -> bool:
+        limit = max(self.patience.seconds, self.patience.factor * self.slowest * _nucleotides(unit))
+        return self.slowest > 0 and worker.seconds > limit
+
+
+def _nucleotides(unit: Unit) -> int:
+    return len(unit.regions) * unit.window_length
 
 
 def predict_on_workers(
@@ -76,6 +134,8 @@ def predict_on_workers(
     units: Sequence[Unit],
     read_sequences: ReadSequences,
     batch_sizes: BatchSizes,
+    *,
+    patience: Patience = Patience(),  # frozen
 ) -> Iterator[tuple[Unit, list[PredictedSentence]]]:
     """Predict units on several devices.
 
@@ -86,6 +146,7 @@ def predict_on_workers(
         units: what to predict.
         read_sequences: from region ids to window sequences; called in the processes.
         batch_sizes: how many regions are decoded at a time.
+        patience: how long a process may be silent.
 
     Yields:
         Every unit with its sentences, in the order in which they are finished.
@@ -115,8 +176,18 @@ def predict_on_workers(
             end.callback(_end, worker)
         for worker in workers:
             _assign(worker, waiting, batch_sizes)
+        watch = _Watch(patience)
         while busy := {worker.connection: worker for worker in workers if worker.unit is not None}:
-            for ready in wait(list(busy)):
+            answered = wait(list(busy), timeout=patience.look_every)
+            for worker in watch.look(workers):
+                if worker.connection not in answered:
+                    logger.warning(
+                        "the process on %s has not answered for %d seconds and is ended",
+                        worker.device,
+                        worker.seconds,
+                    )
+                    worker.process.kill()  # its end is noticed next
+            for ready in answered:
                 worker = busy[ready]  # type: ignore[index]  # connections come back as they went
                 unit = worker.unit
                 try:
@@ -127,6 +198,7 @@ def predict_on_workers(
                     continue
                 if isinstance(answer, BaseException):
                     raise answer
+                watch.done(unit, worker)  # type: ignore[arg-type]  # a busy worker has a unit
                 _assign(worker, waiting, batch_sizes)
                 yield unit, answer  # type: ignore[misc]  # a busy worker has a unit
 
@@ -142,7 +214,7 @@ def _start(setup: _WorkerSetup) -> Worker:
 
 def _assign(worker: Worker, waiting: deque[Unit], batch_sizes: BatchSizes) -> None:
     """Let an idle worker predict the next unit, if there is one."""
-    worker.unit = None
+    worker.unit, worker.seconds = None, 0.0
     if waiting:
         unit = waiting.popleft()
         worker.unit = unit

@@ -2,12 +2,15 @@
 
 Beside a piece's journal stands what it belongs to. With the same inputs, model and options a piece
 goes on where it was; with others it is refused, or starts afresh where that is asked for.
+
+A region that runs out of memory is journaled as such, so that what is left forms the same units,
+and is tried again, alone, at the end of the prediction and whenever that is resumed.
 """
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -15,16 +18,15 @@ from typing import TYPE_CHECKING
 
 from transgenic_dagster import __version__
 from transgenic_dagster.errors import RunError, UsageError
-from transgenic_dagster.gene_models.accounting import Accounting
-from transgenic_dagster.gene_models.from_sentence import read_sentence
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.progress import Progress, shown
-from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.regions.windows import window_cap
+from transgenic_dagster.reject_reason import RejectReason
 from transgenic_dagster.run.fingerprint import RunFingerprint, predictions_fingerprint
 from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.journals import JournalSummary, journaled, summarise_journal
 from transgenic_dagster.run.model_and_devices import (
     ModelAndDevices,
     batch_sizes,
@@ -32,7 +34,7 @@ from transgenic_dagster.run.model_and_devices import (
     find_model_and_devices,
 )
 from transgenic_dagster.run.stages import fingerprint_of_regions
-from transgenic_dagster.run.state import PieceState, PieceSummary, read_piece_state
+from transgenic_dagster.run.state import PieceState, read_piece_state
 
 if TYPE_CHECKING:
     from transgenic_dagster.inference.batching import BatchSizes, Unit
@@ -40,56 +42,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass
-class JournalSummary:
-    """Content of the journals of some pieces.
-
-    Args:
-        pieces: how far each is.
-        accounting: regions by what the model output is, as far as it can be told without DNA.
-        confidences: of the outputs that describe a gene.
-    """
-
-    pieces: dict[str, PieceSummary] = field(default_factory=dict)
-    accounting: Accounting = field(default_factory=Accounting)
-    confidences: list[float] = field(default_factory=list)
-
-    @property
-    def regions(self) -> int:
-        """Regions of the pieces."""
-        return sum(piece.regions for piece in self.pieces.values())
-
-    @property
-    def completed(self) -> int:
-        """Regions whose prediction is journaled."""
-        return sum(piece.completed for piece in self.pieces.values())
-
-    @property
-    def rejected(self) -> int:
-        """Those of them without a gene model."""
-        return self.accounting.rejected.total()
-
-    def add(
-        self, piece: str, sentences: Iterable[PredictedSentence], regions: Iterable[Region]
-    ) -> int:
-        """Count some more regions of a piece; returns how many of them have no gene model."""
-        completed = rejected = 0
-        for sentence, region in zip(sentences, regions, strict=True):
-            read = read_sentence(sentence, region)
-            self.accounting.count_output(bool(read.transcripts), read.rejects)
-            completed += 1
-            if read.transcripts:
-                self.confidences.append(sentence.confidence)
-            else:
-                rejected += 1
-        before = self.pieces[piece]
-        self.pieces[piece] = replace(
-            before,
-            completed=before.completed + completed,
-            rejected=before.rejected + rejected,
-        )
-        return rejected
+FEW_REGIONS = 5
+FEW_SHARE = 0.01
+"""So many regions, or this share of them, may be too large for a machine that does the others."""
 
 
 Follow = Callable[[JournalSummary], None]
@@ -137,6 +92,7 @@ def predict_pieces(
 
     Raises:
         TransgenicError: one sentence; what is journaled stays.
+        RunError: too many regions did not fit into memory.
     """
     with folder.reading_regions(), ExitStack() as locks, RegionDb(folder.region_db) as database:
         with_regions = database.pieces()
@@ -169,27 +125,20 @@ def predict_pieces(
                 f"{piece} has {done.regions:,} regions but {done.completed:,} predictions; remove "
                 f"{folder.journal(piece)} and predict it again."
             )
+    _check_memory(journals, found)
     return Prediction(journals, done_before, ", ".join(map(str, found.devices)), found.precision)
 
 
-def summarise_journal(
-    folder: RunFolder, database: RegionDb, pieces: Iterable[str]
-) -> JournalSummary:
-    """Count what the journals of some pieces hold; no DNA is read."""
-    summary = JournalSummary()
-    for piece in pieces:
-        regions = {region.region_id: region for region in database.regions(piece)}
-        summary.pieces[piece] = PieceSummary(len(regions), completed=0, rejected=0)
-        sentences = journaled(folder, piece)
-        summary.add(piece, sentences, [regions[s.region_id] for s in sentences])
-    return summary
-
-
-def journaled(folder: RunFolder, piece: str) -> list[PredictedSentence]:
-    """Sentences of a piece that are safe."""
-    from transgenic_dagster.inference.journal import read_journal
-
-    return read_journal(folder.journal(piece))
+def _check_memory(journals: JournalSummary, found: ModelAndDevices) -> None:
+    """Refuse a result that lacks more than a few regions because of the machine."""
+    lost = journals.accounting.rejected[RejectReason.OUT_OF_MEMORY]
+    tolerated = min(max(FEW_REGIONS, int(FEW_SHARE * journals.regions)), journals.regions - 1)
+    if lost > tolerated:
+        raise RunError(
+            f"{lost:,} of {journals.regions:,} regions did not fit into the memory of "
+            f"{found.device} even alone; free memory or take a machine with more, then continue "
+            "with --resume: they are tried again."
+        )
 
 
 def _regions(database: RegionDb, found: ModelAndDevices) -> RunFingerprint:
@@ -252,6 +201,8 @@ def _load_and_predict(
 ) -> "Iterator[tuple[Unit, list[PredictedSentence]]]":
     """Load the model and predict what is left, on one device or several; yield what is safe.
 
+    Regions that run out of memory come at the end, when they were tried again.
+
     Progress is shown once the model is loaded (on several devices, when that begins), so that
     rates do not count the loading.
     """
@@ -279,7 +230,17 @@ def _load_and_predict(
                 predicted = _on_several_devices(folder, units, options, found, sizes)
             else:
                 predicted = _on_one_device(folder, units, options, engine, sizes)
-            yield from _made_safe(folder, predicted)
+            yield from _fitting(_made_safe(folder, predicted))
+        alone = _units_out_of_memory(folder, states)
+        if not alone:
+            return
+        logger.warning("out of memory; trying %d regions again, each alone", len(alone))
+        if engine is None:  # one process, so that it has all the memory
+            first = replace(found, devices=found.devices[:1])
+            predicted = _on_several_devices(folder, alone, options, first, sizes)
+        else:
+            predicted = _on_one_device(folder, alone, options, engine, sizes)
+        yield from _made_safe(folder, predicted)
 
 
 def _on_one_device(
@@ -335,6 +296,30 @@ def _units_left(
             left = [r for r in database.regions(piece) if r.region_id not in done]
             units += plan_units(piece, left, batch_sizes.per_unit)
     return units
+
+
+def _units_out_of_memory(folder: RunFolder, pieces: Iterable[str]) -> "list[Unit]":
+    """The regions that are journaled as out of memory, each a unit of its own."""
+    from transgenic_dagster.inference.batching import Unit
+
+    units = []
+    with RegionDb(folder.region_db) as database:
+        for piece in pieces:
+            lost = {s.region_id for s in journaled(folder, piece) if s.out_of_memory}
+            if lost:
+                regions = database.regions(piece)
+                units += [Unit(piece, (r,)) for r in regions if r.region_id in lost]
+    return units
+
+
+def _fitting(
+    predicted: "Iterable[tuple[Unit, list[PredictedSentence]]]",
+) -> "Iterator[tuple[Unit, list[PredictedSentence]]]":
+    """Leave out the regions that ran out of memory."""
+    for unit, sentences in predicted:
+        kept = [sentence for sentence in sentences if not sentence.out_of_memory]
+        ids = {sentence.region_id for sentence in kept}
+        yield replace(unit, regions=tuple(r for r in unit.regions if r.region_id in ids)), kept
 
 
 def _made_safe(

@@ -19,7 +19,7 @@ from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.fingerprint import code_version, provenance
 from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.predict import journaled
+from transgenic_dagster.run.journals import journaled
 from transgenic_dagster.run.result_files import ResultFiles, ResultPaths
 from transgenic_dagster.run.stages import fingerprint_of_regions
 from transgenic_dagster.run.state import PieceState, PieceSummary, RunSummary, read_piece_state
