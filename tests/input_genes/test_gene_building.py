@@ -1,4 +1,4 @@
-"""Genes of annotations that have no gene rows."""
+"""Genes that are built because they have no rows."""
 
 from pathlib import Path
 
@@ -74,14 +74,122 @@ def test_parts_on_both_strands_give_a_gene_without_strand(tmp_path):
     assert coordinates(read(text, tmp_path)) == {("chr1", 1, 29, ".", "t")}
 
 
-def test_no_gene_is_built_where_there_is_one(tmp_path):
+def test_genes_are_built_beside_those_that_have_rows(tmp_path):
     text = row() + row("exon", 500, 600, "Parent=elsewhere")
+    assert [gene.gene_id for gene in read(text, tmp_path).genes] == ["g", "elsewhere"]
+
+
+@pytest.mark.parametrize(
+    "covered",
+    [
+        row("mRNA", attributes="ID=t;Parent=g"),
+        row("mRNA", 5, 90, "ID=t"),
+        row("CDS", 5, 90, "ID=c"),
+        row("CDS", 500, 600, "ID=c;locus_tag=tag"),
+        row("exon", 500, 600, "Parent=t;gene_id=g"),
+        row("exon", 500, 600, "Parent=name"),
+        row("mRNA", attributes="ID=t;Parent=g") + row("exon", attributes="Parent=t;gene_id=x"),
+    ],
+)
+def test_no_gene_is_built_for_what_a_gene_covers(covered, tmp_path):
+    text = row(attributes="ID=g;Name=name;locus_tag=tag") + covered
     assert [gene.gene_id for gene in read(text, tmp_path).genes] == ["g"]
 
 
-def test_no_gene_is_built_where_gene_rows_are_broken(tmp_path):
-    with pytest.raises(InputError, match="no usable row of type gene"):
-        read(row(start="x") + row("exon", 500, 600, "Parent=elsewhere"), tmp_path)
+@pytest.mark.parametrize(
+    ("uncovered", "strand", "gene_id"),
+    [
+        (row("mRNA", 5, 101, "ID=t"), "+", "t.gene"),
+        (row("mRNA", 5, 90, "ID=t", strand="-"), "-", "t.gene"),
+        (row("mRNA", 5, 90, "ID=t;Parent=nested"), "+", "nested"),
+    ],
+)
+def test_a_gene_on_the_other_strand_or_with_a_name_of_its_own_is_built(
+    uncovered, strand, gene_id, tmp_path
+):
+    genes = read(row() + uncovered, tmp_path).genes
+    assert [(gene.gene_id, gene.strand) for gene in genes if gene.line == 0] == [(gene_id, strand)]
+
+
+def test_the_row_of_a_broken_gene_still_covers_its_parts(tmp_path):
+    text = row(start="x") + row("mRNA", 5, 9, "ID=t;Parent=g") + row("CDS", 50, 60, "Parent=h")
+    gene_list = read(text, tmp_path)
+    assert [gene.gene_id for gene in gene_list.genes] == ["h"]
+    assert [(skip.line, skip.is_gene) for skip in gene_list.skipped] == [(1, True)]
+
+
+def test_gtf_with_rows_of_some_genes_gives_the_others_too(tmp_path):
+    text = (
+        row(attributes='gene_id "g";')
+        + row("CDS", 5, 90, 'gene_id "g"; transcript_id "g.t";')
+        + row("CDS", 205, 290, 'gene_id "h"; transcript_id "h.t";')
+    )
+    assert coordinates(read(text, tmp_path)) == {
+        ("chr1", 1, 100, "+", "g"),
+        ("chr1", 205, 290, "+", "h"),
+    }
+
+
+def test_a_transcript_without_gene_id_belongs_to_the_gene_of_its_exons(tmp_path):
+    text = row("transcript", 1, 90, 'transcript_id "t";') + row(
+        "exon", 1, 50, 'gene_id "g"; transcript_id "t";'
+    )
+    assert rows_of(sort(text, tmp_path)) == [
+        row("gene", 1, 90, "ID=g"),
+        row("transcript", 1, 90, "ID=t;transcript_id=t;Parent=g"),
+        row("exon", 1, 50, "Parent=t;gene_id=g;transcript_id=t"),
+    ]
+
+
+def test_coding_parts_of_bacteria_and_organelles_become_genes(tmp_path):
+    text = (
+        row("gene", 1, 90, "ID=P_1_gene;locus_tag=P_1")
+        + row("CDS", 1, 90, "ID=P_1;Parent=P_1_gene;locus_tag=P_1")
+        + row("CDS", 200, 290, "ID=P_2;locus_tag=P_2")
+        + row("tRNA", 300, 370, "ID=P_3;locus_tag=P_3")
+        + row("CDS", 400, 450, "ID=cox1")
+        + row("CDS", 460, 490, "ID=cox1")
+        + row("CDS", 500, 590, "gene=ND2")
+        + row("CDS", 600, 690, "Name=atp6")
+    )
+    assert coordinates(read(text, tmp_path)) == {
+        ("chr1", 1, 90, "+", "P_1_gene"),
+        ("chr1", 200, 290, "+", "P_2.gene"),
+        ("chr1", 300, 370, "+", "P_3.gene"),
+        ("chr1", 400, 490, "+", "cox1.gene"),
+        ("chr1", 500, 590, "+", "ND2"),
+        ("chr1", 600, 690, "+", "atp6"),
+    }
+    assert row("CDS", 600, 690, "Name=atp6;Parent=atp6") in rows_of(sort(text, tmp_path))
+
+
+def test_transcripts_of_one_locus_tag_are_one_gene(tmp_path):
+    text = row("CDS", 1, 9, "Parent=t;locus_tag=l") + row("CDS", 20, 29, "Parent=u;locus_tag=l")
+    assert rows_of(sort(text, tmp_path)) == [
+        row("gene", 1, 29, "ID=l"),
+        row("transcript", 1, 9, "ID=t;Parent=l"),
+        row("CDS", 1, 9, "Parent=t;locus_tag=l"),
+        row("transcript", 20, 29, "ID=u;Parent=l"),
+        row("CDS", 20, 29, "Parent=u;locus_tag=l"),
+    ]
+
+
+def test_exons_as_snap_and_fgenesh_name_them_become_genes(tmp_path):
+    text = "".join(
+        row(kind, start, start + 9, name)
+        for kind, start, name in [
+            ("Einit", 1, "m1"),
+            ("Exon", 20, "m1"),
+            ("Eterm", 40, "m1"),
+            ("Esngl", 100, "m2"),
+            ("CDSo", 200, "m3"),
+        ]
+    )
+    assert coordinates(read(text, tmp_path)) == {
+        ("chr1", 1, 49, "+", "m1"),
+        ("chr1", 100, 109, "+", "m2"),
+        ("chr1", 200, 209, "+", "m3"),
+    }
 
 
 @pytest.mark.parametrize("gene_type", ["pseudogene", "ncRNA_gene", "transposable_element_gene"])

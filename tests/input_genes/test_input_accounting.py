@@ -5,10 +5,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from annotation_files import coordinates, read, row
+from annotation_files import coordinates, read, row, rows_of, sort
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from transgenic_dagster.input_genes.origin import read_origin
+from transgenic_dagster.input_genes.sorted_gff import Sorter
 from transgenic_dagster.regions.region_db import RegionDb, build_region_db
 from transgenic_dagster.sequences.fasta import open_genome
 
@@ -61,7 +63,8 @@ def test_no_gene_row_is_lost_or_counted_twice(
         )
     with RegionDb(tmp_path / "regions.db") as database:
         regions, skipped = database.regions(), database.skipped()
-        assert database.input_gene_count() == len(gene_lines)
+        built = sum(gene.line == 0 for gene in gene_list.genes)
+        assert database.input_gene_count() == len(gene_lines) + built
     region_lines = [
         gene.line
         for gene in gene_list.genes
@@ -69,6 +72,7 @@ def test_no_gene_row_is_lost_or_counted_twice(
     ]
     assert len(region_lines) == len(regions)
     counted = Counter(region_lines + [skip.line for skip in skipped if skip.is_gene])
+    assert counted.pop(0, 0) == built
     assert counted == Counter(gene_lines)
     assert len({region.gene_id for region in regions}) == len(regions)
 
@@ -79,7 +83,7 @@ def test_the_form_of_the_file_never_changes_the_gene_set(
     tmp_path: Path, rows: list[str], random: object
 ) -> None:
     expected = coordinates(read("".join(rows), tmp_path))
-    shuffled = [*rows, "# a comment\n", "\n", "###\n", row("exon", attributes="Parent=nothing")]
+    shuffled = [*rows, "# a comment\n", "\n", "###\n", row("intron", attributes="Parent=nothing")]
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     text = "".join(shuffled)
     for variant in (
@@ -91,3 +95,63 @@ def test_the_form_of_the_file_never_changes_the_gene_set(
         (text + "##FASTA\n>chr1\nACGT\n").encode(),
     ):
         assert coordinates(read(variant, tmp_path)) == expected
+
+
+ANY_ROWS = st.builds(
+    row,
+    st.sampled_from(
+        ["gene", "pseudogene", "ncRNA_gene", "mRNA", "tRNA", "exon", "CDS", "intron", "region"]
+    ),
+    st.integers(0, 90),
+    st.integers(1, 120),
+    st.dictionaries(
+        st.sampled_from(["ID", "Parent", "gene_id", "locus_tag", "Name", "biotype"]),
+        st.sampled_from(["a", "b", "c", "d", "a,b"]),
+        max_size=4,
+    ).map(lambda attributes: ";".join(f"{key}={value}" for key, value in attributes.items())),
+    strand=st.sampled_from("+-."),
+    seqid=st.sampled_from(["chr1", "chr2"]),
+)
+
+
+@settings(IN_A_FOLDER, max_examples=60)
+@given(
+    st.lists(ANY_ROWS, max_size=12),
+    st.sampled_from([("gene",), ("gene", "pseudogene"), ("mRNA",)]),
+    st.sampled_from(["builtin", "none"]),
+)
+def test_the_rows_of_the_file_add_up(
+    tmp_path: Path, rows: list[str], feature_types: tuple[str, ...], sorter: Sorter
+) -> None:
+    sorted_gff = sort("".join(rows) + row(), tmp_path, sorter=sorter, feature_types=feature_types)
+    origin = read_origin(sorted_gff)
+    counts = origin.counts
+    assert counts.read == len(rows) + 1
+    not_used = sum(counts.orphans.values()) + sum(counts.others.values())
+    assert counts.read == counts.genes + counts.parts + not_used + counts.malformed
+    assert counts.malformed == len(origin.malformed_rows)
+    written = [line.split("\t")[2] for line in rows_of(sorted_gff)]
+    assert counts.genes + counts.built == sum(kind in feature_types for kind in written)
+
+
+def test_what_is_not_used_is_counted_by_type_and_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = (
+        row(attributes="ID=g;biotype=protein_coding")
+        + row("mRNA", attributes="ID=t;Parent=g")
+        + row("exon", attributes="Parent=t")
+        + row("pseudogene", attributes="ID=p")
+        + row("exon", attributes="Parent=p")
+        + row("ncRNA_gene", attributes="ID=n")
+        + row("exon", attributes="ID=alone")
+        + row("region", start="x")
+        + row("CDS", 500, 600, "Parent=c")
+    )
+    with caplog.at_level("INFO"):
+        sort(text, tmp_path)
+    assert caplog.messages == [
+        "genes.gff3 has 9 rows: 1 genes (1 protein_coding), 3 of their parts; not used: 1 exon,"
+        " 1 ncRNA_gene, 1 pseudogene; without a gene: 1 exon; malformed: 1;"
+        " genes built from parts: 1"
+    ]

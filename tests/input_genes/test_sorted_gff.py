@@ -39,7 +39,8 @@ def test_no_row_is_dropped_or_changed(tmp_path):
         row("ncRNA", 7, 8, ""),
         row("ncRNA", 7, 8, "."),
     ]
-    assert sorted(rows_of(sort("".join(rows), tmp_path))) == sorted(rows)
+    built = [row("gene", 5, 9, "ID=missing"), *(row("gene", 20, 30, f"ID=t{n}") for n in (1, 2))]
+    assert sorted(rows_of(sort("".join(rows), tmp_path))) == sorted(rows + built)
 
 
 def test_a_child_of_two_parents_is_written_once_under_the_first(tmp_path):

@@ -12,5 +12,8 @@ GENE_PATTERN = "(?i)gene$"
 TRANSCRIPT_PATTERN = "(?i)(transcript|rna)$"
 """Any type of transcript: ``mRNA``, ``transcript``, ``lnc_RNA``, ``pseudogenic_transcript``."""
 
-EXON_PATTERN = "(?i)^(exon|cds)$"
-"""Parts of a transcript that suffice to build a gene from."""
+EXON_PATTERN = "(?i)^exon$"
+"""A part of a transcript that needs a name for its gene, for its own ID says nothing of that."""
+
+CODING_PATTERN = "(?i)^(cds[filo]?|e(init|term|sngl))$"
+"""Coding parts, also as FGENESH (``CDSf``) and SNAP (``Einit``) call first, last and only ones."""

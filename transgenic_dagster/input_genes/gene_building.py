@@ -1,4 +1,4 @@
-"""Building genes for annotations that have none, from gene_ids, transcripts or their parts.
+"""Building genes where an annotation has none, from gene_ids, transcripts or their parts.
 
 Rows are added to the table ``rows`` under negative line numbers, so that the sorted annotation
 holds every feature that its rows name as a parent.
@@ -8,18 +8,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from transgenic_dagster.input_genes.feature_types import (
-    EXON_PATTERN,
-    GENE_PATTERN,
-    TRANSCRIPT_PATTERN,
-)
-
-_CREATE_MACROS = f"""
-    CREATE OR REPLACE MACRO is_gene_type(type) AS regexp_matches(type, '{GENE_PATTERN}');
-    CREATE OR REPLACE MACRO is_transcript_type(type) AS
-        regexp_matches(type, '{TRANSCRIPT_PATTERN}');
-    CREATE OR REPLACE MACRO is_exon_type(type) AS regexp_matches(type, '{EXON_PATTERN}');
-"""
+from transgenic_dagster.input_genes.membership import CREATE_TYPE_MACROS, create_members
 
 # BRAKER names a transcript on two rows, of type transcript and mRNA; an ID belongs to one.
 _DROP_REPEATED_IDS = """
@@ -37,89 +26,43 @@ _DROP_REPEATED_IDS = """
     WHERE rows.line = repeated.line AND contains(attributes, ';Parent=')
 """
 
-# Parents and children, as written: identifiers are compared in their percent-encoded form.
-_CREATE_LINKS = """
-    CREATE TABLE links AS
-    SELECT line, seqid, source, type, start, "end", strand,
-        attribute(attributes, 'ID') AS id,
-        attribute(attributes, 'gene_id') AS gene_id,
-        string_split(attribute(attributes, 'Parent'), ',') AS parent_ids,
-        is_exon_type(type) OR is_transcript_type(type) AS makes_gene,
-        is_transcript_type(type) AS is_transcript,
-        is_gene_type(type) AS is_gene_like
-    FROM rows
-    WHERE problem IS NULL
-"""
-
-# The gene of a row is its gene_id, else the topmost feature that it descends from, provided that
-# this is not a row of another type of gene, such as pseudogene.
-_CREATE_MEMBERS = """
-    CREATE TABLE members AS
-    WITH named AS (SELECT DISTINCT seqid, id FROM links WHERE id <> ''),
-    children AS (
-        SELECT line, seqid, unnest(parent_ids) AS parent_id
-        FROM links
-        WHERE gene_id = '' AND parent_ids <> ['']
-    ),
-    parents AS (
-        SELECT DISTINCT links.seqid, links.id, is_gene_like, unnest(parent_ids) AS grandparent_id
-        FROM links
-        WHERE id <> '' AND (seqid, id) IN (SELECT seqid, parent_id FROM children)
-    ),
-    genes AS (
-        SELECT line, seqid, gene_id AS gene FROM links WHERE gene_id <> ''
-        UNION ALL
-        SELECT line, seqid, id FROM links
-        WHERE gene_id = '' AND parent_ids = [''] AND id <> '' AND NOT is_gene_like
-            AND (is_transcript OR (seqid, id) IN (SELECT seqid, parent_id FROM children))
-        UNION ALL
-        SELECT line, children.seqid, CASE
-            WHEN parents.id IS NULL THEN parent_id
-            WHEN grandparent_id = '' AND NOT is_gene_like THEN parent_id
-            WHEN (children.seqid, grandparent_id) NOT IN (FROM named)
-                THEN nullif(grandparent_id, '')
-        END
-        FROM children LEFT JOIN parents
-            ON children.seqid = parents.seqid AND children.parent_id = parents.id
-    )
-    SELECT links.*, gene, (links.seqid, gene) IN (FROM named) AS is_taken
-    FROM genes JOIN links USING (line)
-    WHERE gene IS NOT NULL
-    QUALIFY bool_or(makes_gene) OVER (PARTITION BY links.seqid, gene)
-"""
-
 _INSERT_GENES = """
     INSERT INTO rows
     SELECT -row_number() OVER (ORDER BY seqid, min(start), max("end"), gene),
         min(line) - 0.5, seqid, min(source), 'gene', min(start), max("end"), '.',
         CASE WHEN count(DISTINCT strand) = 1 THEN min(strand) ELSE '.' END,
-        '.', 'ID=' || gene || CASE WHEN is_taken THEN '.gene' ELSE '' END, NULL
+        '.', 'ID=' || gene_row_id, NULL
     FROM members
-    GROUP BY seqid, gene, is_taken
+    GROUP BY seqid, gene, gene_row_id
 """
 
-_LINK_TRANSCRIPTS_TO_GENES = """
+_LINK_MEMBERS_TO_GENES = """
     UPDATE rows
-    SET attributes = rtrim(attributes, '; ') || ';Parent=' || id || '.gene'
+    SET attributes = rtrim(attributes, '; ') || ';Parent=' || gene_row_id
     FROM members
-    WHERE rows.line = members.line AND is_taken AND members.id = members.gene
+    WHERE rows.line = members.line AND parent_ids = []
 """
 
 _INSERT_TRANSCRIPTS = """
     INSERT INTO rows
-    WITH named AS (SELECT DISTINCT seqid, id FROM links WHERE id <> ''),
-    parts AS (
-        SELECT links.*, parent_ids[1] AS transcript
+    WITH parts AS (
+        SELECT line, seqid, source, start, "end", strand, parent_ids[1] AS transcript, gene_row_id
+        FROM members
+        WHERE parent_ids[1] <> gene
+        UNION
+        SELECT line, seqid, source, start, "end", strand, parent_ids[1], gene_id
         FROM links
-        WHERE gene_id <> '' AND parent_ids[1] NOT IN ('', gene_id)
-            AND (seqid, parent_ids[1]) NOT IN (FROM named)
+        WHERE $1 AND gene_id IS NOT NULL AND parent_ids[1] <> gene_id
+            AND line NOT IN (SELECT line FROM members)
     )
     SELECT (SELECT least(min(line), 0) FROM rows)
             - row_number() OVER (ORDER BY seqid, min(start), max("end"), transcript),
         min(line) - 0.25, seqid, min(source), 'transcript', min(start), max("end"), '.',
         CASE WHEN count(DISTINCT strand) = 1 THEN min(strand) ELSE '.' END,
-        '.', 'ID=' || transcript || ';Parent=' || min(gene_id), NULL
+        '.', 'ID=' || transcript || ';Parent=' || min(gene_row_id), NULL
     FROM parts
+    WHERE (seqid, transcript) NOT IN (SELECT seqid, id FROM named)
+        AND (seqid, transcript) NOT IN (SELECT seqid, gene FROM members)
     GROUP BY seqid, transcript
 """
 
@@ -127,33 +70,25 @@ _INSERT_TRANSCRIPTS = """
 def add_missing_parents(
     database: duckdb.DuckDBPyConnection, feature_types: Sequence[str], *, was_gtf: bool
 ) -> None:
-    """Add the genes, and for GTF the transcripts, that ``rows`` names but does not hold.
+    """Add the genes and transcripts that ``rows`` needs but does not hold.
 
-    Genes are added only where no row has one of ``feature_types``: one per ``gene_id``, else per
-    ``Parent`` of a transcript, else per transcript, which is whatever exons and CDS have as their
-    ``Parent``. A gene spans its parts and has their strand (``.`` where they differ). Its ID is
-    theirs, with ``.gene`` appended where a transcript's row has the same.
+    A gene is added wherever transcripts or their parts belong to none (see ``membership``). It
+    spans its parts and has their strand (``.`` where they differ). Its ID is its name, with
+    ``.gene`` appended where another row has the same.
 
     Args:
         database: holds the table ``rows``, with column 9 in GFF3.
-        feature_types: types of rows that count as genes; nothing is added unless ``gene`` is one.
+        feature_types: types of rows that count as genes; no gene is added unless ``gene`` is one.
         was_gtf: whether column 9 of the file was not GFF3.
     """
-    ((genes,),) = database.execute(
-        "SELECT count(*) FROM rows WHERE list_contains($1, type)", [list(feature_types)]
-    ).fetchall()
-    needs_genes = genes == 0 and "gene" in feature_types
-    if not needs_genes and not was_gtf:
-        return
-    database.execute(_CREATE_MACROS)
+    database.execute(CREATE_TYPE_MACROS)
     if was_gtf:
         database.execute(_DROP_REPEATED_IDS)
-    database.execute(_CREATE_LINKS)
-    if needs_genes:
-        database.execute(_CREATE_MEMBERS)
-        database.execute(_INSERT_GENES)
-        database.execute(_LINK_TRANSCRIPTS_TO_GENES)
-        database.execute("DROP TABLE members")
-    if was_gtf:
-        database.execute(_INSERT_TRANSCRIPTS)
-    database.execute("DROP TABLE links")
+    create_members(database, list(feature_types))
+    if "gene" not in feature_types:
+        database.execute("DELETE FROM members")
+    database.execute(_INSERT_GENES)
+    database.execute(_LINK_MEMBERS_TO_GENES)
+    database.execute(_INSERT_TRANSCRIPTS, [was_gtf])
+    for table in ("members", "links", "named"):
+        database.execute(f"DROP TABLE {table}")

@@ -1,5 +1,6 @@
 """The sorted annotation: a GFF3 file with every row of the input, children under their parents."""
 
+import logging
 import operator
 import tempfile
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from transgenic_dagster.input_genes.gtf import (
     rows_as_gff3,
 )
 from transgenic_dagster.input_genes.origin import MalformedRow, Origin, read_origin
+from transgenic_dagster.input_genes.row_counts import count_rows
 from transgenic_dagster.input_genes.row_order import keep_file_order, sort_by_position
 from transgenic_dagster.input_genes.scratch import scratch_database
 from transgenic_dagster.system.atomic_files import atomic_write
@@ -27,6 +29,8 @@ from transgenic_dagster.system.atomic_files import atomic_write
 Sorter = Literal["builtin", "agat", "none"]
 
 _ROWS_PER_BATCH = 20_000
+
+logger = logging.getLogger(__name__)
 
 _CREATE_IS_GFF3 = f"""
     CREATE OR REPLACE MACRO is_gff3(attributes) AS
@@ -48,8 +52,8 @@ def sort_annotation(
     """Write any annotation as a sorted GFF3 file, and its ``Origin`` beside it.
 
     Sequences come in natural order, features by (start, end) with children under their parents. No
-    row is dropped but malformed ones, which the ``Origin`` lists. GTF and BED become GFF3; if the
-    file has no genes, they are built (see ``add_missing_parents``).
+    row is dropped but malformed ones, which the ``Origin`` lists. GTF and BED become GFF3; genes
+    that have no row are built (see ``add_missing_parents``). What became of the rows is logged.
 
     Args:
         annotation: GFF3, GTF or BED, plain, gzip or bgzip, recognised by content.
@@ -67,6 +71,7 @@ def sort_annotation(
         _sort_with_agat(annotation, output, feature_types)
     else:
         _convert(annotation, output, feature_types, in_file_order=sorter == "none")
+    logger.info("%s has %s", annotation.name, read_origin(output).counts)
 
 
 def _convert(
@@ -75,13 +80,14 @@ def _convert(
     with scratch_database(output.parent) as database:
         was_gtf = _load(database, annotation)
         add_missing_parents(database, feature_types, was_gtf=was_gtf)
+        counts = count_rows(database, feature_types)
         if in_file_order:
             keep_file_order(database)
         else:
             sort_by_position(database)
         with atomic_write(output) as file:
             lines = _write_rows(database, file)
-            Origin(annotation.name, lines, _malformed_rows(database)).write(output)
+            Origin(annotation.name, lines, _malformed_rows(database), counts).write(output)
 
 
 def _load(database: duckdb.DuckDBPyConnection, annotation: Path) -> bool:
@@ -119,7 +125,7 @@ def _sort_with_agat(annotation: Path, output: Path, feature_types: Sequence[str]
             read_origin(ours).malformed_rows + dropped, key=operator.attrgetter("line")
         )
         no_lines = [0] * len(read_origin(output).lines)
-        Origin(annotation.name, no_lines, malformed_rows).write(output)
+        Origin(annotation.name, no_lines, malformed_rows, read_origin(ours).counts).write(output)
 
 
 def _write_rows(database: duckdb.DuckDBPyConnection, file: TextIO) -> list[int]:
