@@ -13,6 +13,8 @@ import torch
 from transgenic_dagster.errors import InputError
 from transgenic_dagster.gene_models.from_sentence import gene_from_sentence
 from transgenic_dagster.gene_models.gene_model import GeneModel
+from transgenic_dagster.gene_models.refined_gene import refined_gene_from_sentence
+from transgenic_dagster.gene_models.refinement import MAX_DISTANCE
 from transgenic_dagster.gene_models.rejects import Reject
 from transgenic_dagster.gene_models.transcript_table import transcript_table
 from transgenic_dagster.inference.batching import plan_units
@@ -46,9 +48,10 @@ class Annotator:
 
     table = staticmethod(transcript_table)
 
-    def __init__(self, engine: Engine, decoding: DecodingOptions) -> None:
+    def __init__(self, engine: Engine, decoding: DecodingOptions, *, refine: bool = True) -> None:
         self.engine = engine
         self.decoding = decoding
+        self.refine = refine
         self.max_window = window_cap(engine.model.config.max_encoder_seqlen)
 
     @classmethod
@@ -59,6 +62,7 @@ class Annotator:
         device: str | None = None,
         precision: str = "auto",
         num_beams: int = 2,
+        refine: bool = True,
     ) -> "Annotator":
         """Load a model; the arguments are those of the options of ``transgenic-annotate``.
 
@@ -67,6 +71,7 @@ class Annotator:
             device: ``cpu``, ``cuda`` or ``cuda:N``; the GPU where there is one by default.
             precision: ``auto``, ``fp32``, ``fp16`` or ``bf16``.
             num_beams: gene structures followed at once.
+            refine: fit gene models to the DNA (``docs/design.md``, Refinement).
 
         Raises:
             MissingOnMachineError: the model or the device is not there.
@@ -75,7 +80,8 @@ class Annotator:
         where = choose_devices(device)[0]
         engine = Engine.load(resolve_checkpoint(model), where, choose_precision(precision, where))
         longest = engine.model.config.max_decoder_position_embeddings
-        return cls(engine, DecodingOptions(num_beams=num_beams, max_length=longest))
+        decoding = DecodingOptions(num_beams=num_beams, max_length=longest)
+        return cls(engine, decoding, refine=refine)
 
     def annotate_sequence(self, dna: str, name: str = "sequence") -> GeneModels:
         """Annotate one sequence, read as one window; nothing is trimmed or added.
@@ -129,7 +135,11 @@ class Annotator:
             input_ids = torch.stack([encode_dna(window) for window in windows])
             sentences = self.engine.predict(unit.regions, input_ids, self.decoding)
             for region, window, sentence in zip(unit.regions, windows, sentences, strict=True):
-                outcomes[region.region_id] = gene_from_sentence(sentence, region, window)
+                outcomes[region.region_id] = (
+                    refined_gene_from_sentence(sentence, region, window, MAX_DISTANCE)
+                    if self.refine
+                    else gene_from_sentence(sentence, region, window)
+                )
         found = GeneModels()
         for _, (gene, rejects) in sorted(outcomes.items()):
             found += [gene] if gene else []

@@ -46,6 +46,10 @@ class RejectReason(StrEnum):
         "the gene is longer than the window that the model reads (49,152 nt)",
     )
     UNKNOWN_SEQUENCE = "unknown_sequence", "the gene's sequence is not in the FASTA file"
+    SEQUENCE_TOO_SHORT = (
+        "sequence_too_short",
+        "the gene's sequence is shorter than the 5 nt that the model needs",
+    )
     OUTSIDE_SEQUENCE = "outside_sequence", "the gene ends beyond the end of its sequence"
     BAD_ROW = "bad_row", "a row that cannot be read"
     DUPLICATE = "duplicate", "a row that repeats another"

@@ -9,7 +9,7 @@ from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb, build_region_db
 from transgenic_dagster.sequences.fasta import open_genome
 
-SEQUENCES = {"chr2": "acgtnRYK" * 2000, "chr1": "TTGGCCAA" * 200, "s1": "ACGT", "s2": "GGGG"}
+SEQUENCES = {"chr2": "acgtnRYK" * 2000, "chr1": "TTGGCCAA" * 200, "s1": "ACGTA", "s2": "GGGGG"}
 GENES = [
     Gene("a 'quoted' \"id\"; é", "chr1", 0, 100, "+", 3),
     Gene("b", "chr2", 9000, 9100, "-", 4),
@@ -38,7 +38,7 @@ def test_regions_come_back_as_they_were_planned(path: Path) -> None:
         assert database.regions() == [
             Region(0, "a 'quoted' \"id\"; é", "chr1", 0, 100, "+", 0, 1600),
             Region(1, "b", "chr2", 9000, 9100, "-", 5978, 12_122),
-            Region(2, "c", "s2", 1, 3, ".", 0, 4),
+            Region(2, "c", "s2", 1, 3, ".", 0, 5),
         ]
 
 
@@ -46,7 +46,7 @@ def test_sequences_are_normalised_windows(path: Path) -> None:
     with RegionDb(path) as database:
         assert database.sequence(0) == SEQUENCES["chr1"]
         assert database.sequences([2, 1]) == {
-            2: "GGGG",
+            2: "GGGGG",
             1: ("ACGTNNNN" * 2000)[5978:12_122],
         }
         assert list(database.sequences([2, 1])) == [2, 1]
@@ -71,8 +71,8 @@ def test_sequences_of_the_genome_come_in_natural_order(path: Path) -> None:
         assert list(database.sequence_lengths().items()) == [
             ("chr1", 1600),
             ("chr2", 16_000),
-            ("s1", 4),
-            ("s2", 4),
+            ("s1", 5),
+            ("s2", 5),
         ]
 
 
@@ -110,7 +110,7 @@ def test_a_build_that_fails_leaves_no_database(tmp_path: Path) -> None:
     fasta.write_text(">chr1\nACGT\n")
     target = tmp_path / "regions.db"
     with open_genome(fasta, tmp_path) as genome, pytest.raises(InputError):
-        build_region_db(target, genome, GENES[2:3], [], run_info={})
+        build_region_db(target, genome, [], [], run_info={})
     assert not target.exists()
 
 

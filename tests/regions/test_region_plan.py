@@ -10,7 +10,7 @@ def gene(seqid="chr1", start=100, end=200, gene_id="g"):
     return Gene(gene_id, seqid, start, end, "+", 7)
 
 
-LENGTHS = {"chr1": 100_000, "b%3B": 10_000, "a;b": 9000}
+LENGTHS = {"chr1": 100_000, "b%3B": 10_000, "a;b": 9000, "tiny": 4, "short": 5}
 
 
 def test_regions_are_numbered_in_the_order_of_the_genes():
@@ -40,6 +40,11 @@ def test_regions_are_numbered_in_the_order_of_the_genes():
             "it ends at 100001, but chr1 is only 100000 nt long.",
         ),
         (
+            gene("tiny", start=0, end=3),
+            "sequence_too_short",
+            "tiny is only 4 nt long, and the model needs 5 nt.",
+        ),
+        (
             gene(start=0, end=50_000),
             "window_too_long",
             "it is 50000 nt long, and its window would be longer"
@@ -61,29 +66,35 @@ def test_sequence_names_are_taken_as_written_before_they_are_decoded(written, fo
     assert plan_regions([gene(written)], LENGTHS).regions[0].seqid == found
 
 
-def test_rules_and_limits_reach_the_windows():
+def test_the_shortest_sequence_that_the_model_reads_has_a_region():
+    (region,) = plan_regions([gene("short", 0, 1)], LENGTHS).regions
+    assert (region.window_start, region.window_end) == (0, 5)
+
+
+def test_rules_and_limits_reach_the_windows(caplog):
     long = gene(start=20_000, end=35_000)
     assert plan_regions([long], LENGTHS).regions[0].window_length == 18_432
-    with pytest.raises(
-        InputError,
-        match="None of the 1 genes can be used; the first: the annotation, line 7: gene g",
-    ):
-        plan_regions([long], LENGTHS, max_window=12_288)
+    assert plan_regions([long], LENGTHS, max_window=12_288).regions == []
+    assert caplog.messages[0].startswith(
+        "no gene model is made: 1 gene of the annotation skipped; first, the annotation, line 7:"
+        " gene g is skipped because it is 15000 nt long"
+    )
     near_end = gene(start=99_000, end=99_500)
     published = plan_regions([near_end], LENGTHS, window_rule="published").regions[0]
     assert (published.window_start, published.window_end) == (96_178, 100_000)
     assert plan_regions([near_end], LENGTHS).regions[0].window_start == 93_856
 
 
-def test_annotation_of_another_genome_is_refused_with_examples_of_both():
+def test_annotation_of_another_genome_gets_a_warning_with_examples_of_both(caplog):
     genes = [gene(str(number)) for number in range(1, 6)]
     lengths = {f"Chr{number}": 1000 for number in range(1, 4)}
-    with pytest.raises(InputError) as caught:
-        plan_regions(genes, lengths, annotation="genes.gff3", fasta="genome.fa")
-    assert str(caught.value) == (
-        "None of the 5 genes lies on a sequence of genome.fa: genes.gff3 names 1, 2, 3, …,"
-        " genome.fa names Chr1, Chr2, Chr3 (1 may be Chr1); rename the sequences in one of them."
-    )
+    plan = plan_regions(genes, lengths, annotation="genes.gff3", fasta="genome.fa")
+    assert {skip.reason for skip in plan.skipped} == {"unknown_sequence"}
+    assert caplog.messages == [
+        "no gene model is made: none of 5 genes lies on a sequence of genome.fa: genes.gff3 names"
+        " 1, 2, 3, …, genome.fa names Chr1, Chr2, Chr3 (1 may be Chr1); rename the sequences in"
+        " one of them."
+    ]
 
 
 def test_no_genes_are_refused():

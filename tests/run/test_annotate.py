@@ -400,3 +400,18 @@ def test_a_work_folder_that_was_removed_is_made_again(tmp_path):
     interrupt(assembly, tmp_path)
     shutil.rmtree(tmp_path / "out.gff3.work")
     assert run(assembly, tmp_path, batch_size=2, resume=True).total == 9
+
+
+def test_a_run_whose_genes_are_all_skipped_ends_well_with_all_its_files(tmp_path):
+    assembly = golden_contigs(tmp_path)
+    genes = assembly.gff.read_text()
+    row = next(line for line in genes.splitlines() if "\tgene\t" in line).split("\t")
+    assembly.gff.write_text("\t".join(["elsewhere", *row[1:]]) + "\n")
+    proteins = tmp_path / "proteins.fa"
+    accounting = run(assembly, tmp_path, proteins=proteins)
+    assert (accounting.total, accounting.skipped.total()) == (1, 1)
+    (reject,) = rejects(tmp_path / "out.gff3.rejects.txt")
+    assert reject["reason"] == "unknown_sequence"
+    assert (tmp_path / "out.gff3").read_text().startswith("##gff-version 3\n")
+    assert proteins.read_text() == ""
+    assert run(assembly, tmp_path, resume=True).as_dict() == accounting.as_dict()

@@ -31,8 +31,7 @@ class SkippedInput:
     """A row or gene of the input that never became a region, and why.
 
     Args:
-        reason: a stable code: ``window_too_long``, ``unknown_sequence``, ``outside_sequence``,
-            ``bad_row`` or ``duplicate``.
+        reason: the code of a ``RejectReason``.
         detail: one sentence for the user.
         line: 1-based line of the annotation file, 0 where no single line is to blame.
         gene_id: identifier of the gene, empty where the row has none.

@@ -68,7 +68,7 @@ def build_region_db(
         annotation: name of the annotation file, for messages.
 
     Raises:
-        InputError: there is not one usable gene.
+        InputError: there is not one gene.
     """
     plan = plan_regions(
         genes,

@@ -1,5 +1,6 @@
 """Deciding which genes become regions, and why the others do not."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -7,9 +8,11 @@ from transgenic_dagster.errors import InputError
 from transgenic_dagster.input_genes.gene import Gene, SkippedInput
 from transgenic_dagster.input_genes.gff3 import decode
 from transgenic_dagster.regions.region import Region
-from transgenic_dagster.regions.windows import MAX_WINDOW, WindowRule, plan_window
+from transgenic_dagster.regions.windows import MAX_WINDOW, MIN_WINDOW, WindowRule, plan_window
 from transgenic_dagster.reject_reason import RejectReason
 from transgenic_dagster.sequences.seqid_hints import SeqidHints, examples
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,11 @@ def plan_regions(
         fasta: name of the FASTA file, for messages.
 
     Returns:
-        A plan in which every gene is exactly one region or one skipped input.
+        A plan in which every gene is exactly one region or one skipped input; a warning is logged
+        where no gene is a region.
 
     Raises:
-        InputError: there is not one usable gene.
+        InputError: there is not one gene.
     """
     plan = RegionPlan()
     hints = SeqidHints(lengths)
@@ -61,6 +65,9 @@ def plan_regions(
         elif gene.end > lengths[seqid]:
             reason = RejectReason.OUTSIDE_SEQUENCE
             why = f"it ends at {gene.end}, but {seqid} is only {lengths[seqid]} nt long"
+        elif lengths[seqid] < MIN_WINDOW:
+            reason = RejectReason.SEQUENCE_TOO_SHORT
+            why = f"{seqid} is only {lengths[seqid]} nt long, and the model needs {MIN_WINDOW} nt"
         elif window := plan_window(gene.start, gene.end, lengths[seqid], max_window, window_rule):
             plan.regions.append(_region(len(plan.regions), gene, seqid, window))
             continue
@@ -73,8 +80,10 @@ def plan_regions(
         where = f"{annotation}, line {gene.line}" if gene.line else annotation
         detail = f"{where}: gene {gene.gene_id} is skipped because {why}."
         plan.skipped.append(_skipped(gene, reason, detail))
+    if not (plan.regions or plan.skipped):
+        raise InputError(f"{annotation} has no genes.")
     if not plan.regions:
-        raise _nothing_usable(plan.skipped, lengths, annotation, fasta)
+        logger.warning("%s", _nothing_usable(plan.skipped, lengths, annotation, fasta))
     return plan
 
 
@@ -106,19 +115,16 @@ def _skipped(gene: Gene, reason: str, detail: str) -> SkippedInput:
 
 def _nothing_usable(
     skipped: list[SkippedInput], lengths: Mapping[str, int], annotation: str, fasta: str
-) -> InputError:
-    """Return the error for an annotation without a usable gene."""
-    if not skipped:
-        return InputError(f"{annotation} has no genes.")
+) -> str:
+    """Return the warning for an annotation without a usable gene."""
+    count = f"{len(skipped):,} gene" + ("s" if len(skipped) > 1 else "")
     if any(skip.reason != RejectReason.UNKNOWN_SEQUENCE for skip in skipped):
-        return InputError(
-            f"None of the {len(skipped)} genes can be used; the first: {skipped[0].detail}"
-        )
+        return f"no gene model is made: {count} of {annotation} skipped; first, {skipped[0].detail}"
     names = list(dict.fromkeys(skip.seqid for skip in skipped))
     similar = SeqidHints(lengths).similar(names[0])
     hint = f" ({names[0]} may be {similar})" if similar else ""
-    return InputError(
-        f"None of the {len(skipped)} genes lies on a sequence of {fasta}: {annotation} names"
+    return (
+        f"no gene model is made: none of {count} lies on a sequence of {fasta}: {annotation} names"
         f" {examples(names)}, {fasta} names {examples(list(lengths))}{hint}; rename the"
         " sequences in one of them."
     )

@@ -12,6 +12,9 @@ STATIC_SIZE = 6144
 MAX_WINDOW = 49152
 """The longest window of the published models (nt)."""
 
+MIN_WINDOW = 5
+"""The shortest window (nt) of which the convolutions after the encoder leave anything."""
+
 WindowRule = Literal["extended", "published"]
 
 

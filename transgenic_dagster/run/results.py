@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from transgenic_dagster import __version__
 from transgenic_dagster.errors import RunError
 from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.gene_models.from_sentence import gene_from_sentence
@@ -17,9 +18,10 @@ from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.options import AnnotateOptions, Stage
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
-from transgenic_dagster.run.fingerprint import code_version, provenance
+from transgenic_dagster.run.fingerprint import code_version, predictions_fingerprint, provenance
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.journals import journaled
+from transgenic_dagster.run.model_and_devices import find_model_and_devices
 from transgenic_dagster.run.result_files import ResultFiles, ResultPaths
 from transgenic_dagster.run.stages import fingerprint_of_regions
 from transgenic_dagster.run.state import PieceState, PieceSummary, RunSummary, read_piece_state
@@ -47,7 +49,10 @@ def merge_pieces(folder: RunFolder, options: AnnotateOptions) -> Accounting:
         RegionDb(folder.region_db) as database,
     ):
         sentences = {piece: journaled(folder, piece) for piece in database.pieces()}
-        state = _common_state(folder, database, sentences)
+        if sentences:
+            state = _common_state(folder, database, sentences)
+        else:
+            state = _state_without_predictions(database, options)
         accounting, rejected = _write(folder, database, state, sentences, options)
         RunSummary(
             fingerprint=state.fingerprint,
@@ -97,6 +102,15 @@ def _common_state(
             f"{'it' if len(odd) == 1 else 'them'} again."
         )
     return known[newest]
+
+
+def _state_without_predictions(database: RegionDb, options: AnnotateOptions) -> PieceState:
+    """What predictions would belong to where every gene is skipped."""
+    found = find_model_and_devices(options)
+    regions, _ = fingerprint_of_regions(database)
+    return PieceState(
+        predictions_fingerprint(regions, options, found), options.model, __version__, 0
+    )
 
 
 def _some(pieces: list[str]) -> str:
