@@ -60,11 +60,14 @@ def test_the_program_prints_the_plan_and_writes_nothing(tmp_path):
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_a_plan_refuses_what_a_run_would_refuse(tmp_path):
+def test_a_plan_tells_and_refuses_what_a_run_would(tmp_path):
     assembly = golden_chromosome(tmp_path)
+    arguments = (assembly.fasta, assembly.gff, "-m", golden.TINY_CHECKPOINT, "--plan")
     write_genes(assembly.gff, [("nowhere", 1, 100, "+", "ID=g")])
-    done = program(
-        assembly.fasta, assembly.gff, "-m", golden.TINY_CHECKPOINT, "--plan", cwd=tmp_path
-    )
-    assert done.returncode == 2
+    done = program(*arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "1 genes: 0 regions to predict, 1 skipped." in done.stdout
     assert "nowhere" in done.stderr
+    write_genes(assembly.gff, [])
+    done = program(*arguments, cwd=tmp_path)
+    assert done.returncode == 2

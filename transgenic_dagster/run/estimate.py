@@ -172,7 +172,7 @@ def _with_machine(
     parameters = _parameters(config)
 
     def memory(max_length: int) -> int:
-        return max(
+        each = (
             predicted_memory(
                 config,
                 parameters,
@@ -184,6 +184,7 @@ def _with_machine(
             )
             for length, rows in together.items()
         )
+        return max(each, default=0)
 
     memory_bytes = memory(options.max_length)
     processes = len(devices) if device.type == "cpu" else 1  # GPUs have memories of their own
