@@ -7,6 +7,7 @@ Each stage extends the fingerprint of the stage before it. Options take part by 
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,10 +77,15 @@ def digest_input(path: Path, role: str) -> str:
     """SHA-256 of an input file.
 
     Raises:
-        InputError: it is missing, cannot be read, or changes meanwhile.
+        InputError: it is missing, not a regular file, cannot be read, or changes meanwhile.
     """
     try:
         before = path.stat()
+        if not stat.S_ISREG(before.st_mode):
+            raise InputError(
+                f"The {role} {path} is not a regular file, but it is read more than once: save it"
+                " as a file (plain or gzip) and give its name."
+            )
         digest = file_sha256(path)
     except FileNotFoundError as error:
         raise InputError(f"The {role} {path} does not exist; check its name.") from error
