@@ -23,6 +23,10 @@ class RejectReason(StrEnum):
     UNKNOWN_FEATURE = "unknown_feature", "a transcript names a part that is not defined"
     DUPLICATE_FEATURE = "duplicate_feature", "a part is defined twice, or named twice"
     NO_CDS = "no_cds", "nothing is coding"
+    TOO_MANY_PARTS = (
+        "too_many_parts",
+        "the gene has more than 150 CDS parts or 50 UTR parts of a kind",
+    )
     BAD_INTERVAL = "bad_interval", "a part ends before it begins"
     OUT_OF_WINDOW = "out_of_window", "a part lies outside the window that the model read"
     OVERLAPPING_FEATURES = "overlapping_features", "parts of one transcript overlap"

@@ -30,7 +30,7 @@ def test_a_plus_strand_gene_is_moved():
     assert place(transcript, 1_000, 100, "+") == (Feature("CDS", 1_005, 1_010),)
 
 
-def test_a_sentence_lists_the_features_in_order_of_transcription():
+def test_a_sentence_lists_the_parts_of_a_kind_ascending_on_either_strand():
     transcript = with_phases(
         [
             Feature("CDS", 1_500, 1_900, "-"),
@@ -39,7 +39,7 @@ def test_a_sentence_lists_the_features_in_order_of_transcription():
         ]
     )
     assert gene_sentence(gene("-", transcript), window_start=1_000) == (
-        "500|CDS1|900|-|A;100|CDS2|301|-|C;40|three_prime_UTR1|100|-|.>CDS1|CDS2|three_prime_UTR1"
+        "100|CDS1|301|-|C;500|CDS2|900|-|A;40|three_prime_UTR1|100|-|.>CDS1|CDS2|three_prime_UTR1"
     )
 
 

@@ -1,13 +1,12 @@
 """The genes of the demo assembly as they truly are, and the sentence that tells each of them."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from transgenic_dagster.gsf.features import CDS
-from transgenic_dagster.gsf.parser import Feature as SentenceFeature
-from transgenic_dagster.gsf.parser import GeneSentence, format_sentence
+from transgenic_dagster.gsf.from_parts import Part, sentence_of_parts
+from transgenic_dagster.gsf.parser import format_sentence
 
 
 class Expected(StrEnum):
@@ -106,36 +105,21 @@ def place(transcript: Transcript, offset: int, gene_length: int, strand: str) ->
 def gene_sentence(gene: TrueGene, window_start: int) -> str:
     """Write a gene as the sentence that the model learns (GSF, without ``<s>`` and ``</s>``).
 
-    Features stand in the order of transcription, each kind numbered from 1.
-
     Args:
         gene: the gene.
         window_start: 0-based start of the window that the model reads.
     """
-    in_order = sorted(
-        {feature for transcript in gene.transcripts for feature in transcript},
-        key=lambda feature: (feature.start, feature.end),
-        reverse=gene.strand == "-",
-    )
-    names: dict[Feature, str] = {}
-    numbers: Counter[str] = Counter()
-    for feature in in_order:
-        numbers[feature.kind] += 1
-        names[feature] = f"{feature.kind}{numbers[feature.kind]}"
-    sentence = GeneSentence(
-        features={
-            name: SentenceFeature(
-                name=name,
+    transcripts = [
+        [
+            Part(
                 kind=feature.kind,
                 start=feature.start - window_start,
                 end=feature.end - window_start,
                 strand=feature.strand,
                 phase=feature.phase,
             )
-            for feature, name in names.items()
-        },
-        transcripts=tuple(
-            tuple(names[feature] for feature in transcript) for transcript in gene.transcripts
-        ),
-    )
-    return format_sentence(sentence)
+            for feature in transcript
+        ]
+        for transcript in gene.transcripts
+    ]
+    return format_sentence(sentence_of_parts(transcripts))

@@ -76,10 +76,29 @@ class Decoder(nn.Module):
         Returns:
             Hidden states, (B, T, D), fp32.
         """
+        return self.read(token_ids, lambda i: self.layers[i].encoder_attn.project(encoder_states))[
+            0
+        ]
+
+    def read(
+        self, token_ids: torch.Tensor, cross: Callable[[int], KeyValues]
+    ) -> tuple[torch.Tensor, list[KeyValues]]:
+        """Read sentences from their start, each token seeing those before it.
+
+        Args:
+            token_ids: from the start token on, (R, T).
+            cross: for a layer, gives cross-attention's keys and values.
+
+        Returns:
+            Hidden states, (R, T, D), fp32; and self-attention's keys and values by layer, each
+            (R, H, T, hd).
+        """
         h = self.embed(token_ids, torch.arange(token_ids.shape[1], device=token_ids.device))
-        for layer in self.layers:
-            h = layer(h, layer.self_attn.project(h), layer.encoder_attn.project(encoder_states))
-        return h
+        written = []
+        for i, layer in enumerate(self.layers):
+            written.append(layer.self_attn.project(h))
+            h = layer(h, written[i], cross(i))
+        return h, written
 
     def step(
         self,
