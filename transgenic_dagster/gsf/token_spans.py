@@ -35,6 +35,11 @@ class TokenSpans:
     transcripts: tuple[range, ...]
     length: int
 
+    @property
+    def coordinates(self) -> list[range]:
+        """Digits of each coordinate: the start and the end of each feature in turn."""
+        return [digits for one in self.features.values() for digits in (one.start, one.end)]
+
     def of_transcript(self, sentence: GeneSentence, number: int) -> Iterator[int]:
         """Tokens that tell one transcript (from 1): its features, and the names of its parts."""
         for name in sentence.transcripts[number - 1]:

@@ -11,6 +11,7 @@ from functools import partial
 
 import torch
 
+from transgenic_dagster.gsf.forced_sentence import ForcedSentence, PreferredNumber
 from transgenic_dagster.gsf.vocabulary import DECODER_START_ID, DIGIT_IDS, PAD_ID
 from transgenic_dagster.inference.beam_search import NotFiniteError
 from transgenic_dagster.model import TransgenicForConditionalGeneration
@@ -20,37 +21,10 @@ MAX_DIGITS = 6
 """Most digits of a preferred coordinate: windows have at most 49,152 nt."""
 
 
-@dataclass(frozen=True, slots=True)
-class PreferredNumber:
-    """A number that the model would rather have written.
-
-    Args:
-        number: it; -1 where the model would have written none.
-        log_probability: of its digits, given what stands before them.
-    """
-
-    number: int
-    log_probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class ForcedSentence:
-    """Outcome of reading a sentence.
-
-    Args:
-        log_probabilities: of each token, given those before it, from the first behind the start
-            token on.
-        preferred: what the model would rather have at each of the numbers asked for, None where
-            it would have written that number.
-    """
-
-    log_probabilities: tuple[float, ...]
-    preferred: tuple[PreferredNumber | None, ...]
-
-
 @torch.inference_mode()
 def read_sentences(
     model: TransgenicForConditionalGeneration,
+    region_ids: Sequence[int],
     input_ids: torch.Tensor,
     sentences: Sequence[Sequence[int]],
     numbers: Sequence[Sequence[range]],
@@ -59,10 +33,14 @@ def read_sentences(
 
     Args:
         model: in evaluation mode.
+        region_ids: B regions.
         input_ids: DNA ids of B windows of one length L, (B, L), on the model's device.
         sentences: B sentences as token ids, without the start token, the end token last.
         numbers: for each sentence, the digits of the numbers whose alternatives are wanted, as
             indices into it.
+
+    Returns:
+        B sentences as the model sees them.
 
     Raises:
         NotFiniteError: the model gives logits that are NaN or infinite.
@@ -90,7 +68,8 @@ def read_sentences(
             [KeyValues(kv.keys[row : row + 1], kv.values[row : row + 1]) for kv in cross],
         )
         preferred = _preferred(past, ids, numbers[row], rather[row], log_probabilities[row])
-        read.append(ForcedSentence(tuple(of_labels[row, : len(ids)].tolist()), preferred))
+        given = tuple(of_labels[row, : len(ids)].tolist())
+        read.append(ForcedSentence(region_ids[row], given, preferred))
     return read
 
 
