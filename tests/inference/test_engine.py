@@ -70,11 +70,11 @@ def test_a_full_memory_halves_the_batch(engine, monkeypatch, full):
     attempts = []
     decode = engine._decode
 
-    def decode_few(regions, ids, options, batch_size):
+    def decode_few(regions, ids, options, batch_size, prompts):
         attempts.append((len(regions), batch_size))
         if batch_size > 1 or len(regions) > 2:
             raise full
-        return decode(regions, ids, options, batch_size)
+        return decode(regions, ids, options, batch_size, prompts)
 
     monkeypatch.setattr(engine, "_decode", decode_few)
     sentences = engine.predict(REGIONS, input_ids(), OPTIONS)

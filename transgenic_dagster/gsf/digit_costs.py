@@ -30,6 +30,11 @@ class CoordinateCosts(NamedTuple):
     end: NDArray[np.float32]
 
 
+def certain_costs(digit: int) -> bytes:
+    """Recorded costs of a digit that was given and not chosen, 0 to 9."""
+    return bytes(0 if other == digit else MAX_COST for other in range(DIGITS))
+
+
 def number_costs(parsed: GeneSentence, digit_costs: bytes) -> dict[str, CoordinateCosts]:
     """Costs of the digits of every feature's coordinates.
 

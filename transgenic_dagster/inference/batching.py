@@ -31,10 +31,18 @@ ENCODER_COPIES = 32
 
 @dataclass(frozen=True)
 class Unit:
-    """Regions of one piece and one window length that are decoded together."""
+    """Regions of one piece and one window length that are decoded together.
+
+    Args:
+        piece: name of the piece.
+        regions: the regions.
+        prompts: what their sentences begin with, as token ids from the start token on; none where
+            that is the start token alone.
+    """
 
     piece: str
     regions: tuple[Region, ...]
+    prompts: tuple[tuple[int, ...], ...] = ()
 
     @property
     def window_length(self) -> int:

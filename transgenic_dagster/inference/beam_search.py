@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 import torch
 
-from transgenic_dagster.gsf.digit_costs import COST_STEP, DIGITS, MAX_COST
+from transgenic_dagster.gsf.digit_costs import COST_STEP, DIGITS, MAX_COST, certain_costs
 from transgenic_dagster.gsf.vocabulary import DECODER_START_ID, DIGIT_IDS, EOS_ID
 
 NEVER = -1e9
@@ -166,6 +166,7 @@ class _Search:
     """The search of one region."""
 
     options: DecodingOptions
+    prompt_length: int
     beams: list[_Beam]
     generator: torch.Generator | None
     closed: list[_Closed] = field(default_factory=list)
@@ -208,7 +209,7 @@ class _Search:
         enough = len(self.closed) >= num_beams
         if enough and min(c.score for c in self.closed) >= scores[0] / generated:
             self.done = True
-        elif generated + 1 == self.options.max_length:
+        elif self.prompt_length + generated == self.options.max_length:
             for beam in live:
                 self._close(_Closed(beam.score / generated, beam.score, beam.node, finished=False))
             self.done = True
@@ -232,6 +233,7 @@ def search(
     *,
     batch_size: int | None = None,
     constraint: Constraint | None = None,
+    prompts: Sequence[Sequence[int]] = (),
 ) -> list[tuple[Hypothesis, ...]]:
     """Write one sentence per region.
 
@@ -244,6 +246,10 @@ def search(
         batch_size: most regions that are decoded at a time, all by default; when one is finished
             the next that waits takes its place.
         constraint: what sentences must obey, if anything; to which no region is admitted yet.
+        prompts: what each sentence begins with, as token ids from the start token on; the start
+            token alone by default. ``decoding`` knows the same ones. They count for the length of
+            a sentence, but not for its score or confidence; the costs of their digits say that
+            they are certain.
 
     Returns:
         The hypotheses of each region, in order: the ``num_beams`` best that were closed, the
@@ -252,7 +258,12 @@ def search(
     Raises:
         NotFiniteError: a step gave logits that are NaN or infinite.
     """
-    searches = [_begin(options, key) for key in region_keys]
+    if constraint is not None and prompts:
+        raise ValueError("a constraint does not follow prompts")
+    starts = prompts or [[DECODER_START_ID]] * len(region_keys)
+    searches = [
+        _begin(options, key, prompt) for key, prompt in zip(region_keys, starts, strict=True)
+    ]
     batch_size = batch_size or len(searches)
     followers = [decoding, *([constraint] if constraint else [])]
     live: list[_Search] = []
@@ -277,12 +288,16 @@ def search(
                 live.pop()
 
 
-def _begin(options: DecodingOptions, region_key: str) -> _Search:
-    start = _Node(DECODER_START_ID, None, 0.0, 0, b"")
+def _begin(options: DecodingOptions, region_key: str, prompt: Sequence[int]) -> _Search:
+    start: _Node | None = None
+    for token in prompt:
+        costs = certain_costs(token - DIGIT_IDS.start) if token in DIGIT_IDS else b""
+        start = _Node(token, start, 0.0, 0, costs)
+    assert start is not None, "a prompt has at least the start token"
     # Only the first beam counts at the first step: all are equal there.
     beams = [_Beam(start, NEVER if i else 0.0, i) for i in range(options.num_beams)]
     generator = _generator(options.seed, region_key) if options.do_sample else None
-    return _Search(options, beams, generator)
+    return _Search(options, len(prompt), beams, generator)
 
 
 def _step(

@@ -92,6 +92,7 @@ class Engine:
         options: DecodingOptions,
         *,
         batch_size: int | None = None,
+        prompts: Sequence[Sequence[int]] = (),
     ) -> list[PredictedSentence]:
         """Write one sentence per region.
 
@@ -103,6 +104,8 @@ class Engine:
             input_ids: their DNA ids, (N, L).
             options: how to search.
             batch_size: most regions that are decoded at a time, all by default.
+            prompts: what each sentence begins with, N lists of token ids from the start token on;
+                by default the start token alone.
 
         Returns:
             N sentences, in the order of the regions.
@@ -112,7 +115,7 @@ class Engine:
         """
         batch_size = min(batch_size or len(regions), len(regions))
         try:
-            hypotheses = self._decode(regions, input_ids, options, batch_size)
+            hypotheses = self._decode(regions, input_ids, options, batch_size, prompts)
         except NotFiniteError as error:
             remedy = "fetch the checkpoint again"
             if self.precision == "fp16":
@@ -141,11 +144,15 @@ class Engine:
                 batch_size,
                 regions[0].window_length,
             )
-            return self.predict(regions, input_ids, options, batch_size=batch_size // 2)
+            return self.predict(
+                regions, input_ids, options, batch_size=batch_size // 2, prompts=prompts
+            )
         return [
             sentence
             for i in range(len(regions))
-            for sentence in self.predict(regions[i : i + 1], input_ids[i : i + 1], options)
+            for sentence in self.predict(
+                regions[i : i + 1], input_ids[i : i + 1], options, prompts=prompts[i : i + 1]
+            )
         ]
 
     @torch.inference_mode()
@@ -155,14 +162,21 @@ class Engine:
         input_ids: torch.Tensor,
         options: DecodingOptions,
         batch_size: int,
+        prompts: Sequence[Sequence[int]],
     ) -> list[tuple[Hypothesis, ...]]:
-        decoding = Decoding(self.model, input_ids, options.num_beams, batch_size)
+        decoding = Decoding(self.model, input_ids, options.num_beams, batch_size, prompts)
         keys = [f"{r.seqid}:{r.window_start}-{r.window_end}:{r.gene_id}" for r in regions]
         constraint = None
         if options.grammar:
             constraint = GrammarConstraint(input_ids.shape[1], options.num_beams, self.device)
         return search(
-            decoding, keys, options, self.device, batch_size=batch_size, constraint=constraint
+            decoding,
+            keys,
+            options,
+            self.device,
+            batch_size=batch_size,
+            constraint=constraint,
+            prompts=prompts,
         )
 
 

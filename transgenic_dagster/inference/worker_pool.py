@@ -270,7 +270,13 @@ def _serve(connection: Connection, setup: _WorkerSetup) -> None:
             unit, batch_size = connection.recv()
             input_ids = window_ids(unit, setup.read_sequences)
             connection.send(
-                engine.predict(unit.regions, input_ids, setup.decoding, batch_size=batch_size)
+                engine.predict(
+                    unit.regions,
+                    input_ids,
+                    setup.decoding,
+                    batch_size=batch_size,
+                    prompts=unit.prompts,
+                )
             )
     except EOFError:  # the main process needs no more
         return

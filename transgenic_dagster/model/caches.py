@@ -95,6 +95,10 @@ def _bank(layout: CacheLayout, slots: int, length: int) -> KeyValues:
     return KeyValues(torch.zeros_like(values), values)
 
 
+_PROMPT = -1
+"""Writer of the columns of a prompt, which the rows of a region share."""
+
+
 class SelfAttentionCache:
     """Keys and values of the tokens written so far, for every layer and row.
 
@@ -105,25 +109,38 @@ class SelfAttentionCache:
     Args:
         layout: of the model's caches.
         rows: most rows at a time.
+        longest_prompt: most tokens that a row may have before its first step.
     """
 
-    def __init__(self, layout: CacheLayout, rows: int) -> None:
-        self.column = 0
+    def __init__(self, layout: CacheLayout, rows: int, longest_prompt: int = 0) -> None:
+        self.column = longest_prompt
         self.starts: list[int] = []
         """First column of each live row."""
-        self.columns = FIRST_CACHE_LENGTH
+        self.columns = cache_length(longest_prompt + 1)
         self.moves = 0
         """Number of times that all keys and values have moved to another place."""
         self._layout = layout
         self._rows = rows
+        self._longest_prompt = longest_prompt
         self._layers = [self._room() for _ in range(layout.layers)]
         # Which row wrote a column of a row's history: rows share what stands before the first
         # column that differs, and need no copy of it when one continues the other.
         self._writers = torch.zeros(rows, self.columns, dtype=torch.int16)
 
-    def admit(self, rows: int) -> None:
-        """Let new rows start at the present column."""
-        self.starts += [self.column] * rows
+    def admit(self, rows: int, prompt: Sequence[KeyValues] = ()) -> None:
+        """Let new rows of one region start, at the present column or with a prompt before it.
+
+        Args:
+            rows: their number.
+            prompt: keys and values of their first tokens, by layer, each (1, H, p, hd).
+        """
+        length = prompt[0].keys.shape[2] if prompt else 0
+        live, first = len(self.starts), self.column - length
+        self.starts += [first] * rows
+        self._writers[live : live + rows, first : self.column] = _PROMPT
+        for held, given in zip(self._layers, prompt, strict=False):
+            held.keys[live : live + rows, :, first : self.column] = given.keys
+            held.values[live : live + rows, :, first : self.column] = given.values
 
     def begin_step(self) -> None:
         """Make room for one more column."""
@@ -205,8 +222,11 @@ class SelfAttentionCache:
         del self.starts[last:]
 
     def _make_room(self) -> None:
-        """Give up columns before the first that a live row needs, else double the columns."""
-        first = min(self.starts)
+        """Give up columns before the first that a live row needs, else double the columns.
+
+        The longest prompt always finds its place before the present column.
+        """
+        first = max(0, min(*self.starts, self.column - self._longest_prompt))
         if first < self.columns // 2:
             self.columns = next_length(self.columns)
         kept = slice(first, self.column)

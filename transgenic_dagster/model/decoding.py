@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from transgenic_dagster.model.attention import KeyValues
 from transgenic_dagster.model.caches import CrossAttentionCache, SelfAttentionCache
 from transgenic_dagster.model.downsample import encoder_states_length
 from transgenic_dagster.model.encoder_prefetcher import EncoderPrefetcher
@@ -23,6 +24,8 @@ class Decoding:
         input_ids: DNA ids of all windows of the unit, (N, L).
         num_beams: rows g of each region.
         batch_size: most regions that are decoded at a time.
+        prompts: what each region's sentence begins with, N lists of token ids from the start token
+            on; by default the start token alone. The last token of each is the first to ``step``.
     """
 
     def __init__(
@@ -31,6 +34,7 @@ class Decoding:
         input_ids: torch.Tensor,
         num_beams: int,
         batch_size: int,
+        prompts: Sequence[Sequence[int]] = (),
     ) -> None:
         self._model = model
         self._decoder = model.transgenic.decoder
@@ -39,7 +43,10 @@ class Decoding:
         self._device = layout.device
         slots = min(batch_size, len(input_ids))
         self._cross = CrossAttentionCache(layout, slots, encoder_states_length(input_ids.shape[1]))
-        self._written = SelfAttentionCache(layout, slots * num_beams)
+        self._past = [prompt[:-1] for prompt in prompts]
+        longest = max(map(len, self._past), default=0)
+        self._written = SelfAttentionCache(layout, slots * num_beams, longest)
+        self._admitted = 0
         self._prefetcher = EncoderPrefetcher(model.encode, input_ids, layout.device)
         self._graphs = StepGraphs(model, self._cross, self._written, num_beams)
 
@@ -49,7 +56,7 @@ class Decoding:
             states = self._prefetcher.take(regions)  # (B, S, D)
             self._decoder.project_encoder_states(states, self._cross, self._cross.regions)
             self._cross.regions += len(states)
-            self._written.admit(len(states) * self._num_beams)
+            self._begin(len(states))
             regions -= len(states)
 
     def step(self, token_ids: torch.Tensor) -> torch.Tensor:
@@ -68,6 +75,30 @@ class Decoding:
         self._written.end_step()
         self._prefetcher.prefetch()
         return logits
+
+    def _begin(self, regions: int) -> None:
+        """Let the rows of the regions that were projected last begin, behind their prompts."""
+        pasts = self._past[self._admitted : self._admitted + regions]
+        self._admitted += regions
+        longest = max(map(len, pasts), default=0)
+        if not longest:
+            self._written.admit(regions * self._num_beams)
+            return
+        token_ids = torch.zeros(regions, longest, dtype=torch.long)  # (B, T)
+        for row, past in enumerate(pasts):
+            token_ids[row, : len(past)] = torch.tensor(past, dtype=torch.long)
+        slots = slice(self._cross.regions - regions, self._cross.regions)
+
+        def cross(layer: int) -> KeyValues:
+            held = self._cross.layer(layer, self._cross.regions)
+            return KeyValues(held.keys[slots], held.values[slots])
+
+        # What fills up a prompt stands behind it, where it does not see it.
+        _, read = self._decoder.read(token_ids.to(self._device), cross)
+        for row, past in enumerate(pasts):
+            own, seen = slice(row, row + 1), slice(len(past))
+            prompt = [KeyValues(kv.keys[own, :, seen], kv.values[own, :, seen]) for kv in read]
+            self._written.admit(self._num_beams, prompt)
 
     def reorder(self, parents: Sequence[int]) -> None:
         """Let row i continue the sentence of row ``parents[i]``, which is of the same region."""
