@@ -8,7 +8,7 @@ and is tried again, alone, at the end of the prediction and whenever that is res
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transgenic_dagster import __version__
-from transgenic_dagster.errors import RunError, UsageError
+from transgenic_dagster.errors import ResumableError, RunError, UsageError
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.progress import Progress, shown
@@ -26,7 +26,12 @@ from transgenic_dagster.regions.windows import window_cap
 from transgenic_dagster.reject_reason import RejectReason
 from transgenic_dagster.run.fingerprint import RunFingerprint, predictions_fingerprint
 from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.journals import JournalSummary, journaled, summarise_journal
+from transgenic_dagster.run.journals import (
+    JournalSummary,
+    describe_other_run,
+    journaled,
+    summarise_journal,
+)
 from transgenic_dagster.run.model_and_devices import (
     ModelAndDevices,
     batch_sizes,
@@ -92,7 +97,7 @@ def predict_pieces(
 
     Raises:
         TransgenicError: one sentence; what is journaled stays.
-        RunError: too many regions did not fit into memory.
+        ResumableError: too many regions did not fit into memory.
     """
     with folder.reading_regions(), ExitStack() as locks, RegionDb(folder.region_db) as database:
         with_regions = database.pieces()
@@ -104,7 +109,7 @@ def predict_pieces(
         found = found or find_model_and_devices(options)
         fingerprint = predictions_fingerprint(_regions(database, found), options, found)
         states = _continue_or_begin(folder, pieces, options, found, fingerprint, restart)
-        journals = summarise_journal(folder, database, pieces)
+        journals = summarise_journal(folder, database, states)
         follow(journals)
         done_before = journals.completed
         for piece, done in journals.pieces.items():
@@ -134,10 +139,10 @@ def _check_memory(journals: JournalSummary, found: ModelAndDevices) -> None:
     lost = journals.accounting.rejected[RejectReason.OUT_OF_MEMORY]
     tolerated = min(max(FEW_REGIONS, int(FEW_SHARE * journals.regions)), journals.regions - 1)
     if lost > tolerated:
-        raise RunError(
+        raise ResumableError(
             f"{lost:,} of {journals.regions:,} regions did not fit into the memory of "
-            f"{found.device} even alone; free memory or take a machine with more, then continue "
-            "with --resume: they are tried again."
+            f"{found.device} even alone, and are tried again; free memory or take a machine with "
+            "more."
         )
 
 
@@ -168,27 +173,28 @@ def _continue_or_begin(
     """The states of the pieces; all of them begin before any is predicted."""
     from transgenic_dagster.inference.device import memory_of_each
 
-    fresh = PieceState(fingerprint, options.model, __version__, memory_of_each(found.devices))
+    memory = memory_of_each(found.devices)
     states = {}
     for piece in pieces:
-        state = read_piece_state(folder.piece_state(piece))
-        changes = {} if state is None else state.fingerprint.diff(fingerprint)
-        if state is not None and not changes and not options.overwrite:
-            states[piece] = state
-            continue
-        if state is not None:
-            if not (restart or options.overwrite):
+        fresh = PieceState(piece, fingerprint, options.model, __version__, memory)
+        states[piece] = fresh
+        if not options.overwrite:
+            changes = describe_other_run(folder, piece, fingerprint)
+            if not changes:
+                known = read_piece_state(folder.piece_state(piece))
+                states[piece] = known or fresh
+                if known is None:
+                    fresh.write(folder.piece_state(piece))
+                continue
+            if not restart:
                 raise UsageError(
                     f"The journal of {piece} in {folder.root} belongs to another run: "
-                    f"{'; '.join(state.fingerprint.describe_diff(fingerprint))}. Repeat the "
-                    "original command, or start afresh with --overwrite."
+                    f"{'; '.join(changes)}. Repeat the original command, or start afresh with "
+                    "--overwrite."
                 )
-            why = f"changed: {', '.join(changes)}" if changes else "as asked for by overwrite"
-            logger.info("%s starts afresh (%s)", piece, why)
-        # In this order: a journal must never stand beside the state of another one.
+            logger.info("%s starts afresh (%s)", piece, "; ".join(changes))
         folder.journal(piece).unlink(missing_ok=True)
         fresh.write(folder.piece_state(piece))
-        states[piece] = fresh
     return states
 
 
@@ -219,18 +225,19 @@ def _load_and_predict(
     )
     engine = None
     if len(found.devices) == 1:
-        engine = Engine.load(
-            found.files, found.device, found.precision, compile_model=options.compile
-        )
+        with found.model.unchanged():
+            engine = Engine.load(
+                found.files, found.device, found.precision, compile_model=options.compile
+            )
     with showing:
         for budget, group in groupby(states, key=lambda piece: states[piece].memory_budget):
             sizes = batch_sizes(options, found.config, found.device, found.precision, budget)
-            units = _units_left(folder, list(group), sizes)
+            units = _units_left(folder, [states[piece] for piece in group], sizes)
             if engine is None:
                 predicted = _on_several_devices(folder, units, options, found, sizes)
             else:
                 predicted = _on_one_device(folder, units, options, engine, sizes)
-            yield from _fitting(_made_safe(folder, predicted))
+            yield from _fitting(_made_safe(folder, states, predicted))
         alone = _units_out_of_memory(folder, states)
         if not alone:
             return
@@ -240,7 +247,7 @@ def _load_and_predict(
             predicted = _on_several_devices(folder, alone, options, first, sizes)
         else:
             predicted = _on_one_device(folder, alone, options, engine, sizes)
-        yield from _made_safe(folder, predicted)
+        yield from _made_safe(folder, states, predicted)
 
 
 def _on_one_device(
@@ -276,7 +283,7 @@ def _on_several_devices(
 
     return predict_on_workers(
         found.devices,
-        WorkerModel(found.files, found.precision, options.compile),
+        WorkerModel(found.files, found.model, found.precision, options.compile),
         decoding_options(options),
         units,
         partial(_read_sequences, folder.region_db),
@@ -285,27 +292,27 @@ def _on_several_devices(
 
 
 def _units_left(
-    folder: RunFolder, pieces: Sequence[str], batch_sizes: "BatchSizes"
+    folder: RunFolder, states: Iterable[PieceState], batch_sizes: "BatchSizes"
 ) -> "list[Unit]":
     from transgenic_dagster.inference.batching import plan_units
 
     units = []
     with RegionDb(folder.region_db) as database:
-        for piece in pieces:
-            done = {sentence.region_id for sentence in journaled(folder, piece)}
-            left = [r for r in database.regions(piece) if r.region_id not in done]
-            units += plan_units(piece, left, batch_sizes.per_unit)
+        for state in states:
+            done = {sentence.region_id for sentence in journaled(folder, state)}
+            left = [r for r in database.regions(state.piece) if r.region_id not in done]
+            units += plan_units(state.piece, left, batch_sizes.per_unit)
     return units
 
 
-def _units_out_of_memory(folder: RunFolder, pieces: Iterable[str]) -> "list[Unit]":
+def _units_out_of_memory(folder: RunFolder, states: Mapping[str, PieceState]) -> "list[Unit]":
     """The regions that are journaled as out of memory, each a unit of its own."""
     from transgenic_dagster.inference.batching import Unit
 
     units = []
     with RegionDb(folder.region_db) as database:
-        for piece in pieces:
-            lost = {s.region_id for s in journaled(folder, piece) if s.out_of_memory}
+        for piece, state in states.items():
+            lost = {s.region_id for s in journaled(folder, state) if s.out_of_memory}
             if lost:
                 regions = database.regions(piece)
                 units += [Unit(piece, (r,)) for r in regions if r.region_id in lost]
@@ -323,7 +330,9 @@ def _fitting(
 
 
 def _made_safe(
-    folder: RunFolder, predicted: "Iterable[tuple[Unit, list[PredictedSentence]]]"
+    folder: RunFolder,
+    states: Mapping[str, PieceState],
+    predicted: "Iterable[tuple[Unit, list[PredictedSentence]]]",
 ) -> "Iterator[tuple[Unit, list[PredictedSentence]]]":
     """Journal predicted units as they come, and hand them on."""
     from transgenic_dagster.inference.journal import Journal
@@ -332,7 +341,8 @@ def _made_safe(
     with ExitStack() as files:
         for unit, sentences in predicted:
             if unit.piece not in journals:
-                journals[unit.piece] = files.enter_context(Journal(folder.journal(unit.piece)))
+                journal = Journal(folder.journal(unit.piece), states[unit.piece].identity)
+                journals[unit.piece] = files.enter_context(journal)
             journals[unit.piece].append(sentences)
             yield unit, sentences
 
