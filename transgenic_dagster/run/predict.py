@@ -40,6 +40,7 @@ from transgenic_dagster.run.model_and_devices import (
 )
 from transgenic_dagster.run.stages import fingerprint_of_regions
 from transgenic_dagster.run.state import PieceState, read_piece_state
+from transgenic_dagster.wording import counted
 
 if TYPE_CHECKING:
     from transgenic_dagster.inference.batching import BatchSizes, Unit
@@ -52,6 +53,8 @@ FEW_SHARE = 0.01
 """So many regions, or this share of them, may be too large for a machine that does the others."""
 
 
+ReadSequences = Callable[[Sequence[int]], dict[int, str]]
+"""From region ids to window sequences; called in other processes, too."""
 Follow = Callable[[JournalSummary], None]
 """Told of the journals when prediction begins, and after each unit that is safe."""
 
@@ -115,19 +118,25 @@ def predict_pieces(
         for piece, done in journals.pieces.items():
             if done.completed:
                 logger.info(
-                    "%d of %d regions of %s were done already", done.completed, done.regions, piece
+                    "done already of %s: %d of %s",
+                    piece,
+                    done.completed,
+                    counted(done.regions, "region"),
                 )
         if done_before == journals.regions:
             return Prediction(journals, done_before)
         showing = shown(progress, journals.regions, done_before, journals.rejected)
-        for unit, sentences in _load_and_predict(folder, states, options, found, showing):
+        read_sequences = partial(_read_sequences, folder.region_db, database.run_info())
+        predicted = _load_and_predict(folder, states, options, found, read_sequences, showing)
+        for unit, sentences in predicted:
             rejected = journals.add(unit.piece, sentences, unit.regions)
             follow(journals)
             progress.update(len(sentences), rejected)
     for piece, done in journals.pieces.items():
         if done.completed != done.regions:
             raise RunError(
-                f"{piece} has {done.regions:,} regions but {done.completed:,} predictions; remove "
+                f"{piece} has {counted(done.regions, 'region')} but "
+                f"{counted(done.completed, 'prediction')}; remove "
                 f"{folder.journal(piece)} and predict it again."
             )
     _check_memory(journals, found)
@@ -140,7 +149,7 @@ def _check_memory(journals: JournalSummary, found: ModelAndDevices) -> None:
     tolerated = min(max(FEW_REGIONS, int(FEW_SHARE * journals.regions)), journals.regions - 1)
     if lost > tolerated:
         raise ResumableError(
-            f"{lost:,} of {journals.regions:,} regions did not fit into the memory of "
+            f"{lost:,} of {counted(journals.regions, 'region')} did not fit into the memory of "
             f"{found.device} even alone, and are tried again; free memory or take a machine with "
             "more."
         )
@@ -203,6 +212,7 @@ def _load_and_predict(
     states: dict[str, PieceState],
     options: AnnotateOptions,
     found: ModelAndDevices,
+    read_sequences: ReadSequences,
     showing: AbstractContextManager[None],
 ) -> "Iterator[tuple[Unit, list[PredictedSentence]]]":
     """Load the model and predict what is left, on one device or several; yield what is safe.
@@ -234,24 +244,24 @@ def _load_and_predict(
             sizes = batch_sizes(options, found.config, found.device, found.precision, budget)
             units = _units_left(folder, [states[piece] for piece in group], sizes)
             if engine is None:
-                predicted = _on_several_devices(folder, units, options, found, sizes)
+                predicted = _on_several_devices(read_sequences, units, options, found, sizes)
             else:
-                predicted = _on_one_device(folder, units, options, engine, sizes)
+                predicted = _on_one_device(read_sequences, units, options, engine, sizes)
             yield from _fitting(_made_safe(folder, states, predicted))
         alone = _units_out_of_memory(folder, states)
         if not alone:
             return
-        logger.warning("out of memory; trying %d regions again, each alone", len(alone))
+        logger.warning("out of memory; trying %s again, each alone", counted(len(alone), "region"))
         if engine is None:  # one process, so that it has all the memory
             first = replace(found, devices=found.devices[:1])
-            predicted = _on_several_devices(folder, alone, options, first, sizes)
+            predicted = _on_several_devices(read_sequences, alone, options, first, sizes)
         else:
-            predicted = _on_one_device(folder, alone, options, engine, sizes)
+            predicted = _on_one_device(read_sequences, alone, options, engine, sizes)
         yield from _made_safe(folder, states, predicted)
 
 
 def _on_one_device(
-    folder: RunFolder,
+    read_sequences: ReadSequences,
     units: "list[Unit]",
     options: AnnotateOptions,
     engine: "Engine",
@@ -262,7 +272,7 @@ def _on_one_device(
     decoding = decoding_options(options)
     loaded = load_units(
         units,
-        partial(_read_sequences, folder.region_db),
+        read_sequences,
         num_workers=options.num_workers,
         prefetch_factor=options.prefetch_factor,
     )
@@ -272,7 +282,7 @@ def _on_one_device(
 
 
 def _on_several_devices(
-    folder: RunFolder,
+    read_sequences: ReadSequences,
     units: "list[Unit]",
     options: AnnotateOptions,
     found: ModelAndDevices,
@@ -286,7 +296,7 @@ def _on_several_devices(
         WorkerModel(found.files, found.model, found.precision, options.compile),
         decoding_options(options),
         units,
-        partial(_read_sequences, folder.region_db),
+        read_sequences,
         sizes,
     )
 
@@ -347,6 +357,8 @@ def _made_safe(
             yield unit, sentences
 
 
-def _read_sequences(region_db: Path, region_ids: Sequence[int]) -> dict[int, str]:
-    with RegionDb(region_db) as database:
+def _read_sequences(
+    region_db: Path, made_from: Mapping[str, str], region_ids: Sequence[int]
+) -> dict[int, str]:
+    with RegionDb(region_db, made_from) as database:
         return database.sequences(region_ids)
