@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -206,6 +206,14 @@ class AnnotateOptions(BaseModel):
         without_effect="off",
     )
 
+    complete: bool = _option(
+        False,
+        GENE_MODELS,
+        "keep the input's transcripts as they are and add the isoforms that the model sees beside "
+        "the first of each gene",
+        affects_results=True,
+        without_effect=False,
+    )
     refine: Literal["on", "off"] = _option(
         "on",
         GENE_MODELS,
@@ -289,6 +297,11 @@ class AnnotateOptions(BaseModel):
         return self
 
     @property
+    def task(self) -> Literal["predict", "complete", "score"]:
+        """What the model does: write genes afresh, complete them, or score them."""
+        return "complete" if self.complete else "predict"
+
+    @property
     def sorting(self) -> Literal["builtin", "agat", "none"]:
         """Program that sorts the annotation, or ``none``."""
         return "none" if self.no_sort else self.sorter
@@ -325,6 +338,33 @@ class AnnotateOptions(BaseModel):
         }
 
 
+class ScoreOptions(AnnotateOptions):
+    """Options of scoring an annotation; what only writing genes needs stays at its defaults."""
+
+    output: Path = _option(Path("transgenic_scores.tsv"), FILES, "scores to write, TSV", "FILE")
+    gff3: Path | None = _option(
+        None, FILES, "also write the input's rows with scores in column 6, GFF3", "FILE"
+    )
+
+    @property
+    def task(self) -> Literal["predict", "complete", "score"]:
+        """What the model does."""
+        return "score"
+
+    def affecting_results(self, stage: Stage) -> dict[str, str]:
+        """See ``AnnotateOptions``; scores are not predictions."""
+        return super().affecting_results(stage) | (
+            {"task": self.task} if stage == Stage.PREDICTIONS else {}
+        )
+
+
+NOT_FOR_SCORES = frozenset(
+    {"gsf_output", "proteins", "refinements", "strict_gff3", "num_beams", "do_sample", "seed"}
+    | {"grammar", "complete", "refine", "refine_distance", "keep_all", "keep_input", "compile"}
+)
+"""Options that ``transgenic-score`` does not take."""
+
+
 def option_extra(field: FieldInfo) -> dict[str, Any]:
     """Notes of ``_option`` about an option: group, metavar, and the stage that it affects."""
     extra = field.json_schema_extra
@@ -335,14 +375,30 @@ def _as_text(value: Any) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
+_Options = TypeVar("_Options", bound=AnnotateOptions)
+
+
 def parse_options(values: dict[str, Any]) -> AnnotateOptions:
     """Check option values.
+
+    Raises:
+        UsageError: see ``parse_as``.
+    """
+    return parse_as(AnnotateOptions, values)
+
+
+def parse_as(options: type[_Options], values: dict[str, Any]) -> _Options:
+    """Check values of options of some kind.
+
+    Args:
+        options: the kind.
+        values: by name.
 
     Raises:
         UsageError: one sentence that names the first option at fault, its value and what it takes.
     """
     try:
-        return AnnotateOptions(**values)
+        return options(**values)
     except ValidationError as error:
         first = error.errors()[0]
         if not first["loc"]:
@@ -350,15 +406,15 @@ def parse_options(values: dict[str, Any]) -> AnnotateOptions:
             raise UsageError(f"{problem[:1].upper()}{problem[1:]}.") from error
         name = str(first["loc"][0])
         shown = name if name in {"fasta_file", "gff_file"} else f"--{name}"
-        if name not in AnnotateOptions.model_fields:
+        if name not in options.model_fields:
             raise UsageError(f"There is no option {shown}.") from error
         got = f" (got {str(values[name])!r})" if name in values else ""
-        raise UsageError(f"{shown}: {_problem(name, first)}{got}.") from error
+        raise UsageError(f"{shown}: {_problem(options, name, first)}{got}.") from error
 
 
-def _problem(name: str, error: Mapping[str, Any]) -> str:
+def _problem(options: type[AnnotateOptions], name: str, error: Mapping[str, Any]) -> str:
     """What an option takes, where its value is none of that."""
-    field = AnnotateOptions.model_fields[name]
+    field = options.model_fields[name]
     if error["type"] == "value_error":  # ours
         return str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "missing":

@@ -27,6 +27,10 @@ class RejectReason(StrEnum):
         "too_many_parts",
         "the gene has more than 150 CDS parts or 50 UTR parts of a kind",
     )
+    SENTENCE_TOO_LONG = (
+        "sentence_too_long",
+        "the gene's own structure takes more than `--max_length` tokens",
+    )
     BAD_INTERVAL = "bad_interval", "a part ends before it begins"
     OUT_OF_WINDOW = "out_of_window", "a part lies outside the window that the model read"
     OVERLAPPING_FEATURES = "overlapping_features", "parts of one transcript overlap"

@@ -36,7 +36,7 @@ def numbers_of(text):
 def test_probabilities_are_those_of_the_recorded_logits(model):
     arrays = golden.tiny_arrays()
     labels = arrays["labels"][0].tolist()
-    read = read_sentences(model, range(3), windows(), [labels] * 3, [[]] * 3)
+    read = read_sentences(model, windows(), [labels] * 3, [[]] * 3)
     for name, sentence in zip(NAMES, read, strict=True):
         logits = torch.from_numpy(arrays[f"{name}.logits"][0])
         wanted = logits.log_softmax(-1).gather(1, torch.tensor(labels)[:, None])[:, 0]
@@ -49,7 +49,7 @@ def test_the_probability_of_a_predicted_sentence_is_that_of_the_search(model, nu
     decoding = Decoding(model, windows(), num_beams, 3)
     with torch.inference_mode():
         winners = [found[0] for found in search(decoding, NAMES, options)]
-    read = read_sentences(model, range(3), windows(), [w.token_ids[1:] for w in winners], [[]] * 3)
+    read = read_sentences(model, windows(), [w.token_ids[1:] for w in winners], [[]] * 3)
     for winner, sentence in zip(winners, read, strict=True):
         assert math.isclose(sum(sentence.log_probabilities), winner.log_probability, abs_tol=1e-4)
         mean = sum(map(math.exp, sentence.log_probabilities)) / len(winner.token_ids[1:])
@@ -59,7 +59,7 @@ def test_the_probability_of_a_predicted_sentence_is_that_of_the_search(model, nu
 def test_sentences_of_different_length_do_not_disturb_each_other(model):
     ids = [encode_gsf(text) for text in SENTENCES]
     numbers = [numbers_of(text) for text in SENTENCES]
-    together = read_sentences(model, [0, 1], windows(NAMES[:2]), ids, numbers)
+    together = read_sentences(model, windows(NAMES[:2]), ids, numbers)
     for row, one in enumerate(together):
         (alone,) = read_sentences(
             model, [row], windows(NAMES[row : row + 1]), [ids[row]], [numbers[row]]
@@ -103,8 +103,7 @@ def test_the_preferred_number_is_what_the_model_writes_when_it_is_let(seed):
     text = SENTENCES[1]
     ids, numbers = encode_gsf(text), numbers_of(text)
     window = windows(NAMES[:1])
-    (read,) = read_sentences(model, [7], window, [ids], [numbers])
-    assert read.region_id == 7
+    (read,) = read_sentences(model, window, [ids], [numbers])
     for digits, preferred in zip(numbers, read.preferred, strict=True):
         number, log_probability = written_greedily(model, window[0], ids[: digits.start])
         if preferred is None:
@@ -119,4 +118,4 @@ def test_a_broken_weight_is_noticed(model):
     with torch.no_grad():
         broken.lm_head.weight[5, 0] = float("nan")
     with pytest.raises(NotFiniteError):
-        read_sentences(broken, [0], windows(NAMES[:1]), [encode_gsf(SENTENCES[0])], [[]])
+        read_sentences(broken, windows(NAMES[:1]), [encode_gsf(SENTENCES[0])], [[]])

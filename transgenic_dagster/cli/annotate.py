@@ -1,21 +1,35 @@
 """The program ``transgenic-annotate`` (also installed as ``run_genome_annotation.py``)."""
 
+import argparse
 import logging
 import sys
 
 from transgenic_dagster.cli.annotate_parser import annotate_parser, with_underscores
 from transgenic_dagster.cli.guard import guarded
-from transgenic_dagster.options import AnnotateOptions, parse_options
+from transgenic_dagster.options import AnnotateOptions, parse_as
 
 logger = logging.getLogger(__name__)
 
 
 def main() -> int:
     """Run ``transgenic-annotate``."""
-    values = vars(annotate_parser().parse_args(with_underscores(sys.argv[1:])))
+    return run(annotate_parser(), AnnotateOptions)
+
+
+def run(parser: argparse.ArgumentParser, options: type[AnnotateOptions]) -> int:
+    """Run a program that works through all genes of an annotation.
+
+    Args:
+        parser: of its command line.
+        options: what that is checked by.
+
+    Returns:
+        The exit code.
+    """
+    values = vars(parser.parse_args(with_underscores(sys.argv[1:])))
     quiet, verbose = values.pop("quiet", False), values.pop("verbose", False)
     return guarded(
-        lambda: _annotate(parse_options(values), quiet=quiet),
+        lambda: _annotate(parse_as(options, values), quiet=quiet),
         quiet=quiet,
         verbose=verbose,
         resumable=True,

@@ -1,13 +1,19 @@
 """The command line's options, derived from the options model."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
 from transgenic_dagster import __version__
-from transgenic_dagster.options import GROUPS, AnnotateOptions, option_extra
+from transgenic_dagster.options import (
+    GROUPS,
+    NOT_FOR_SCORES,
+    AnnotateOptions,
+    ScoreOptions,
+    option_extra,
+)
 
 PROGRAM = "transgenic-annotate"
 EXIT_CODES = """\
@@ -43,25 +49,46 @@ def annotate_parser(
     Args:
         options: the model that the options come from.
     """
+    return _parser(
+        PROGRAM,
+        "Re-annotate a genome with TransGenic: read a window of DNA around every gene and write "
+        "the gene structures that the model sees in it.",
+        options.model_fields,
+    )
+
+
+def score_parser() -> argparse.ArgumentParser:
+    """Parser of ``transgenic-score``, likewise."""
+    fields = ScoreOptions.model_fields
+    return _parser(
+        "transgenic-score",
+        "Score an annotation with TransGenic: how likely the model finds each gene, transcript and "
+        "boundary, and where it would rather have them; the most doubtful gene comes first.",
+        {name: field for name, field in fields.items() if name not in NOT_FOR_SCORES},
+    )
+
+
+def _parser(
+    program: str, description: str, fields: Mapping[str, FieldInfo]
+) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog=PROGRAM,
+        prog=program,
         usage="%(prog)s [options] fasta_file gff_file",
-        description="Re-annotate a genome with TransGenic: read a window of DNA around every "
-        "gene and write the gene structures that the model sees in it.",
+        description=description,
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
         add_help=False,
     )
-    fields = options.model_fields
     positional = parser.add_argument_group("Input")
     for name in ("fasta_file", "gff_file"):
         positional.add_argument(name, help=_help(fields[name]))
     for title in GROUPS:
-        group = parser.add_argument_group(title)
-        for name, field in fields.items():
-            if option_extra(field).get("group") == title:
+        of_group = {n: f for n, f in fields.items() if option_extra(f).get("group") == title}
+        if of_group:
+            group = parser.add_argument_group(title)
+            for name, field in of_group.items():
                 _add(group, name, field)
     messages = parser.add_argument_group("Messages")
     loudness = messages.add_mutually_exclusive_group()

@@ -25,6 +25,8 @@ class Accounting:
         orf: transcripts of annotated genes by reading frame; empty without refinement.
         kept_input: rejected and skipped genes whose own rows are in the GFF3; None where they were
             not asked for.
+        isoforms_gained: new transcripts beside those of the input; None where the input is not
+            completed.
     """
 
     annotated: int = 0
@@ -34,6 +36,7 @@ class Accounting:
     doubtful: Counter[str] = field(default_factory=Counter)
     orf: Counter[str] = field(default_factory=Counter)
     kept_input: int | None = None
+    isoforms_gained: int | None = None
 
     def count_output(self, annotated: bool, rejects: Sequence[Reject]) -> None:
         """Count one region by whether its model output describes a gene, and by its rejects."""
@@ -94,7 +97,7 @@ class Accounting:
     def as_dict(self) -> dict[str, Any]:
         """Return the counts as plain values for JSON, reasons in alphabetical order.
 
-        ``doubtful``, ``orf`` and ``kept_input`` are there only where there is something to say.
+        ``doubtful``, ``orf``, ``kept_input`` and ``isoforms_gained`` are there only where there is something to say.
         """
         values: dict[str, Any] = {
             "annotated": self.annotated,
@@ -108,6 +111,8 @@ class Accounting:
             values["orf"] = _sorted(self.orf)
         if self.kept_input is not None:
             values["kept_input"] = self.kept_input
+        if self.isoforms_gained is not None:
+            values["isoforms_gained"] = self.isoforms_gained
         return {**values, "total": self.total}
 
     @classmethod
@@ -121,6 +126,7 @@ class Accounting:
             doubtful=Counter(values.get("doubtful", {})),
             orf=Counter(values.get("orf", {})),
             kept_input=values.get("kept_input"),
+            isoforms_gained=values.get("isoforms_gained"),
         )
 
     def summary(self) -> str:
@@ -138,6 +144,8 @@ class Accounting:
             summary += f"; transcripts by reading frame: {_listed(self.orf)}"
         if self.kept_input is not None:
             summary += f"; {self.kept_input:,} kept as in the input"
+        if self.isoforms_gained is not None:
+            summary += f"; {counted(self.isoforms_gained, 'isoform')} gained"
         return summary
 
 

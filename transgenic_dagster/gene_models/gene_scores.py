@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from transgenic_dagster.gsf.forced_sentence import ForcedSentence, PreferredNumber
 from transgenic_dagster.gsf.parser import Feature, GeneSentence
+from transgenic_dagster.gsf.token_scores import PreferredNumber, TokenScores
 from transgenic_dagster.gsf.token_spans import token_spans
 from transgenic_dagster.regions.region import Region
 
@@ -43,7 +43,7 @@ class BoundaryScore:
         position: where it is: first or last base of the part, 1-based.
         log_probability: of its digits, in nats.
         preferred: where the model would rather have it, likewise 1-based; the same position where
-            it agrees, None where it would have no such part.
+            it agrees, None where it would have no place inside the window.
         log_odds: log-probability that the model gives to its preferred digits minus that of these;
             0 where it agrees.
     """
@@ -81,16 +81,16 @@ class GeneScore:
         return min(self.boundaries, key=lambda boundary: boundary.log_probability)
 
 
-def score_gene(sentence: GeneSentence, forced: ForcedSentence, region: Region) -> GeneScore:
+def score_gene(sentence: GeneSentence, seen: TokenScores, region: Region) -> GeneScore:
     """Score a gene.
 
     Args:
         sentence: that tells it.
-        forced: the sentence as the model sees it.
+        seen: the sentence as the model sees it.
         region: its window.
     """
     spans = token_spans(sentence)
-    given = forced.log_probabilities
+    given = seen.log_probabilities
     ends = chain.from_iterable(((f, "start"), (f, "end")) for f in sentence.features.values())
     return GeneScore(
         whole=_score(given, range(spans.length)),
@@ -101,7 +101,7 @@ def score_gene(sentence: GeneSentence, forced: ForcedSentence, region: Region) -
         boundaries=tuple(
             _boundary(feature, side, _score(given, digits).log_probability, preferred, region)
             for (feature, side), digits, preferred in zip(
-                ends, spans.coordinates, forced.preferred, strict=True
+                ends, spans.coordinates, seen.preferred, strict=True
             )
         ),
     )
@@ -125,7 +125,8 @@ def _boundary(
     wanted: int | None = position
     log_odds = 0.0
     if preferred is not None:
-        wanted = first + preferred.number if preferred.number >= 0 else None
+        inside = 0 <= preferred.number <= region.window_length
+        wanted = first + preferred.number if inside else None
         log_odds = preferred.log_probability - log_probability
     return BoundaryScore(
         kind=feature.kind,

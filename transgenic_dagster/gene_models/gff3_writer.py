@@ -84,9 +84,21 @@ class Gff3Writer:
         marks = [("doubt", doubt.value)] if doubt else []
         notes = [*_partial_attributes(span, _open_ends(gene)), *marks]
         self._write_row(gene, GENE, span, ".", [("ID", gene_id)], notes)
+        self.write_transcripts(gene, gene_id, marks)
+        self._handle.write("###\n")
+
+    def write_transcripts(
+        self, gene: GeneModel, gene_id: str, marks: Sequence[tuple[str, str]]
+    ) -> None:
+        """Write the transcripts of a gene and their parts.
+
+        Args:
+            gene: the gene.
+            gene_id: identifier of its row, decoded.
+            marks: further attributes of the mRNA rows, written as they are.
+        """
         for transcript in gene.transcripts:
             self._write_transcript(gene, gene_id, transcript, marks)
-        self._handle.write("###\n")
 
     def _write_transcript(
         self, gene: GeneModel, gene_id: str, transcript: Transcript, marks: _Attributes

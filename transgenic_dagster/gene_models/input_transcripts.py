@@ -124,12 +124,13 @@ def _transcripts(
     return [InputTranscript(one.identifier or gene.identifier, _parts(one)) for one in transcripts]
 
 
+def kind_of_row(feature_type: str) -> str | None:
+    """The kind of part that a row of this type (column 3) tells, None for all but CDS and UTRs."""
+    return CDS if _CODING.search(feature_type) else _UTR_KINDS.get(feature_type.lower())
+
+
 def _is_part(kind: str) -> bool:
-    return (
-        bool(_CODING.search(kind) or _EXON.search(kind))
-        or kind == _STOP_CODON
-        or kind.lower() in _UTR_KINDS
-    )
+    return kind_of_row(kind) is not None or bool(_EXON.search(kind)) or kind == _STOP_CODON
 
 
 def _parts(transcript: _Rows) -> tuple[Part, ...]:
@@ -140,9 +141,9 @@ def _parts(transcript: _Rows) -> tuple[Part, ...]:
     stops = [row for row in rows if row.kind == _STOP_CODON]
     cds = _with_phases(_joined(coding, stops))
     utrs = [
-        Part(_UTR_KINDS[row.kind.lower()], row.start, row.end, row.strand, None)
+        Part(kind, row.start, row.end, row.strand, None)
         for row in rows
-        if row.kind.lower() in _UTR_KINDS
+        if (kind := kind_of_row(row.kind)) is not None and kind != CDS
     ]
     if not utrs:
         utrs = list(_untranslated(cds, (row for row in rows if _EXON.search(row.kind))))

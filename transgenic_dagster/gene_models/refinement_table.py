@@ -23,8 +23,13 @@ class RefinementTable:
         self._handle = handle
         handle.write("\t".join(COLUMNS) + "\n")
 
-    def write(self, gene: GeneModel, transcript: Transcript, move: Move) -> None:
-        """Write one move."""
+    def write_gene(self, gene: GeneModel) -> None:
+        """Write all moves of a gene."""
+        for transcript in gene.transcripts:
+            for move in transcript.refinement.moves if transcript.refinement else ():
+                self._write(gene, transcript, move)
+
+    def _write(self, gene: GeneModel, transcript: Transcript, move: Move) -> None:
         opens_part = move.boundary.startswith("start") or "acceptor" in move.boundary
         first_base = 1 if opens_part == (gene.strand == "+") else 0
         row = (

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from transgenic_dagster.gsf.token_scores import TokenScores
 from transgenic_dagster.reject_reason import RejectReason
 
 
@@ -45,6 +46,7 @@ class PredictedSentence:
         log_probability: see ``SentenceHypothesis``.
         digit_costs: see ``SentenceHypothesis``.
         alternatives: the other hypotheses that the search closed, best score first.
+        tokens: scores of each token, where the sentence was given to the model and not written.
     """
 
     region_id: int
@@ -57,6 +59,7 @@ class PredictedSentence:
     log_probability: float = 0.0
     digit_costs: bytes = b""
     alternatives: tuple[SentenceHypothesis, ...] = ()
+    tokens: TokenScores | None = None
 
     @property
     def out_of_memory(self) -> bool:

@@ -36,13 +36,15 @@ class Unit:
     Args:
         piece: name of the piece.
         regions: the regions.
-        prompts: what their sentences begin with, as token ids from the start token on; none where
+        given: what their sentences begin with, as token ids from the start token on; none where
             that is the start token alone.
+        whole: the given sentences are whole: to be read, not to be continued.
     """
 
     piece: str
     regions: tuple[Region, ...]
-    prompts: tuple[tuple[int, ...], ...] = ()
+    given: tuple[tuple[int, ...], ...] = ()
+    whole: bool = False
 
     @property
     def window_length(self) -> int:

@@ -1,13 +1,17 @@
 """The engine: a loaded model on a device that turns windows into gene sentences."""
 
 import logging
+import math
 from collections.abc import Sequence
 
 import torch
 from transformers.utils import logging as library_logging
 
 from transgenic_dagster.errors import CheckpointError
+from transgenic_dagster.gsf.parser import parse_sentence
 from transgenic_dagster.gsf.sentence import PredictedSentence, SentenceHypothesis
+from transgenic_dagster.gsf.token_scores import TokenScores
+from transgenic_dagster.gsf.token_spans import token_spans
 from transgenic_dagster.gsf.vocabulary import clean_sentence, decode_ids
 from transgenic_dagster.inference.beam_search import (
     DecodingOptions,
@@ -22,6 +26,7 @@ from transgenic_dagster.inference.device import (
     keep_freed_memory,
 )
 from transgenic_dagster.inference.grammar import GrammarConstraint
+from transgenic_dagster.inference.teacher_forcing import read_sentences
 from transgenic_dagster.model import (
     CheckpointFiles,
     Decoding,
@@ -92,9 +97,10 @@ class Engine:
         options: DecodingOptions,
         *,
         batch_size: int | None = None,
-        prompts: Sequence[Sequence[int]] = (),
+        given: Sequence[Sequence[int]] = (),
+        whole: bool = False,
     ) -> list[PredictedSentence]:
-        """Write one sentence per region.
+        """Write one sentence per region, or read one that is given whole.
 
         Where memory runs out, half as many regions are decoded at a time, again and again; a
         region that does not even fit alone ends as ``out_of_memory``.
@@ -104,8 +110,9 @@ class Engine:
             input_ids: their DNA ids, (N, L).
             options: how to search.
             batch_size: most regions that are decoded at a time, all by default.
-            prompts: what each sentence begins with, N lists of token ids from the start token on;
-                by default the start token alone.
+            given: what each sentence begins with, N lists of token ids from the start token on; by
+                default the start token alone.
+            whole: the given sentences are whole, and read rather than continued.
 
         Returns:
             N sentences, in the order of the regions.
@@ -115,7 +122,9 @@ class Engine:
         """
         batch_size = min(batch_size or len(regions), len(regions))
         try:
-            hypotheses = self._decode(regions, input_ids, options, batch_size, prompts)
+            if whole:
+                return self._read(regions, input_ids, given, batch_size)
+            hypotheses = self._decode(regions, input_ids, options, batch_size, given)
         except NotFiniteError as error:
             remedy = "fetch the checkpoint again"
             if self.precision == "fp16":
@@ -145,15 +154,42 @@ class Engine:
                 regions[0].window_length,
             )
             return self.predict(
-                regions, input_ids, options, batch_size=batch_size // 2, prompts=prompts
+                regions,
+                input_ids,
+                options,
+                batch_size=batch_size // 2,
+                given=given,
+                whole=whole,
             )
         return [
             sentence
             for i in range(len(regions))
             for sentence in self.predict(
-                regions[i : i + 1], input_ids[i : i + 1], options, prompts=prompts[i : i + 1]
+                regions[i : i + 1],
+                input_ids[i : i + 1],
+                options,
+                given=given[i : i + 1],
+                whole=whole,
             )
         ]
+
+    def _read(
+        self,
+        regions: Sequence[Region],
+        input_ids: torch.Tensor,
+        given: Sequence[Sequence[int]],
+        batch_size: int,
+    ) -> list[PredictedSentence]:
+        """Read given sentences, a batch at a time."""
+        sentences: list[PredictedSentence] = []
+        for first in range(0, len(regions), batch_size):
+            some = slice(first, first + batch_size)
+            texts = [clean_sentence(decode_ids(ids)) for ids in given[some]]
+            numbers = [token_spans(parse_sentence(text)).coordinates for text in texts]
+            ids = [ids[1:] for ids in given[some]]  # the start token is understood
+            seen = read_sentences(self.model, input_ids[some].to(self.device), ids, numbers)
+            sentences += map(_read_sentence, regions[some], texts, seen)
+        return sentences
 
     @torch.inference_mode()
     def _decode(
@@ -192,6 +228,21 @@ def _sentence(region: Region, hypotheses: Sequence[Hypothesis]) -> PredictedSent
         log_probability=winner.log_probability,
         digit_costs=winner.digit_costs,
         alternatives=tuple(others),
+    )
+
+
+def _read_sentence(region: Region, text: str, seen: TokenScores) -> PredictedSentence:
+    total = math.fsum(seen.log_probabilities)
+    probabilities = [math.exp(value) for value in seen.log_probabilities]
+    return PredictedSentence(
+        region_id=region.region_id,
+        raw=f"<s>{text}",
+        clean=text,
+        score=total / len(probabilities),
+        confidence=math.fsum(probabilities) / len(probabilities),
+        finished=True,
+        log_probability=total,
+        tokens=seen,
     )
 
 

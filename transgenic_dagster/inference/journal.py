@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Self
 
 from transgenic_dagster.errors import UsageError
 from transgenic_dagster.gsf.sentence import PredictedSentence, SentenceHypothesis
+from transgenic_dagster.gsf.token_scores import PreferredNumber, TokenScores
 
 FORMAT_MARK = b"sentences-3"
 _BLOCK = 1 << 16
@@ -157,11 +158,19 @@ def _unpack(packed: bytes) -> list[PredictedSentence]:
             | {
                 "alternatives": tuple(
                     SentenceHypothesis(**_with_bytes(other)) for other in sentence["alternatives"]
-                )
+                ),
+                "tokens": _token_scores(sentence["tokens"]),
             }
         )
         for sentence in values
     ]
+
+
+def _token_scores(values: dict[str, Any] | None) -> TokenScores | None:
+    if values is None:
+        return None
+    preferred = (one and PreferredNumber(**one) for one in values["preferred"])
+    return TokenScores(tuple(values["log_probabilities"]), tuple(preferred))
 
 
 def _bytes_as_text(value: object) -> str:

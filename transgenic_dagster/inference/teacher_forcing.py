@@ -11,12 +11,14 @@ from functools import partial
 
 import torch
 
-from transgenic_dagster.gsf.forced_sentence import ForcedSentence, PreferredNumber
+from transgenic_dagster.gsf.token_scores import PreferredNumber, TokenScores
 from transgenic_dagster.gsf.vocabulary import DECODER_START_ID, DIGIT_IDS, PAD_ID
 from transgenic_dagster.inference.beam_search import NotFiniteError
 from transgenic_dagster.model import TransgenicForConditionalGeneration
 from transgenic_dagster.model.attention import KeyValues
 
+DECIMALS = 7
+"""Decimals of log-probabilities; what follows would differ between machines."""
 MAX_DIGITS = 6
 """Most digits of a preferred coordinate: windows have at most 49,152 nt."""
 
@@ -24,16 +26,14 @@ MAX_DIGITS = 6
 @torch.inference_mode()
 def read_sentences(
     model: TransgenicForConditionalGeneration,
-    region_ids: Sequence[int],
     input_ids: torch.Tensor,
     sentences: Sequence[Sequence[int]],
     numbers: Sequence[Sequence[range]],
-) -> list[ForcedSentence]:
+) -> list[TokenScores]:
     """Read one sentence per window.
 
     Args:
         model: in evaluation mode.
-        region_ids: B regions.
         input_ids: DNA ids of B windows of one length L, (B, L), on the model's device.
         sentences: B sentences as token ids, without the start token, the end token last.
         numbers: for each sentence, the digits of the numbers whose alternatives are wanted, as
@@ -68,8 +68,8 @@ def read_sentences(
             [KeyValues(kv.keys[row : row + 1], kv.values[row : row + 1]) for kv in cross],
         )
         preferred = _preferred(past, ids, numbers[row], rather[row], log_probabilities[row])
-        given = tuple(of_labels[row, : len(ids)].tolist())
-        read.append(ForcedSentence(region_ids[row], given, preferred))
+        given = of_labels[row, : len(ids)].tolist()
+        read.append(TokenScores(tuple(round(value, DECIMALS) for value in given), preferred))
     return read
 
 
@@ -186,7 +186,9 @@ def _preferred(
         if deviation.rather in DIGIT_IDS:
             going_on.append(deviation)
         else:
-            found[index] = PreferredNumber(int(deviation.digits or -1), deviation.log_probability)
+            found[index] = PreferredNumber(
+                int(deviation.digits or -1), round(deviation.log_probability, DECIMALS)
+            )
     if going_on:
         # A row that writes token t sees t + 1 tokens: the start token stands before all others.
         given = past.write_on(
@@ -235,4 +237,4 @@ def _completed(deviation: _Deviation, given: torch.Tensor) -> PreferredNumber:
             break
         text += str(token - DIGIT_IDS.start)
         total += float(step[token])
-    return PreferredNumber(int(text), total)
+    return PreferredNumber(int(text), round(total, DECIMALS))

@@ -280,7 +280,8 @@ def _serve(connection: Connection, setup: _WorkerSetup) -> None:
                     input_ids,
                     setup.decoding,
                     batch_size=batch_size,
-                    prompts=unit.prompts,
+                    given=unit.given,
+                    whole=unit.whole,
                 )
             )
     except EOFError:  # the main process needs no more

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from transgenic_dagster.errors import InputError, UsageError
 from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.result_files import ResultPaths
+from transgenic_dagster.run.result_paths import ResultPaths
 
 HOME_VARIABLE = "TRANSGENIC_HOME"
 DEFAULT_HOME = "transgenic_home"

@@ -15,7 +15,7 @@ from transgenic_dagster.quality.pictures import SKIPPED, GenePlace, genome_map, 
 from transgenic_dagster.quality.tables import outcome_table, table
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.result_files import ResultPaths
+from transgenic_dagster.run.result_paths import ResultPaths
 
 EXAMPLES = 10
 _LONGEST_EXAMPLE = 200

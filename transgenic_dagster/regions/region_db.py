@@ -23,6 +23,7 @@ from transgenic_dagster.sequences.natural_order import natural_key
 from transgenic_dagster.system.atomic_files import sync_folder
 
 _BASES_PER_BATCH = 20_000_000
+_REGIONS_PER_READ = 256
 
 # Each checkpoint writes all regions again, so let there be few; and DNA as letters hardly shrinks.
 _CONFIG = {**DUCKDB_CONFIG, "checkpoint_threshold": "128MB"}
@@ -167,6 +168,15 @@ class RegionDb:
         )
         found = dict(rows)
         return {region_id: found[region_id] for region_id in wanted}
+
+    def windows(self) -> Iterator[tuple[Region, str]]:
+        """Yield every region, in order, with the sequence of its window."""
+        regions = self.regions()
+        for first in range(0, len(regions), _REGIONS_PER_READ):
+            some = regions[first : first + _REGIONS_PER_READ]
+            sequences = self.sequences([region.region_id for region in some])
+            for region in some:
+                yield region, sequences[region.region_id]
 
     def skipped(self) -> list[SkippedInput]:
         """Return every skipped input, in the order in which it was found."""

@@ -24,7 +24,7 @@ from transgenic_dagster.run.model_and_devices import ModelAndDevices, find_model
 from transgenic_dagster.run.output_locks import locked_outputs
 from transgenic_dagster.run.outputs import check_outputs
 from transgenic_dagster.run.predict import predict_pieces
-from transgenic_dagster.run.result_files import ResultPaths
+from transgenic_dagster.run.result_paths import final_files
 from transgenic_dagster.run.results import merge_pieces
 from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
 from transgenic_dagster.run.state import RunSummary
@@ -47,7 +47,7 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
     """
     check_inputs(options)
     found = find_model_and_devices(options)
-    outputs = (*ResultPaths.of(options).all(), options.run_state_file)
+    outputs = (*final_files(options).all(), options.run_state_file)
     check_outputs(options, outputs, (found.files.config, *found.files.weights))
     folder = RunFolder(options.run_folder)
     with locked_outputs(outputs):

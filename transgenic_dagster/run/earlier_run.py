@@ -13,7 +13,7 @@ from transgenic_dagster.options import AnnotateOptions, Stage
 from transgenic_dagster.run.fingerprint import RunFingerprint
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.journals import describe_other_run
-from transgenic_dagster.run.result_files import ResultPaths
+from transgenic_dagster.run.result_paths import final_files
 from transgenic_dagster.run.state import BEGINNING, RunSummary, read_run_summary
 
 MADE_BY = "transgenic-annotate"
@@ -120,7 +120,7 @@ def _intact(
     options: AnnotateOptions, complete: RunSummary, fingerprint: RunFingerprint, *, journaled: bool
 ) -> RunSummary | None:
     """Return the summary of a complete run if all its files are as it wrote them."""
-    damaged = ResultPaths.of(options).damaged(complete.files)
+    damaged = final_files(options).damaged(complete.files)
     if damaged is None:
         return None if journaled else complete
     if damaged.exists():

@@ -21,11 +21,13 @@ from transgenic_dagster.errors import ResumableError, RunError, UsageError
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.progress import Progress, shown
+from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.regions.windows import window_cap
 from transgenic_dagster.reject_reason import RejectReason
 from transgenic_dagster.run.fingerprint import RunFingerprint, predictions_fingerprint
 from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.given_sentences import GivenSentences
 from transgenic_dagster.run.journals import (
     JournalSummary,
     describe_other_run,
@@ -239,16 +241,18 @@ def _load_and_predict(
             engine = Engine.load(
                 found.files, found.device, found.precision, compile_model=options.compile
             )
+    given = GivenSentences(folder, options) if options.task != "predict" else None
     with showing:
         for budget, group in groupby(states, key=lambda piece: states[piece].memory_budget):
             sizes = batch_sizes(options, found.config, found.device, found.precision, budget)
-            units = _units_left(folder, [states[piece] for piece in group], sizes)
+            units, faults = _units_left(folder, [states[p] for p in group], sizes, given)
+            yield from _made_safe(folder, states, faults)
             if engine is None:
                 predicted = _on_several_devices(read_sequences, units, options, found, sizes)
             else:
                 predicted = _on_one_device(read_sequences, units, options, engine, sizes)
             yield from _fitting(_made_safe(folder, states, predicted))
-        alone = _units_out_of_memory(folder, states)
+        alone = _units_out_of_memory(folder, states, given)
         if not alone:
             return
         logger.warning("out of memory; trying %s again, each alone", counted(len(alone), "region"))
@@ -278,7 +282,17 @@ def _on_one_device(
     )
     for unit, input_ids in loaded:
         batch_size = sizes.batch_size(unit.window_length)
-        yield unit, engine.predict(unit.regions, input_ids, decoding, batch_size=batch_size)
+        yield (
+            unit,
+            engine.predict(
+                unit.regions,
+                input_ids,
+                decoding,
+                batch_size=batch_size,
+                given=unit.given,
+                whole=unit.whole,
+            ),
+        )
 
 
 def _on_several_devices(
@@ -302,20 +316,46 @@ def _on_several_devices(
 
 
 def _units_left(
-    folder: RunFolder, states: Iterable[PieceState], batch_sizes: "BatchSizes"
-) -> "list[Unit]":
-    from transgenic_dagster.inference.batching import plan_units
+    folder: RunFolder,
+    states: Iterable[PieceState],
+    batch_sizes: "BatchSizes",
+    given: GivenSentences | None,
+) -> "tuple[list[Unit], list[tuple[Unit, list[PredictedSentence]]]]":
+    """Units that are left, and regions that cannot be given to the model, as if predicted."""
+    from transgenic_dagster.inference.batching import Unit, plan_units
 
-    units = []
+    units: list[Unit] = []
+    faulty: list[tuple[Unit, list[PredictedSentence]]] = []
     with RegionDb(folder.region_db) as database:
         for state in states:
             done = {sentence.region_id for sentence in journaled(folder, state)}
-            left = [r for r in database.regions(state.piece) if r.region_id not in done]
+            regions = database.regions(state.piece)
+            if given is not None:
+                faults = {r: fault for r in regions if (fault := given.of(r).fault)}
+                regions = [region for region in regions if region not in faults]
+                new = {r: fault for r, fault in faults.items() if r.region_id not in done}
+                if new:
+                    failed = [_failed(region, fault.reason) for region, fault in new.items()]
+                    faulty.append((Unit(state.piece, tuple(new)), failed))
+            left = [region for region in regions if region.region_id not in done]
             units += plan_units(state.piece, left, batch_sizes.per_unit)
-    return units
+    return [_with_given(unit, given) for unit in units], faulty
 
 
-def _units_out_of_memory(folder: RunFolder, states: Mapping[str, PieceState]) -> "list[Unit]":
+def _with_given(unit: "Unit", given: GivenSentences | None) -> "Unit":
+    if given is None:
+        return unit
+    token_ids = tuple(given.of(region).token_ids for region in unit.regions)
+    return replace(unit, given=token_ids, whole=given.whole)
+
+
+def _failed(region: Region, reason: str) -> PredictedSentence:
+    return PredictedSentence(region.region_id, "", "", 0.0, 0.0, False, reason)
+
+
+def _units_out_of_memory(
+    folder: RunFolder, states: Mapping[str, PieceState], given: GivenSentences | None
+) -> "list[Unit]":
     """The regions that are journaled as out of memory, each a unit of its own."""
     from transgenic_dagster.inference.batching import Unit
 
@@ -326,7 +366,7 @@ def _units_out_of_memory(folder: RunFolder, states: Mapping[str, PieceState]) ->
             if lost:
                 regions = database.regions(piece)
                 units += [Unit(piece, (r,)) for r in regions if r.region_id in lost]
-    return units
+    return [_with_given(unit, given) for unit in units]
 
 
 def _fitting(

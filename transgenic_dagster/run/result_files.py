@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TextIO
@@ -27,50 +26,8 @@ from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.result_paths import ResultPaths
 from transgenic_dagster.system.atomic_files import atomic_write
-from transgenic_dagster.system.digest import file_sha256
-
-
-@dataclass(frozen=True)
-class ResultPaths:
-    """Final files; those that are None are not wanted."""
-
-    gff3: Path
-    rejects: Path
-    gsf: Path | None = None
-    proteins: Path | None = None
-    refinements: Path | None = None
-
-    @classmethod
-    def of(cls, options: AnnotateOptions) -> "ResultPaths":
-        """The files that the options name."""
-        return cls(
-            gff3=options.output,
-            rejects=options.reject_path,
-            gsf=options.gsf_output,
-            proteins=options.proteins,
-            refinements=options.refinements,
-        )
-
-    def all(self) -> tuple[Path, ...]:
-        """Those that are wanted."""
-        return tuple(self._wanted().values())
-
-    def digests(self) -> dict[str, str]:
-        """SHA-256 of the files by purpose; devices and pipes have none."""
-        return {name: file_sha256(path) for name, path in self._wanted().items() if path.is_file()}
-
-    def damaged(self, digests: Mapping[str, str]) -> Path | None:
-        """A file that is missing, or is not the one that had such a digest."""
-        for name, path in self._wanted().items():
-            stream = path.exists() and not path.is_file()
-            if not stream and (not path.exists() or digests.get(name) != file_sha256(path)):
-                return path
-        return None
-
-    def _wanted(self) -> dict[str, Path]:
-        paths = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {name: path for name, path in paths.items() if path is not None}
 
 
 class ResultFiles:
@@ -175,9 +132,7 @@ class ResultFiles:
         if self._proteins is not None:
             write_proteins(self._proteins, gene)
         if self._moves is not None:
-            for transcript in gene.transcripts:
-                for move in transcript.refinement.moves if transcript.refinement else ():
-                    self._moves.write(gene, transcript, move)
+            self._moves.write_gene(gene)
 
 
 class _Gaps:

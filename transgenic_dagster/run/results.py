@@ -15,18 +15,20 @@ from transgenic_dagster.gene_models.refined_gene import refined_gene_from_senten
 from transgenic_dagster.gene_models.rejects import Reject
 from transgenic_dagster.gene_models.selection import Candidate, Doubt, select_genes
 from transgenic_dagster.gsf.sentence import PredictedSentence
-from transgenic_dagster.options import AnnotateOptions, Stage
+from transgenic_dagster.options import AnnotateOptions, ScoreOptions, Stage
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
+from transgenic_dagster.run.complete_results import write_completed
 from transgenic_dagster.run.fingerprint import code_version, predictions_fingerprint, provenance
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.journals import journaled
 from transgenic_dagster.run.model_and_devices import find_model_and_devices
-from transgenic_dagster.run.result_files import ResultFiles, ResultPaths
+from transgenic_dagster.run.result_files import ResultFiles
+from transgenic_dagster.run.result_paths import ResultPaths, final_files
+from transgenic_dagster.run.score_results import write_scores
 from transgenic_dagster.run.stages import check_sorted_annotation, fingerprint_of_regions
 from transgenic_dagster.run.state import PieceState, PieceSummary, RunSummary, read_piece_state
 
-REGIONS_PER_READ = 256
 _SHOWN = 5
 
 
@@ -55,7 +57,13 @@ def merge_pieces(folder: RunFolder, options: AnnotateOptions) -> Accounting:
             state, sentences = _common_state(folder, database, pieces)
         else:
             state, sentences = _state_without_predictions(database, options), {}
-        accounting, rejected = _write(folder, database, state, sentences, options)
+        if isinstance(options, ScoreOptions):
+            accounting, rejected = write_scores(folder, database, sentences, options)
+        elif options.complete:
+            origin = _origin(state, options)
+            accounting, rejected = write_completed(folder, database, sentences, options, origin)
+        else:
+            accounting, rejected = _write(folder, database, state, sentences, options)
         RunSummary(
             output=options.output.name,
             fingerprint=state.fingerprint,
@@ -72,7 +80,7 @@ def merge_pieces(folder: RunFolder, options: AnnotateOptions) -> Accounting:
                 for piece, done in sentences.items()
             },
             accounting=accounting.as_dict(),
-            files=ResultPaths.of(options).digests(),
+            files=final_files(options).digests(),
         ).write(options.run_state_file)
     return accounting
 
@@ -135,9 +143,7 @@ def _write(
         What became of every gene of the input, and how many genes of each piece are rejected.
     """
     rejected = Counter[str]()
-    origin = provenance(state.model, state.version, state.fingerprint)
-    if options.refine == "on":
-        origin["refinement"] = f"boundaries moved by up to {options.refine_distance} nt"
+    origin = _origin(state, options)
     with ResultFiles(ResultPaths.of(options), options, folder, database, origin) as files:
         for candidate, doubt in _judged(database, sentences, options):
             prediction = candidate.payload
@@ -147,6 +153,14 @@ def _write(
             rejected[prediction.piece] += not written
         files.finish()
     return files.accounting, rejected
+
+
+def _origin(state: PieceState, options: AnnotateOptions) -> dict[str, str]:
+    """What the GFF3 says of where it comes from."""
+    origin = provenance(state.model, state.version, state.fingerprint)
+    if options.refine == "on":
+        origin["refinement"] = f"boundaries moved by up to {options.refine_distance} nt"
+    return origin
 
 
 class _Prediction(NamedTuple):
@@ -190,10 +204,6 @@ def _in_region_order(
 ) -> Iterator[tuple[str, Region, PredictedSentence, str]]:
     """Yield the piece, the region, its sentence and its window's sequence, for every region."""
     by_region = {s.region_id: (piece, s) for piece, some in sentences.items() for s in some}
-    regions = database.regions()
-    for first in range(0, len(regions), REGIONS_PER_READ):
-        some = regions[first : first + REGIONS_PER_READ]
-        windows = database.sequences([region.region_id for region in some])
-        for region in some:
-            piece, sentence = by_region[region.region_id]
-            yield piece, region, sentence, windows[region.region_id]
+    for region, window in database.windows():
+        piece, sentence = by_region[region.region_id]
+        yield piece, region, sentence, window

@@ -1,4 +1,4 @@
-"""Outcome of reading a sentence that the model did not write (teacher forcing)."""
+"""What the model thinks of a sentence that was given to it (teacher forcing), token by token."""
 
 from dataclasses import dataclass
 
@@ -17,19 +17,15 @@ class PreferredNumber:
 
 
 @dataclass(frozen=True, slots=True)
-class ForcedSentence:
+class TokenScores:
     """A sentence as the model sees it.
 
     Args:
-        region_id: the region that it describes.
         log_probabilities: of each token, given those before it, from the first behind the start
-            token on; none where the region could not be read.
+            token on.
         preferred: for each coordinate, the start and the end of each feature in turn, what the
             model would rather have written; None where it is what stands there.
-        failure: a reject reason where the region could not be read, such as ``out_of_memory``.
     """
 
-    region_id: int
     log_probabilities: tuple[float, ...]
     preferred: tuple[PreferredNumber | None, ...]
-    failure: str = ""

@@ -1,0 +1,10 @@
+"""The program ``transgenic-score``: what the model thinks of an annotation."""
+
+from transgenic_dagster.cli.annotate import run
+from transgenic_dagster.cli.annotate_parser import score_parser
+from transgenic_dagster.options import ScoreOptions
+
+
+def main() -> int:
+    """Run ``transgenic-score``."""
+    return run(score_parser(), ScoreOptions)

@@ -1,0 +1,111 @@
+"""The results of completing an annotation: the input's rows, and the isoforms that they gain."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+
+from transgenic_dagster.gene_models.accounting import Accounting
+from transgenic_dagster.gene_models.completed_input import CompletedInput, new_isoforms
+from transgenic_dagster.gene_models.fasta import write_proteins
+from transgenic_dagster.gene_models.from_sentence import gene_from_sentence
+from transgenic_dagster.gene_models.gene_model import GeneModel
+from transgenic_dagster.gene_models.gsf_table import GsfTable
+from transgenic_dagster.gene_models.refined_gene import refined_gene_from_sentence
+from transgenic_dagster.gene_models.refinement_table import RefinementTable
+from transgenic_dagster.gene_models.rejects import Reject, write_reject
+from transgenic_dagster.gsf.sentence import PredictedSentence
+from transgenic_dagster.input_genes.gene_list import read_genes
+from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.regions.region import Region
+from transgenic_dagster.regions.region_db import RegionDb
+from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.given_sentences import GivenSentences
+from transgenic_dagster.run.result_paths import ResultPaths
+from transgenic_dagster.system.atomic_files import atomic_write
+
+
+def write_completed(
+    folder: RunFolder,
+    database: RegionDb,
+    sentences: Mapping[str, Sequence[PredictedSentence]],
+    options: AnnotateOptions,
+    provenance: Mapping[str, str],
+) -> tuple[Accounting, Counter[str]]:
+    """Write the final files of completion, which appear complete or not at all.
+
+    Every gene of the input stays as it is, also those that are rejected or skipped.
+
+    Returns:
+        What became of every gene of the input, and how many genes of each piece are rejected.
+    """
+    paths = ResultPaths.of(options)
+    accounting, rejected = Accounting(), Counter[str]()
+    by_region = {s.region_id: (piece, s) for piece, some in sentences.items() for s in some}
+    given = GivenSentences(folder, options)
+    gained: dict[str, GeneModel] = {}
+    with ExitStack() as files:
+        rejects = files.enter_context(atomic_write(paths.rejects))
+        table = GsfTable(files.enter_context(atomic_write(paths.gsf))) if paths.gsf else None
+        for skipped in database.skipped():
+            write_reject(rejects, Reject.from_skipped_input(skipped))
+            if skipped.is_gene:
+                accounting.count_skipped(skipped.reason)
+        for region, window in database.windows():
+            piece, sentence = by_region[region.region_id]
+            gene, faults = _completed(region, window, sentence, given, options)
+            accounting.count_gene(gene, faults)
+            rejected[piece] += gene is None
+            for fault in faults:
+                write_reject(rejects, fault)
+            if table is not None:
+                table.write(region, sentence, annotated=gene is not None)
+            new = new_isoforms(gene, given.transcripts(region)) if gene else None
+            if new is not None:
+                gained[region.gene_id] = new
+        accounting.isoforms_gained = sum(len(gene.transcripts) for gene in gained.values())
+        accounting.check(database.input_gene_count())
+        genes = read_genes(folder.sorted_gff, options.feature_types).genes
+        completed = CompletedInput(
+            folder.sorted_gff,
+            {gene.gene_id: gene.row for gene in genes},
+            options.feature_types,
+            gained,
+            "gm" if options.strict_gff3 else "GM",
+        )
+        gff3 = files.enter_context(atomic_write(paths.gff3))
+        lines = completed.lines()
+        gff3.write(next(lines))  # the version
+        for key, value in provenance.items():
+            gff3.write(" ".join(f"#!{key} {value}".split()) + "\n")
+        gff3.writelines(lines)
+        _write_more(paths, gained.values(), files)
+    return accounting, rejected
+
+
+def _completed(
+    region: Region,
+    window: str,
+    sentence: PredictedSentence,
+    given: GivenSentences,
+    options: AnnotateOptions,
+) -> tuple[GeneModel | None, list[Reject]]:
+    """The gene as the model completed it, and why there is none or a transcript less."""
+    fault = given.of(region).fault
+    if fault is not None:
+        return None, [Reject.from_sentence(region, sentence, fault.reason, fault.detail)]
+    if options.refine == "off":
+        return gene_from_sentence(sentence, region, window)
+    return refined_gene_from_sentence(sentence, region, window, options.refine_distance)
+
+
+def _write_more(paths: ResultPaths, gained: Iterable[GeneModel], files: ExitStack) -> None:
+    """Write proteins and moves of the new isoforms, where they are wanted."""
+    proteins = files.enter_context(atomic_write(paths.proteins)) if paths.proteins else None
+    moves = None
+    if paths.refinements:
+        moves = RefinementTable(files.enter_context(atomic_write(paths.refinements)))
+    for gene in gained:
+        if proteins is not None:
+            write_proteins(proteins, gene)
+        if moves is not None:
+            moves.write_gene(gene)

@@ -1,0 +1,74 @@
+"""Paths of the final files of a run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from transgenic_dagster.options import AnnotateOptions, ScoreOptions
+from transgenic_dagster.system.digest import file_sha256
+
+
+@dataclass(frozen=True)
+class FinalFiles:
+    """Files that a run writes at its end; those that are None are not wanted."""
+
+    rejects: Path
+
+    def all(self) -> tuple[Path, ...]:
+        """Those that are wanted."""
+        return tuple(self._wanted().values())
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of the files by purpose; devices and pipes have none."""
+        return {name: file_sha256(path) for name, path in self._wanted().items() if path.is_file()}
+
+    def damaged(self, digests: Mapping[str, str]) -> Path | None:
+        """A file that is missing, or is not the one that had such a digest."""
+        for name, path in self._wanted().items():
+            stream = path.exists() and not path.is_file()
+            if not stream and (not path.exists() or digests.get(name) != file_sha256(path)):
+                return path
+        return None
+
+    def _wanted(self) -> dict[str, Path]:
+        paths = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: path for name, path in paths.items() if path is not None}
+
+
+@dataclass(frozen=True)
+class ResultPaths(FinalFiles):
+    """Files of an annotation."""
+
+    gff3: Path
+    gsf: Path | None = None
+    proteins: Path | None = None
+    refinements: Path | None = None
+
+    @classmethod
+    def of(cls, options: AnnotateOptions) -> "ResultPaths":
+        """The files that the options name."""
+        return cls(
+            gff3=options.output,
+            rejects=options.reject_path,
+            gsf=options.gsf_output,
+            proteins=options.proteins,
+            refinements=options.refinements,
+        )
+
+
+@dataclass(frozen=True)
+class ScorePaths(FinalFiles):
+    """Files of scoring."""
+
+    scores: Path
+    gff3: Path | None = None
+
+    @classmethod
+    def of(cls, options: ScoreOptions) -> "ScorePaths":
+        """The files that the options name."""
+        return cls(rejects=options.reject_path, scores=options.output, gff3=options.gff3)
+
+
+def final_files(options: AnnotateOptions) -> FinalFiles:
+    """The files that a run with these options writes."""
+    return ScorePaths.of(options) if isinstance(options, ScoreOptions) else ResultPaths.of(options)
