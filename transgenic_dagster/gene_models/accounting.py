@@ -97,7 +97,8 @@ class Accounting:
     def as_dict(self) -> dict[str, Any]:
         """Return the counts as plain values for JSON, reasons in alphabetical order.
 
-        ``doubtful``, ``orf``, ``kept_input`` and ``isoforms_gained`` are there only where there is something to say.
+        ``doubtful``, ``orf``, ``kept_input`` and ``isoforms_gained`` are there only where there is
+        something to say.
         """
         values: dict[str, Any] = {
             "annotated": self.annotated,

@@ -27,9 +27,10 @@ class RefinementTable:
         """Write all moves of a gene."""
         for transcript in gene.transcripts:
             for move in transcript.refinement.moves if transcript.refinement else ():
-                self._write(gene, transcript, move)
+                self.write(gene, transcript, move)
 
-    def _write(self, gene: GeneModel, transcript: Transcript, move: Move) -> None:
+    def write(self, gene: GeneModel, transcript: Transcript, move: Move) -> None:
+        """Write one move."""
         opens_part = move.boundary.startswith("start") or "acceptor" in move.boundary
         first_base = 1 if opens_part == (gene.strand == "+") else 0
         row = (
