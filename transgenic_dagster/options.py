@@ -294,6 +294,10 @@ class AnnotateOptions(BaseModel):
             raise ValueError("--resume and --overwrite exclude each other")
         if self.no_sort and self.sorter == "agat":
             raise ValueError("--no_sort and --sorter agat exclude each other")
+        if self.complete and self.grammar == "on":
+            raise ValueError("--complete and --grammar on exclude each other")
+        if self.complete and self.keep_input:
+            raise ValueError("--complete keeps the input anyway, so it excludes --keep_input")
         return self
 
     @property

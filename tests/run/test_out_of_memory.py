@@ -21,7 +21,7 @@ class Memory:
         self.units = []
         decode = Engine._decode
 
-        def decode_or_fail(engine, regions, ids, options, batch_size):
+        def decode_or_fail(engine, regions, ids, options, batch_size, prompts):
             names = [region.gene_id for region in regions]
             self.units.append(names)
             lacking = self.too_large.intersection(names)
@@ -29,7 +29,7 @@ class Memory:
                 if self.passes and len(names) == 1:
                     self.too_large -= lacking
                 raise torch.OutOfMemoryError("full")
-            return decode(engine, regions, ids, options, batch_size)
+            return decode(engine, regions, ids, options, batch_size, prompts)
 
         monkeypatch.setattr(Engine, "_decode", decode_or_fail)
 
