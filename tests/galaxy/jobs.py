@@ -58,6 +58,12 @@ class History:
             },
         )
 
+    def job_of(self, started: dict[str, Any]) -> dict[str, Any]:
+        """Wait until a run has ended, well or not; return what Galaxy knows of its job."""
+        job = str(started["jobs"][0]["id"])
+        self.api.jobs.wait_for_job(job, maxwait=WAIT_LIMIT, interval=0.5, check=False)
+        return self.api.jobs.show_job(job, full_details=True)
+
 
 def check_hard_run(history: History) -> None:
     """A run on datasets with hostile names, once killed for its memory, ends well elsewhere."""
@@ -101,10 +107,7 @@ def check_message_names_dataset(history: History) -> None:
     """A fault in a dataset is told with the name that the history shows."""
     name = 'It\'s Gène ζ, "second" draft'
     genes = history.upload("broken.gff3", name, "gff3")
-    started = history.run(regions={"src": "hda", "id": genes})
-    job = str(started["jobs"][0]["id"])
-    wait_until(lambda: history.api.jobs.get_state(job) in {"ok", "error"}, "end")
-    stderr = history.api.jobs.show_job(job, full_details=True)["stderr"]
+    stderr = history.job_of(history.run(regions={"src": "hda", "id": genes}))["stderr"]
     if f"Error: genes/{name} is neither GFF3, GTF nor BED" not in stderr:
         raise SystemExit(f"the message does not name the dataset {name!r}: {stderr}")
 
@@ -120,11 +123,9 @@ def check_containers(history: History) -> None:
             max_length=100,
             outputs=[],
         )
-        job = str(started["jobs"][0]["id"])
-        wait_until(lambda job=job: history.api.jobs.get_state(job) in {"ok", "error"}, "end")
-        details = history.api.jobs.show_job(job, full_details=True)
-        if details["state"] != "ok":
-            raise SystemExit(f"a run in {runtime} failed: {details['stderr']}")
+        job = history.job_of(started)
+        if job["state"] != "ok":
+            raise SystemExit(f"a run in {runtime} failed: {job['stderr']}")
         (call,) = map(json.loads, containers.record(runtime).read_text().splitlines())
         if call["variables"].get("CUDA_VISIBLE_DEVICES") != GPU:
             raise SystemExit(f"{runtime} was not told of the GPU: {call['arguments']}")

@@ -10,8 +10,7 @@ from itertools import pairwise
 import pytest
 import yaml
 
-from tests.galaxy import fake_container
-from tests.galaxy.containers import GPU, RUNTIMES, Containers, sample_destinations
+from tests.galaxy.containers import GPU, RUNTIMES, sample_destinations
 from tests.galaxy.form import TOOL_FOLDER
 from tests.requirements import requirements
 
@@ -192,23 +191,3 @@ def test_the_image_of_the_sample_is_the_one_that_is_built():
     built = re.search(r"docker build .* -t (\S+) ", (ADMIN / "Dockerfile").read_text())[1]
     (image,) = sample_destinations()["docker_gpu"]["container_override"]
     assert image["identifier"] == built == f"transgenic-dagster:{PROJECT['version']}"
-
-
-@pytest.mark.parametrize(
-    ("runtime", "arguments"),
-    [
-        ("singularity", ["-s", "exec", "--contain", "-B", "/a:ro", "-B", "/b:/c", "image", "sh"]),
-        ("docker", ["run", "-e", "GPU=7", "-v", "/a:ro", "-v", "/b:/c", "image", "sh"]),
-    ],
-)
-def test_the_stand_in_hears_what_a_runtime_is_told(runtime, arguments, monkeypatch):
-    monkeypatch.setenv("SINGULARITYENV_GPU", "7")
-    assert fake_container.told(runtime, arguments) == (["/a:ro", "/b:/c"], {"GPU": "7"})
-
-
-def test_the_tools_in_containers_are_ours_under_other_names(tmp_path):
-    containers = Containers(tmp_path / "outside", tmp_path)
-    containers.write()
-    for name in RUNTIMES:
-        assert f'<tool id="{containers.tool_id(name)}" ' in containers.tool(name).read_text()
-        assert str(containers.folder / "models") in str(containers.destination(name))
