@@ -11,6 +11,10 @@ FIELD = """
 <div id="form-element-{path}"><span class="ui-form-title-text"><label>{label}</label></span>
 <span class="ui-form-info">{help} (--option)</span></div>
 """
+BOX = """
+<div class="ui-portlet-section mt-3"><div class="portlet-header"><b>{label}</b></div>
+<div id="form-element-{path}"><span class="ui-form-info">{help}</span></div></div>
+"""
 
 
 @pytest.fixture(scope="module")
@@ -33,19 +37,23 @@ def short_patience():
 
 
 @pytest.mark.parametrize("wrong", [None, "label", "help"])
-def test_a_field_must_have_its_own_label_and_help(page, short_patience, wrong):
-    model, other = (p for p in form.parameters() if p.path in {"model_source|source", "num_beams"})
-    texts = {"label": model.label, "help": model.help}
-    if wrong:
-        texts[wrong] = "Model of something else"
-    # The other field holds the right texts: they must not count.
+@pytest.mark.parametrize(
+    ("path", "layout"), [("num_beams", FIELD), ("model_source|source", BOX)], ids=["field", "box"]
+)
+def test_a_field_must_have_its_own_label_and_help(page, short_patience, path, layout, wrong):
+    (parameter,) = (p for p in form.parameters() if p.path == path)
+    right = {"label": parameter.label, "help": parameter.help}
+    shown = right | ({wrong: f"{right[wrong]} of something else"} if wrong == "label" else {})
+    shown |= {"help": "Something else"} if wrong == "help" else {}
+    # Other fields show the right texts: they must not count.
     page.set_content(
-        FIELD.format(path=model.path, **texts)
-        + FIELD.format(path=other.path, label=model.label, help=model.help)
+        layout.format(path="other", **right)
+        + layout.format(path=path, **shown)
+        + FIELD.format(path="another", **right)
     )
-    field = page.locator(f'[id="form-element-{model.path}"]')
+    field = page.locator(f'[id="form-element-{path}"]')
     if wrong:
         with pytest.raises(AssertionError):
-            check_field(field, model)
+            check_field(field, parameter)
     else:
-        check_field(field, model)
+        check_field(field, parameter)
