@@ -151,7 +151,7 @@ def test_rows_after_embedded_sequences_still_count(tmp_path):
 @pytest.mark.parametrize("size", [1, 7, 64, 200])
 def test_blocks_of_the_file_do_not_show(size, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        annotation_text, "read_blocks", lambda path: compression.read_blocks(path, size)
+        annotation_text, "read_blocks", lambda path, **_: compression.read_blocks(path, size)
     )
     text = (
         "# a long comment\n" * 20
