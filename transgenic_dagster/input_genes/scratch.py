@@ -43,7 +43,7 @@ def disk_errors_named(folder: Path) -> Iterator[None]:
                 f"The disk is full ({folder}); make room and continue with --resume."
             ) from error
         if isinstance(error, duckdb.IOException):
-            raise RunError(f"The disk of {folder} failed ({text}).") from error
+            raise RunError(f"The disk of {folder} failed ({' '.join(text.split())}).") from error
         raise
 
 

@@ -12,6 +12,7 @@ from transgenic_dagster.errors import MissingOnMachineError
 from transgenic_dagster.input_genes.gene import SkippedInput
 from transgenic_dagster.input_genes.gene_list import read_genes
 from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.regions.region_db import database_bytes
 from transgenic_dagster.regions.region_plan import plan_regions
 from transgenic_dagster.regions.windows import window_cap
 from transgenic_dagster.run.folder import RunFolder
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 
     from transgenic_dagster.model import TransgenicConfig
 
-DATABASE_BYTES_PER_BASE = 0.35
-"""Measured: DuckDB compresses window sequences to about a third."""
-JOURNAL_BYTES_PER_REGION = 2_000
+JOURNAL_BYTES_PER_REGION = 4_000
+"""Two hypotheses with what the model gave to each digit, deflated."""
 ASSUMED_TOKENS = 150
 """Length of a typical plant gene's sentence."""
 _MIB = 1 << 20
@@ -67,7 +67,8 @@ class Plan:
         """The plan for a terminal."""
         regions, skipped = sum(self.regions_by_window.values()), sum(self.skipped.values())
         lines = [
-            f"{regions + skipped:,} genes: {regions:,} regions to predict, {skipped:,} skipped.",
+            f"{_counted(regions + skipped, 'gene')}: {_counted(regions, 'region')} to predict, "
+            f"{skipped:,} skipped.",
             "",
             "  window (nt)    regions   decoded together",
             *(
@@ -79,7 +80,10 @@ class Plan:
             lines += ["", "  skipped because    genes"]
             lines += [f"  {reason:<16} {count:>7,}" for reason, count in self.skipped.items()]
         if self.broken_rows:
-            lines += ["", f"  {self.broken_rows:,} rows that are no genes cannot be read."]
+            lines += [
+                "",
+                f"  Cannot be read: {_counted(self.broken_rows, 'row')} other than genes.",
+            ]
         lines += [
             "",
             f"Disk:    {_size(self.disk_bytes)} while the run lasts",
@@ -122,11 +126,7 @@ def make_plan(options: AnnotateOptions) -> Plan:
         config,
         dict(sorted(windows.items())),
         skipped,
-        int(
-            copied
-            + bases * DATABASE_BYTES_PER_BASE
-            + len(planned.regions) * JOURNAL_BYTES_PER_REGION
-        ),
+        int(copied + database_bytes(bases) + len(planned.regions) * JOURNAL_BYTES_PER_REGION),
         notes,
     )
 
@@ -249,6 +249,10 @@ def _matrix_rate(device: "torch.device", dtype: "torch.dtype") -> float:
         finish()
         products += 1
     return products * 2 * _PROBE_SIZE**3 / (time.monotonic() - began)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _size(count: int) -> str:

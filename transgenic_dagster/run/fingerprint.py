@@ -7,7 +7,6 @@ Each stage extends the fingerprint of the stage before it. Options take part by 
 import hashlib
 import json
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from transgenic_dagster.errors import InputError
 from transgenic_dagster.options import AnnotateOptions, Stage
 from transgenic_dagster.run.model_and_devices import ModelAndDevices
 from transgenic_dagster.system.digest import file_sha256
+from transgenic_dagster.system.input_files import input_status
 
 
 @dataclass(frozen=True)
@@ -79,16 +79,9 @@ def digest_input(path: Path, role: str) -> str:
     Raises:
         InputError: it is missing, not a regular file, cannot be read, or changes meanwhile.
     """
+    before = input_status(path, role)
     try:
-        before = path.stat()
-        if not stat.S_ISREG(before.st_mode):
-            raise InputError(
-                f"The {role} {path} is not a regular file, but it is read more than once: save it"
-                " as a file (plain or gzip) and give its name."
-            )
         digest = file_sha256(path)
-    except FileNotFoundError as error:
-        raise InputError(f"The {role} {path} does not exist; check its name.") from error
     except OSError as error:
         raise InputError(f"The {role} {path} cannot be read ({error.strerror}).") from error
     refuse_change(path, before)
