@@ -19,6 +19,7 @@ from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.model_and_devices import batch_sizes
 from transgenic_dagster.run.stages import make_sorted_gff
 from transgenic_dagster.sequences.fasta import open_genome
+from transgenic_dagster.wording import counted
 
 if TYPE_CHECKING:
     import torch
@@ -67,7 +68,7 @@ class Plan:
         """The plan for a terminal."""
         regions, skipped = sum(self.regions_by_window.values()), sum(self.skipped.values())
         lines = [
-            f"{_counted(regions + skipped, 'gene')}: {_counted(regions, 'region')} to predict, "
+            f"{counted(regions + skipped, 'gene')}: {counted(regions, 'region')} to predict, "
             f"{skipped:,} skipped.",
             "",
             "  window (nt)    regions   decoded together",
@@ -82,7 +83,7 @@ class Plan:
         if self.broken_rows:
             lines += [
                 "",
-                f"  Cannot be read: {_counted(self.broken_rows, 'row')} other than genes.",
+                f"  Cannot be read: {counted(self.broken_rows, 'row')} other than genes.",
             ]
         lines += [
             "",
@@ -249,10 +250,6 @@ def _matrix_rate(device: "torch.device", dtype: "torch.dtype") -> float:
         finish()
         products += 1
     return products * 2 * _PROBE_SIZE**3 / (time.monotonic() - began)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _size(count: int) -> str:

@@ -6,7 +6,6 @@ Each stage extends the fingerprint of the stage before it. Options take part by 
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from transgenic_dagster import __version__
 from transgenic_dagster.errors import InputError
 from transgenic_dagster.options import AnnotateOptions, Stage
 from transgenic_dagster.run.model_and_devices import ModelAndDevices
-from transgenic_dagster.system.digest import file_sha256
+from transgenic_dagster.system.digested_files import DigestedFiles
 from transgenic_dagster.system.input_files import input_status
 
 
@@ -48,6 +47,10 @@ class RunFingerprint:
             for name, (before, after) in self.diff(now).items()
         ]
 
+    def identity(self, piece: str = "") -> str:
+        """Name of the run, or of one of its pieces, in the files that belong to it."""
+        return hashlib.sha256(f"{self.as_json()} {piece}".encode()).hexdigest()[:32]
+
     def as_json(self) -> str:
         """The values as one line of JSON, names in alphabetical order."""
         return json.dumps(dict(self.values), sort_keys=True)
@@ -55,10 +58,10 @@ class RunFingerprint:
 
 @dataclass(frozen=True)
 class InputDigests:
-    """SHA-256 of the input files, as hexadecimal, and the state in which they were read."""
+    """The input files as they were read."""
 
-    genome: str
-    annotation: str
+    genome: DigestedFiles
+    annotation: DigestedFiles
 
 
 def digest_inputs(options: AnnotateOptions) -> InputDigests:
@@ -68,39 +71,41 @@ def digest_inputs(options: AnnotateOptions) -> InputDigests:
         InputError: one is missing, cannot be read, or changes meanwhile.
     """
     return InputDigests(
-        genome=digest_input(options.fasta_file, "genome"),
-        annotation=digest_input(options.gff_file, "annotation"),
+        genome=read_input(options.fasta_file, "genome"),
+        annotation=read_input(options.gff_file, "annotation"),
     )
+
+
+def check_inputs(options: AnnotateOptions) -> None:
+    """Check, without reading them, that both input files are there.
+
+    Raises:
+        InputError: one is missing, or is not a regular file.
+    """
+    input_status(options.fasta_file, "genome")
+    input_status(options.gff_file, "annotation")
 
 
 def digest_input(path: Path, role: str) -> str:
     """SHA-256 of an input file.
 
     Raises:
-        InputError: it is missing, not a regular file, cannot be read, or changes meanwhile.
+        InputError: as ``read_input``.
     """
-    before = input_status(path, role)
-    try:
-        digest = file_sha256(path)
-    except OSError as error:
-        raise InputError(f"The {role} {path} cannot be read ({error.strerror}).") from error
-    refuse_change(path, before)
-    return digest
+    return read_input(path, role).sha256
 
 
-def refuse_change(path: Path, before: os.stat_result) -> None:
-    """Check that a file is as it was.
+def read_input(path: Path, role: str) -> DigestedFiles:
+    """Read an input file once.
 
     Raises:
-        InputError: size, time of change or the file itself differ.
+        InputError: it is missing, not a regular file, cannot be read, or changes meanwhile.
     """
-    after = path.stat()
-    if _state(before) != _state(after):
-        raise InputError(f"{path} changed while it was read; try again when it is complete.")
-
-
-def _state(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_size, status.st_mtime_ns, status.st_ino
+    input_status(path, role)
+    try:
+        return DigestedFiles.read(path)
+    except OSError as error:
+        raise InputError(f"The {role} {path} cannot be read ({error.strerror}).") from error
 
 
 def sorting_fingerprint(options: AnnotateOptions, annotation: str) -> RunFingerprint:
@@ -124,7 +129,7 @@ def predictions_fingerprint(
     return regions.extended(
         options.affecting_results(Stage.PREDICTIONS),
         {
-            "model": found.files.sha256(),
+            "model": found.model.sha256,
             "device": found.device.type,
             "precision": found.precision,
         },
@@ -135,9 +140,9 @@ def whole_fingerprint(
     options: AnnotateOptions, digests: InputDigests, found: ModelAndDevices
 ) -> RunFingerprint:
     """Fingerprint of the predictions of a run from the beginning."""
-    sorting = sorting_fingerprint(options, digests.annotation)
+    sorting = sorting_fingerprint(options, digests.annotation.sha256)
     return predictions_fingerprint(
-        regions_fingerprint(sorting, options, digests.genome), options, found
+        regions_fingerprint(sorting, options, digests.genome.sha256), options, found
     )
 
 

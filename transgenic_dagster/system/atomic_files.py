@@ -1,19 +1,29 @@
 """Files that are either complete or absent: write beside, fsync, rename."""
 
+import errno
 import glob
+import logging
 import os
 import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import TextIO
 
 from transgenic_dagster.errors import UsageError
+from transgenic_dagster.system.passing_files import passing_file
 from transgenic_dagster.system.processes import has_ended, process_name
 
 _LETTERS_OF_NAME = 40  # of up to four bytes each, where a name may have 255 bytes
 _SUFFIX = ".partial"
+# EACCES: a folder that may be written but not listed.
+_NO_FOLDER_SYNC = {
+    *(errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EACCES)
+}
+
+logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -63,7 +73,7 @@ def _replace(path: Path, mode: int | None) -> Iterator[TextIO]:
     beside = path.with_name(f"{prefix}{process_name()}.{secrets.token_hex(4)}{_SUFFIX}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(beside, flags, 0o666)
-    try:
+    with passing_file(beside):
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as handle:
             if mode is not None:
                 with suppress(OSError):  # file systems without permissions
@@ -72,19 +82,30 @@ def _replace(path: Path, mode: int | None) -> Iterator[TextIO]:
             handle.flush()
             os.fsync(descriptor)
         beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
     sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
     """Make renames in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+        _note_no_folder_sync()
+
+
+@cache
+def _note_no_folder_sync() -> None:
+    """Note, once in a process, that folders cannot be made durable."""
+    logger.warning(
+        "The file system cannot write folders through to the disk (fsync): after a power cut, the"
+        " newest files may be missing."
+    )
 
 
 def _is_stream(mode: int) -> bool:

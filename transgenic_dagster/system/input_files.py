@@ -29,8 +29,9 @@ def input_status(path: Path, role: str = "file") -> os.stat_result:
         status = path.stat()
     except FileNotFoundError as error:
         raise InputError(f"The {role} {path} does not exist; check its name.") from error
-    except OSError as error:
-        raise InputError(f"The {role} {path} cannot be read ({error.strerror}).") from error
+    except (OSError, ValueError) as error:  # the latter for a name with a null character
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"The {role} {path} cannot be read ({why}).") from error
     if stat.S_ISDIR(status.st_mode):
         raise InputError(f"The {role} {path} is a folder; give the name of a file.")
     if not stat.S_ISREG(status.st_mode):
