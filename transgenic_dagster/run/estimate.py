@@ -19,7 +19,7 @@ from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.model_and_devices import batch_sizes
 from transgenic_dagster.run.stages import make_sorted_gff
 from transgenic_dagster.sequences.fasta import open_genome
-from transgenic_dagster.wording import counted
+from transgenic_dagster.system.wording import counted
 
 if TYPE_CHECKING:
     import torch
