@@ -177,7 +177,13 @@ class _Reader:
             key = (seqid, identifier)
             if key in self.others and not record.has_row and key not in self.genes:
                 continue
-            transcript = _transcript(seqid, identifier, self._gene_of(seqid, identifier), record)
+            transcript = _transcript(
+                seqid,
+                identifier,
+                self._gene_of(seqid, identifier),
+                record,
+                is_gene=key in self.genes,
+            )
             is_fragment = (
                 not record.has_row
                 and key not in self.genes
@@ -217,7 +223,9 @@ def _kind_of(feature_type: str) -> int:
     return _GENE_ROW if _GENE.search(feature_type) else _OTHER_ROW
 
 
-def _transcript(seqid: str, identifier: str, gene_id: str, record: _Record) -> Transcript:
+def _transcript(
+    seqid: str, identifier: str, gene_id: str, record: _Record, *, is_gene: bool
+) -> Transcript:
     cds = _with_codons(sorted(record.cds, key=lambda part: part[:2]), record.codons)
     coding = [(start, end) for start, end, _ in cds]
     exons = [*record.exons, *coding] or [(record.start, record.end)]
@@ -230,6 +238,7 @@ def _transcript(seqid: str, identifier: str, gene_id: str, record: _Record) -> T
         exons=tuple(merge(exons, LARGEST_GAP_IN_EXON)),
         cds=tuple(coding),
         phases=tuple(phase for _, _, phase in cds),
+        is_gene=is_gene,
     )
 
 

@@ -1,17 +1,19 @@
 """The change log: what became of each gene of the input in the output.
 
-Two genes on one strand are linked if half of the nucleotides of the smaller one are shared. Coding
-nucleotides count where both genes have any, else those of exons. Genes without such a link are
-linked to the gene of the other annotation that they share most with, if that has none either. The
-links decide between merged, split, lost and new, and the coding structures of linked pairs the
-rest.
+Genes on one strand that share half of the nucleotides of the smaller one are paired, the most alike
+first. A gene that is left without a partner joins the gene that it shares as much with, which then
+was split, or merged; or, with less in common, a gene that has no partner either. Coding nucleotides
+count where both genes have any, else those of exons. What has no partner was lost, or is new; the
+coding structures of the others tell the rest.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from transgenic_dagster.evaluation.annotation_reader import Annotation
 from transgenic_dagster.evaluation.change_log import Change, ChangeLog, GeneChange
+from transgenic_dagster.evaluation.isoforms import isoforms
 from transgenic_dagster.evaluation.segments import Placed, Segment, merge, shared, total
 from transgenic_dagster.evaluation.transcripts import Transcript, by_gene, span
 from transgenic_dagster.sequences.natural_order import natural_key
@@ -44,6 +46,22 @@ class _Gene:
         return frozenset((one.exons, one.coding_exons) for one in self.transcripts)
 
 
+class _Pair(NamedTuple):
+    """Two genes that share nucleotides.
+
+    Args:
+        before: the input gene.
+        after: the output gene.
+        likeness: whether they are the same, and the shared part of all their nucleotides.
+        is_strong: whether half of the smaller one is shared.
+    """
+
+    before: _Gene
+    after: _Gene
+    likeness: tuple[bool, float]
+    is_strong: bool
+
+
 def find_changes(before: Annotation, after: Annotation) -> ChangeLog:
     """Tell what became of each gene.
 
@@ -63,12 +81,12 @@ def find_changes(before: Annotation, after: Annotation) -> ChangeLog:
 
 def _genes(transcripts: Iterable[Transcript]) -> list[_Gene]:
     genes = []
-    for (strand, gene_id), isoforms in by_gene(transcripts).items():
-        start, end = span(isoforms)
-        cds = tuple(merge(part for one in isoforms for part in one.cds))
-        exons = tuple(merge(exon for one in isoforms for exon in one.exons))
-        seqid = isoforms[0].seqid
-        genes.append(_Gene(gene_id, seqid, strand, start, end, tuple(isoforms), cds, exons))
+    for (strand, gene_id), members in by_gene(isoforms(transcripts)).items():
+        start, end = span(members)
+        cds = tuple(merge(part for one in members for part in one.cds))
+        exons = tuple(merge(exon for one in members for exon in one.exons))
+        seqid = members[0].seqid
+        genes.append(_Gene(gene_id, seqid, strand, start, end, tuple(members), cds, exons))
     return sorted(genes, key=lambda gene: (gene.start, gene.end, gene.gene_id))
 
 
@@ -107,33 +125,55 @@ def _changes(
 
 
 def _link(inputs: Sequence[_Gene], outputs: Sequence[_Gene]) -> dict[_Gene, list[_Gene]]:
-    """Return the output genes of each input gene that has any."""
-    placed = Placed(outputs)
+    """Return the output genes of each input gene that has any, by position."""
+    pairs = _pairs(inputs, outputs)
     links: dict[_Gene, list[_Gene]] = {}
     linked: set[_Gene] = set()
-    weak: list[tuple[int, int, int]] = []
-    for number, gene in enumerate(inputs):
-        for partner in placed.overlapping(gene.start, gene.end):
-            common, smaller = _common(gene, partner)
-            if common and 2 * common >= smaller:
-                links.setdefault(gene, []).insert(0, partner)
-                linked.add(partner)
-            elif common:
-                weak.append((-common, number, outputs.index(partner)))
-    for _, number, index in sorted(weak):
-        gene, partner = inputs[number], outputs[index]
-        if gene not in links and partner not in linked:
-            links[gene] = [partner]
-            linked.add(partner)
+    for pair in pairs:
+        if pair.is_strong and pair.before not in links and pair.after not in linked:
+            links[pair.before] = [pair.after]
+            linked.add(pair.after)
+    paired = set(links), set(linked)
+    for pair in pairs:
+        is_free = pair.before not in links, pair.after not in linked
+        if pair.is_strong and (pair.before not in paired[0] or pair.after not in paired[1]):
+            is_wanted = any(is_free)
+        else:
+            is_wanted = all(is_free)
+        if is_wanted:
+            links.setdefault(pair.before, []).append(pair.after)
+            linked.add(pair.after)
+    for partners in links.values():
+        partners.sort(key=lambda gene: (gene.start, gene.end, gene.gene_id))
     return links
 
 
-def _common(one: _Gene, other: _Gene) -> tuple[int, int]:
-    """Return the nucleotides that two genes share, and those of the smaller one."""
+def _pairs(inputs: Sequence[_Gene], outputs: Sequence[_Gene]) -> list[_Pair]:
+    """Return all genes that share nucleotides, the most alike first."""
+    placed = Placed(outputs)
+    pairs = []
+    for gene in inputs:
+        for partner in placed.overlapping(gene.start, gene.end):
+            common, sizes = _common(gene, partner)
+            if common:
+                is_same = gene.structures == partner.structures
+                likeness = (is_same, common / (sum(sizes) - common))
+                pairs.append(_Pair(gene, partner, likeness, 2 * common >= min(sizes)))
+    return sorted(
+        pairs,
+        key=lambda pair: (
+            *(-pair.likeness[0], -pair.likeness[1], pair.before.start, pair.after.start),
+            *(pair.before.gene_id, pair.after.gene_id),
+        ),
+    )
+
+
+def _common(one: _Gene, other: _Gene) -> tuple[int, tuple[int, int]]:
+    """Return the nucleotides that two genes share, and those of each."""
     if one.strand != other.strand:
-        return 0, 0
+        return 0, (0, 0)
     ours, theirs = (one.cds, other.cds) if one.cds and other.cds else (one.exons, other.exons)
-    return shared(ours, theirs), min(total(ours), total(theirs))
+    return shared(ours, theirs), (total(ours), total(theirs))
 
 
 def _change(before: _Gene, after: _Gene) -> Change:

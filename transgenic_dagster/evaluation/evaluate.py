@@ -11,6 +11,7 @@ from transgenic_dagster.evaluation.annotation_reader import Annotation, read_tra
 from transgenic_dagster.evaluation.classification import StrandReference, classify
 from transgenic_dagster.evaluation.coding import CodingCounts
 from transgenic_dagster.evaluation.duplicates import without_duplicates
+from transgenic_dagster.evaluation.isoforms import isoforms
 from transgenic_dagster.evaluation.levels import Counts, SideCounts
 from transgenic_dagster.evaluation.loci import find_loci
 from transgenic_dagster.evaluation.measures import (
@@ -105,14 +106,15 @@ class _Run:
         self, predicted: list[Transcript], reference: list[Transcript], sequence: str | None
     ) -> None:
         """Compare the transcripts of one sequence."""
-        self.coding.add(predicted, reference)
+        ours, theirs = isoforms(predicted), isoforms(reference)
+        self.coding.add(ours, theirs)
         oriented, references = _count(self.exons, predicted, reference)
         _count(self.cds, coding_transcripts(oriented), coding_transcripts(reference))
         is_repeat: Callable[[Transcript], bool] | None = None
         if sequence is not None:
             is_repeat = partial(is_mostly_soft_masked, sequence=sequence)
-            self.predicted_quality.add(predicted, sequence)
-            self.reference_quality.add(reference, sequence)
+            self.predicted_quality.add(ours, sequence)
+            self.reference_quality.add(theirs, sequence)
         for one, code, match in classify(oriented, references, is_repeat):
             self.classified.append(
                 ClassifiedTranscript(

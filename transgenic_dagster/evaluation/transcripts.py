@@ -1,5 +1,6 @@
 """A transcript of either annotation, reduced to what comparisons need."""
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -23,6 +24,7 @@ class Transcript:
         exons: ascending, 0-based half-open, with introns of five nucleotides or more between.
         cds: coding parts, ascending, stop codon included; empty where nothing is coding.
         phases: phase of each part of ``cds``, ``None`` where the file has none.
+        is_gene: these are parts that the file hangs on the gene itself.
     """
 
     transcript_id: str
@@ -33,6 +35,7 @@ class Transcript:
     exons: tuple[Segment, ...]
     cds: tuple[Segment, ...]
     phases: tuple[int | None, ...]
+    is_gene: bool = False
     length: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,20 +69,7 @@ def introns(exons: Iterable[Segment]) -> Iterator[Segment]:
 
 def coding_transcripts(transcripts: Iterable[Transcript]) -> list[Transcript]:
     """Return the coding ones, with their coding parts in place of their exons."""
-    return [
-        Transcript(
-            transcript_id=one.transcript_id,
-            gene_id=one.gene_id,
-            seqid=one.seqid,
-            strand=one.strand,
-            source=one.source,
-            exons=one.coding_exons,
-            cds=one.cds,
-            phases=one.phases,
-        )
-        for one in transcripts
-        if one.cds
-    ]
+    return [dataclasses.replace(one, exons=one.coding_exons) for one in transcripts if one.cds]
 
 
 def by_position(transcripts: Iterable[Transcript]) -> list[Transcript]:
