@@ -22,6 +22,8 @@ from transgenic_dagster.input_genes.gtf import gff3_attributes, is_gff3
 logger = logging.getLogger(__name__)
 
 _LONGEST_TRANSCRIPT: Final = 6_999_500
+_LONGEST_FRAGMENT: Final = 10
+"""Nucleotides of parts without a transcript that are taken for a stray feature."""
 _STRANDS: Final = {"+": "+", "-": "-", ".": ".", "?": ".", "*": "."}
 _CODING = re.compile(CODING_PATTERN)
 _CODON = re.compile("(?i)(start|stop).*(codon|cds)")
@@ -172,25 +174,26 @@ class _Reader:
         return record
 
     def transcripts(self) -> Iterator[Transcript]:
-        """Yield the transcripts, in the order of their first rows."""
-        for (seqid, identifier, _), record in self.records.items():
-            key = (seqid, identifier)
-            if key in self.others and not record.has_row and key not in self.genes:
+        """Yield the transcripts, in the order of their first rows.
+
+        Parts of something that is neither called a transcript nor a gene belong to a transcript
+        only in files that call nothing so.
+        """
+        names = {key for key in self.records if not self._is_other(key)} or self.records.keys()
+        for (seqid, identifier, strand), record in self.records.items():
+            if (seqid, identifier, strand) not in names:
                 continue
-            transcript = _transcript(
-                seqid,
-                identifier,
-                self._gene_of(seqid, identifier),
-                record,
-                is_gene=key in self.genes,
-            )
-            is_fragment = (
-                not record.has_row
-                and key not in self.genes
-                and transcript.end - transcript.start <= 10
-            )
-            if not is_fragment and transcript.end - transcript.start <= _LONGEST_TRANSCRIPT:
+            is_gene = (seqid, identifier) in self.genes
+            gene_id = self._gene_of(seqid, identifier)
+            transcript = _transcript(seqid, identifier, gene_id, record, is_gene=is_gene)
+            length = transcript.end - transcript.start
+            is_fragment = length <= _LONGEST_FRAGMENT and not (record.has_row or is_gene)
+            if not is_fragment and length <= _LONGEST_TRANSCRIPT:
                 yield transcript
+
+    def _is_other(self, key: tuple[str, str, str]) -> bool:
+        named = key[:2]
+        return named in self.others and not self.records[key].has_row and named not in self.genes
 
     def _gene_of(self, seqid: str, identifier: str) -> str:
         """Return the gene of a transcript, through transcripts that are parents of transcripts."""
