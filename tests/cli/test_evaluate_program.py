@@ -74,6 +74,12 @@ def test_what_is_no_annotation_is_told_in_one_sentence(
         assert "Traceback" not in shown
 
 
-def test_a_file_that_cannot_be_written_is_told(pair, tmp_path, monkeypatch, capsys):
-    assert run(monkeypatch, *pair, "--tsv", tmp_path) == 2
-    assert "is not a file and cannot be replaced" in capsys.readouterr().err
+def test_outputs_are_checked_before_anything_is_read(pair, tmp_path, monkeypatch, capsys):
+    for option, path, sentence in (
+        ("--tsv", tmp_path, "is a folder; name a file to write"),
+        ("--json", tmp_path / "no" / "x.json", "does not exist; create it"),
+        ("--changes", pair[1], "which the run reads; choose another name"),
+    ):
+        assert run(monkeypatch, "absent.gff3", pair[1], option, path) == 2
+        assert sentence in capsys.readouterr().err
+    assert pair[1].read_text().startswith("##gff-version 3")

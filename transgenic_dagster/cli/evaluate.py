@@ -59,8 +59,12 @@ def _evaluate(arguments: _Arguments) -> None:
     from transgenic_dagster.evaluation.changes import find_changes
     from transgenic_dagster.evaluation.evaluate import evaluate, opened_genome
     from transgenic_dagster.evaluation.tables import render, render_changes, write_transcripts
+    from transgenic_dagster.run.outputs import check_files
     from transgenic_dagster.system.atomic_files import atomic_write
 
+    inputs = (arguments.predicted, arguments.reference, arguments.genome)
+    outputs = (arguments.json, arguments.tsv, arguments.changes)
+    check_files(filter(None, inputs), filter(None, outputs))
     predicted = read_transcripts(arguments.predicted)
     reference = read_transcripts(arguments.reference)
     with opened_genome(arguments.genome) as genome:
