@@ -88,6 +88,12 @@ def test_overlapping_genes_that_stay_are_unchanged(tmp_path):
     assert log.counts()[Change.UNCHANGED] == 2
 
 
+def test_a_neighbour_that_overlaps_a_little_is_no_part(tmp_path):
+    neighbour = transcript("next", "1650-2600", cds="1650-2600")
+    log = changes(tmp_path, [BOTH], [BOTH, neighbour])
+    assert [row.change for row in log.genes] == ["unchanged", "new"]
+
+
 def test_a_gene_with_little_in_common_is_still_the_same(tmp_path):
     after = transcript("t", "1650-2600", cds="1650-2600")
     before = transcript("t", "1000-1700", cds="1000-1700")

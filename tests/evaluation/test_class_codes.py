@@ -36,7 +36,10 @@ CASES = {
     "single exon, nine into an intron": ("1690-1709", "+", "o"),
     "terminal exons overlap": ("2200-2400,2600-2700", "+", "o"),
     "introns overlap, no site in common": ("1000-1190,1510-1650", "+", "o"),
-    "introns alike across strands": ("1000-1205,1495-1700", "-", "s"),
+    "introns overlap, five nucleotides of exons": ("1196-1250,1400-1450", "+", "o"),
+    "introns overlap, four nucleotides of exons": ("1197-1250,1400-1450", "+", "i"),
+    "around all exons of a spliced reference": ("900-950,2500-2600", "+", "y"),
+    "introns alike across strands": ("1000-1210,1490-1700", "-", "s"),
     "introns too different across strands": ("1000-1211,1490-1700", "-", "x"),
     "exons across strands": ("1100-1150", "-", "x"),
     "interleaved exons across strands": ("1250-1300,1750-1800", "-", "x"),
@@ -116,6 +119,12 @@ def test_an_identical_transcript_wins_over_one_that_contains(tmp_path):
     assert (one.code, one.reference_transcript, one.reference_gene) == ("=", "three", "three.g")
 
 
+def test_of_identical_intron_chains_the_one_with_the_same_ends_is_told(tmp_path):
+    larger = transcript("larger", "900-1200,1500-1700,2000-2400")
+    one = code_of(tmp_path, "1000-1200,1500-1700,2000-2300", reference=[THREE, larger])
+    assert (one.code, one.reference_transcript) == ("=", "three")
+
+
 def test_of_equal_ranks_the_one_with_most_common_sites_is_told(tmp_path):
     fewer = transcript("fewer", "1000-1200,1500-1700,2000-2300")
     more = transcript("more", "1010-1200,1500-1650,2050-2300,2500-2600")
@@ -138,3 +147,15 @@ def test_a_transcript_without_a_strand_takes_that_of_what_it_overlaps(tmp_path):
 def test_a_transcript_without_a_strand_and_without_overlap_stays_so(tmp_path):
     one = code_of(tmp_path, "50000-51000", strand=".")
     assert (one.code, one.strand) == ("u", ".")
+
+
+def test_an_unspliced_transcript_takes_no_strand_from_introns_it_retains(tmp_path):
+    # gffcompare counts no nucleotides in common for code m, and orients by these.
+    one = code_of(tmp_path, "1100-2100", strand=".")
+    assert (one.code, one.strand) == ("m", ".")
+
+
+def test_a_transcript_without_a_strand_takes_that_of_other_predicted_ones(tmp_path):
+    queries = [transcript("known", "50000-50900", "-"), transcript("query", "50500-51000", ".")]
+    found = evaluated(tmp_path, queries, REFERENCE).transcripts
+    assert [one.strand for one in found] == ["-", "-"]

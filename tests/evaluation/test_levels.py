@@ -118,6 +118,27 @@ def test_a_coding_duplicate_is_kept_before_a_longer_one(tmp_path):
     assert one.reference_transcript == "small"
 
 
+def kept(tmp_path, *reference):
+    (one,) = evaluated(tmp_path, [transcript("q", THREE)], reference).transcripts
+    return one.reference_transcript
+
+
+def test_of_duplicates_the_longer_one_is_kept(tmp_path):
+    large = transcript("large", "900-1199,1500-1699,2000-2399")
+    assert kept(tmp_path, large, transcript("small", THREE)) == "large"
+
+
+def test_of_equal_duplicates_the_last_one_of_a_source_is_kept(tmp_path):
+    assert kept(tmp_path, transcript("a", THREE), transcript("b", THREE)) == "b"
+    assert kept(tmp_path, transcript("b", THREE), transcript("a", THREE)) == "a"
+
+
+def test_of_equal_duplicates_the_one_of_the_first_source_is_kept(tmp_path):
+    first = transcript("a", THREE, source="one"), transcript("b", THREE, source="two")
+    assert kept(tmp_path, *first) == "a"
+    assert kept(tmp_path, *first[::-1]) == "b"
+
+
 def test_single_exons_that_agree_are_duplicates(tmp_path):
     reference = [
         transcript("a", "1000-1999"),
