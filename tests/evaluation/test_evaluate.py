@@ -1,10 +1,13 @@
 """Agreement of coding structures, what the genome says, and what users get to see."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from tests.evaluation.annotations import evaluated, transcript, write
+from transgenic_dagster.demo.assembly import write_assembly
 from transgenic_dagster.evaluation.evaluate import evaluate_files
 from transgenic_dagster.evaluation.tables import render, write_transcripts
 
@@ -44,6 +47,12 @@ def test_phases_of_shared_parts_are_compared(tmp_path):
     first, second = reference.rsplit("\t0\tParent=r\n", 1)[0], "\t1\tParent=r\n"
     found = evaluated(tmp_path, [first + second], [reference])
     assert (found.phases.shared, found.phases.agreeing) == (2, 1)
+
+
+def test_parts_without_a_phase_are_not_compared(tmp_path):
+    reference = coding("r", CDS)
+    found = evaluated(tmp_path, [reference.replace("\t0\tParent", "\t.\tParent")], [reference])
+    assert (found.phases.shared, found.phases.agreeing) == (0, 0)
 
 
 def test_isoforms_are_counted_by_gene(tmp_path):
@@ -159,3 +168,11 @@ def test_gtf_and_gff3_of_the_same_genes_agree(tmp_path):
     found = evaluate_files(gtf, write(tmp_path, "genes.gff3", coding("r", CDS)))
     assert exact(found) == [(1, 1)] * 3
     assert found.class_codes["="] == 1
+
+
+def test_the_readme_shows_what_is_shown(tmp_path):
+    truth = write_assembly(tmp_path).truth_gff3
+    shown = render(evaluate_files(truth, truth))
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (block,) = re.findall(r"```text\n(Exons  .*?)```", readme, re.DOTALL)
+    assert block in shown
