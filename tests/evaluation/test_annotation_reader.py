@@ -98,6 +98,17 @@ def test_parts_of_proteins_are_left_out(tmp_path):
     assert len(only(text_file(tmp_path, text))) == 2
 
 
+def test_levels_count_what_lies_above(tmp_path):
+    head = "c\tx\t{}\t1\t90\t.\t+\t.\tID={}"
+    rows = [head.format("gene", "g"), head.format("miRNA", "m") + ";Parent=p"]
+    rows += [head.format("primary_transcript", "p") + ";Parent=g"]
+    found = only(text_file(tmp_path, "\n".join(rows) + "\n"))
+    assert {one.transcript_id: (one.gene_id, one.level) for one in found} == {
+        "m": ("g", 2),
+        "p": ("g", 1),
+    }
+
+
 def test_programs_that_call_transcripts_otherwise_are_read(tmp_path):
     text = "c\tGeMoMa\tprediction\t1\t90\t.\t+\t.\tID=p\nc\tGeMoMa\tCDS\t1\t90\t.\t+\t0\tParent=p\n"
     (one,) = only(text_file(tmp_path, text))

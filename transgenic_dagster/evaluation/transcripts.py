@@ -25,6 +25,7 @@ class Transcript:
         cds: coding parts, ascending, stop codon included; empty where nothing is coding.
         phases: phase of each part of ``cds``, ``None`` where the file has none.
         is_gene: these are parts that the file hangs on the gene itself.
+        level: number of features above it, 1 under a gene.
     """
 
     transcript_id: str
@@ -36,6 +37,7 @@ class Transcript:
     cds: tuple[Segment, ...]
     phases: tuple[int | None, ...]
     is_gene: bool = False
+    level: int = 0
     length: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,9 +74,14 @@ def coding_transcripts(transcripts: Iterable[Transcript]) -> list[Transcript]:
     return [dataclasses.replace(one, exons=one.coding_exons) for one in transcripts if one.cds]
 
 
+def position(one: Transcript) -> tuple[int, int, int, str]:
+    """Return the key of gffcompare's order: start, level, end, identifier."""
+    return one.start, one.level, one.end, one.transcript_id
+
+
 def by_position(transcripts: Iterable[Transcript]) -> list[Transcript]:
-    """Sort by start, end and identifier, as gffcompare does before it compares."""
-    return sorted(transcripts, key=lambda one: (one.start, one.end, one.transcript_id))
+    """Sort as gffcompare does before it compares."""
+    return sorted(transcripts, key=position)
 
 
 def by_gene(transcripts: Iterable[Transcript]) -> dict[tuple[str, str], list[Transcript]]:
