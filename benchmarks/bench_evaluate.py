@@ -7,6 +7,7 @@ moves, drops and adds as gene predictors do.
 """
 
 import argparse
+import gc
 import random
 import resource
 import tempfile
@@ -93,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
     seconds = {}
+    gc.disable()  # as the program does
     with tempfile.TemporaryDirectory() as folder:
         paths = write_pair(Path(folder), options.genes, options.seed)
         start = time.process_time()
@@ -104,6 +106,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
         start = time.process_time()
         find_changes(reference, predicted)
         seconds["change log"] = time.process_time() - start
+    gc.enable()
     print(f"{found.exons.reference.transcripts:,} reference transcripts", end=", ")
     print(f"{found.exons.predicted.transcripts:,} predicted ones")
     for step, taken in seconds.items():

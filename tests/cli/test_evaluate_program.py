@@ -1,5 +1,6 @@
 """The program ``transgenic-evaluate`` as users call it."""
 
+import gc
 import json
 import sys
 
@@ -18,7 +19,10 @@ def pair(tmp_path):
 
 def run(monkeypatch, *arguments):
     monkeypatch.setattr(sys, "argv", ["transgenic-evaluate", *map(str, arguments)])
-    return evaluate.main()
+    try:
+        return evaluate.main()
+    finally:
+        gc.enable()
 
 
 def test_tables_and_files_are_written(pair, tmp_path, monkeypatch, capsys):
