@@ -65,7 +65,7 @@ class Stage(IntEnum):
     RESULTS = 4
 
 
-def _option(
+def option(
     default: Any,
     group: str,
     text: str,
@@ -103,6 +103,9 @@ SENTENCES = "Gene sentences"
 GENE_MODELS = "Gene models"
 MACHINE = "Machine and speed"
 DURABILITY = "Interruption and resume"
+POSITIONAL = ("fasta_file", "gff_file", "annotations")
+"""Options that the command line takes by their place."""
+
 GROUPS = (FILES, REGIONS, MODEL, SENTENCES, GENE_MODELS, MACHINE, DURABILITY)
 
 
@@ -116,32 +119,32 @@ class AnnotateOptions(BaseModel):
         description="where the genes are; GFF3, GTF or BED; plain, gzip or bgzip"
     )
 
-    output: Path = _option(
+    output: Path = option(
         Path("transgenic_inference.gff3"), FILES, "annotation to write, GFF3", "FILE"
     )
-    reject_output: Path | None = _option(
+    reject_output: Path | None = option(
         None, FILES, "regions without a gene and why, JSON lines (OUTPUT.rejects.txt)", "FILE"
     )
-    gsf_output: Path | None = _option(
+    gsf_output: Path | None = option(
         None, FILES, "also write the raw sentence of every region, TSV", "FILE"
     )
-    proteins: Path | None = _option(None, FILES, "also write translated transcripts, FASTA", "FILE")
-    refinements: Path | None = _option(
+    proteins: Path | None = option(None, FILES, "also write translated transcripts, FASTA", "FILE")
+    refinements: Path | None = option(
         None, FILES, "also write every boundary that refinement moved, TSV", "FILE"
     )
-    strict_gff3: bool = _option(
+    strict_gff3: bool = option(
         False,
         FILES,
         "write the attribute 'gm' for 'GM', which the GFF3 specification reserves",
         affects_results=True,
         stage=Stage.RESULTS,
     )
-    plan: bool = _option(
+    plan: bool = option(
         False, FILES, "only say what would be done: regions, skips, disk, memory, time"
     )
-    keep_db: bool = _option(False, FILES, "keep the region database, as OUTPUT.work/regions.duckdb")
+    keep_db: bool = option(False, FILES, "keep the region database, as OUTPUT.work/regions.duckdb")
 
-    feature_types: FeatureTypes = _option(
+    feature_types: FeatureTypes = option(
         ("gene",),
         REGIONS,
         "feature types that count as a gene, comma-separated",
@@ -149,15 +152,15 @@ class AnnotateOptions(BaseModel):
         affects_results=True,
         stage=Stage.SORTING,
     )
-    sorter: Literal["builtin", "agat"] = _option(
+    sorter: Literal["builtin", "agat"] = option(
         "builtin",
         REGIONS,
         "how the annotation is sorted; agat needs AGAT on the PATH",
         affects_results=True,
         stage=Stage.SORTING,
     )
-    no_sort: bool = _option(False, REGIONS, "take the genes in the order of the file")
-    window_rule: Literal["extended", "published"] = _option(
+    no_sort: bool = option(False, REGIONS, "take the genes in the order of the file")
+    window_rule: Literal["extended", "published"] = option(
         "extended",
         REGIONS,
         "windows at a sequence's end: extended to the other side, or clipped as published",
@@ -165,13 +168,13 @@ class AnnotateOptions(BaseModel):
         stage=Stage.REGIONS,
     )
 
-    model: str = _option(
+    model: str = option(
         DEFAULT_MODEL, MODEL, "checkpoint: local folder, hub name, or demo (bundled)", "MODEL"
     )
-    revision: str | None = _option(None, MODEL, "branch, tag or commit of a hub model", "REV")
-    offline: bool = _option(False, MODEL, "never touch the network")
+    revision: str | None = option(None, MODEL, "branch, tag or commit of a hub model", "REV")
+    offline: bool = option(False, MODEL, "never touch the network")
 
-    max_length: int = _option(
+    max_length: int = option(
         2048,
         SENTENCES,
         "longest sentence in tokens, start token included",
@@ -179,7 +182,7 @@ class AnnotateOptions(BaseModel):
         affects_results=True,
         ge=2,
     )
-    num_beams: int = _option(
+    num_beams: int = option(
         2,
         SENTENCES,
         "hypotheses followed per region; 1 is greedy",
@@ -188,17 +191,17 @@ class AnnotateOptions(BaseModel):
         ge=1,
         le=25,
     )
-    do_sample: bool = _option(
+    do_sample: bool = option(
         False,
         SENTENCES,
         "draw sentences (top 50 tokens) instead of taking the best",
         affects_results=True,
     )
-    seed: int = _option(
+    seed: int = option(
         0, SENTENCES, "start of the random streams of --do_sample", "N", affects_results=True, ge=0
     )
 
-    grammar: Literal["off", "on"] = _option(
+    grammar: Literal["off", "on"] = option(
         "off",
         SENTENCES,
         "on lets the model write only what follows the grammar of gene structures",
@@ -206,7 +209,7 @@ class AnnotateOptions(BaseModel):
         without_effect="off",
     )
 
-    complete: bool = _option(
+    complete: bool = option(
         False,
         GENE_MODELS,
         "keep the input's transcripts as they are and add the isoforms that the model sees beside "
@@ -214,7 +217,7 @@ class AnnotateOptions(BaseModel):
         affects_results=True,
         without_effect=False,
     )
-    refine: Literal["on", "off"] = _option(
+    refine: Literal["on", "off"] = option(
         "on",
         GENE_MODELS,
         "on moves boundaries until the DNA agrees: start codon, reading frame, stop codon, splice "
@@ -223,7 +226,7 @@ class AnnotateOptions(BaseModel):
         stage=Stage.RESULTS,
         without_effect="off",
     )
-    refine_distance: int = _option(
+    refine_distance: int = option(
         60,
         GENE_MODELS,
         "how far refinement may move a boundary, nt",
@@ -233,7 +236,7 @@ class AnnotateOptions(BaseModel):
         ge=0,
         le=1000,
     )
-    keep_all: bool = _option(
+    keep_all: bool = option(
         False,
         GENE_MODELS,
         "keep gene models that are off target, repeated or overlapping, with a mark",
@@ -241,7 +244,7 @@ class AnnotateOptions(BaseModel):
         stage=Stage.RESULTS,
         without_effect=False,
     )
-    keep_input: bool = _option(
+    keep_input: bool = option(
         False,
         GENE_MODELS,
         "write the input's own rows of every gene that has no gene model, with a mark",
@@ -250,38 +253,38 @@ class AnnotateOptions(BaseModel):
         without_effect=False,
     )
 
-    device: Device | None = _option(
+    device: Device | None = option(
         None,
         MACHINE,
         "cpu, cuda, cuda:N, several as in cuda:0,cuda:1, or all GPUs (cuda where there is one)",
         "DEVICE",
     )
-    precision: Literal["auto", "fp32", "fp16", "bf16"] = _option(
+    precision: Literal["auto", "fp32", "fp16", "bf16"] = option(
         "auto", MACHINE, "auto is bf16 on GPUs that have it, else fp32", affects_results=True
     )
-    compile: bool = _option(False, MACHINE, "compile the model with torch.compile (slow start)")
-    batch_size: BatchSize = _option(
+    compile: bool = option(False, MACHINE, "compile the model with torch.compile (slow start)")
+    batch_size: BatchSize = option(
         "auto", MACHINE, "regions decoded together; auto goes by the machine's memory", "N"
     )
-    num_workers: int = _option(
+    num_workers: int = option(
         2, MACHINE, "processes that read windows ahead; 0 reads in the main process", "N", ge=0
     )
-    prefetch_factor: int = _option(
+    prefetch_factor: int = option(
         2, MACHINE, "batches that each of these processes keeps ready", "N", ge=1
     )
 
-    checkpoint_path: Path | None = _option(
+    checkpoint_path: Path | None = option(
         None, DURABILITY, "summary of the run, JSON (OUTPUT.ckpt.json)", "FILE"
     )
-    work_folder: Path | None = _option(
+    work_folder: Path | None = option(
         None,
         DURABILITY,
         "folder of everything that is not final (OUTPUT.work); a lab's runs/NAME continues its run",
         "DIR",
     )
-    resume: bool = _option(False, DURABILITY, "continue an interrupted run")
-    overwrite: bool = _option(False, DURABILITY, "discard an interrupted run and start afresh")
-    time_limit: Duration | None = _option(
+    resume: bool = option(False, DURABILITY, "continue an interrupted run")
+    overwrite: bool = option(False, DURABILITY, "discard an interrupted run and start afresh")
+    time_limit: Duration | None = option(
         None,
         DURABILITY,
         "stop after this time with exit code 75, resumable; seconds, HH:MM:SS or D-HH:MM:SS",
@@ -342,35 +345,8 @@ class AnnotateOptions(BaseModel):
         }
 
 
-class ScoreOptions(AnnotateOptions):
-    """Options of scoring an annotation; what only writing genes needs stays at its defaults."""
-
-    output: Path = _option(Path("transgenic_scores.tsv"), FILES, "scores to write, TSV", "FILE")
-    gff3: Path | None = _option(
-        None, FILES, "also write the input's rows with scores in column 6, GFF3", "FILE"
-    )
-
-    @property
-    def task(self) -> Literal["predict", "complete", "score"]:
-        """What the model does."""
-        return "score"
-
-    def affecting_results(self, stage: Stage) -> dict[str, str]:
-        """See ``AnnotateOptions``; scores are not predictions."""
-        return super().affecting_results(stage) | (
-            {"task": self.task} if stage == Stage.PREDICTIONS else {}
-        )
-
-
-NOT_FOR_SCORES = frozenset(
-    {"gsf_output", "proteins", "refinements", "strict_gff3", "num_beams", "do_sample", "seed"}
-    | {"grammar", "complete", "refine", "refine_distance", "keep_all", "keep_input", "compile"}
-)
-"""Options that ``transgenic-score`` does not take."""
-
-
 def option_extra(field: FieldInfo) -> dict[str, Any]:
-    """Notes of ``_option`` about an option: group, metavar, and the stage that it affects."""
+    """Notes of ``option`` about an option: group, metavar, and the stage that it affects."""
     extra = field.json_schema_extra
     return dict(extra) if isinstance(extra, dict) else {}
 
@@ -409,34 +385,34 @@ def parse_as(options: type[_Options], values: dict[str, Any]) -> _Options:
             problem = first["msg"].removeprefix("Value error, ")
             raise UsageError(f"{problem[:1].upper()}{problem[1:]}.") from error
         name = str(first["loc"][0])
-        shown = name if name in {"fasta_file", "gff_file"} else f"--{name}"
+        shown = name if name in POSITIONAL else f"--{name}"
         if name not in options.model_fields:
             raise UsageError(f"There is no option {shown}.") from error
         got = f" (got {str(values[name])!r})" if name in values else ""
         raise UsageError(f"{shown}: {_problem(options, name, first)}{got}.") from error
 
 
+_TAKEN_BY = {
+    "batch_size": "a whole number, 1 or more, or auto",
+    "feature_types": "row types, separated by commas",
+    "time_limit": "a duration is 1 second or more",
+}
+
+
 def _problem(options: type[AnnotateOptions], name: str, error: Mapping[str, Any]) -> str:
     """What an option takes, where its value is none of that."""
-    field = options.model_fields[name]
     if error["type"] == "value_error":  # ours
         return str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "missing":
         return "this option is needed"
-    if name == "batch_size":
-        return "a whole number, 1 or more, or auto"
-    if name == "feature_types":
-        return "row types, separated by commas"
-    if name == "time_limit":
-        return "a duration is 1 second or more"
+    return _TAKEN_BY.get(name) or _kind(options.model_fields[name])
+
+
+def _kind(field: FieldInfo) -> str:
     kinds = get_args(field.annotation) or (field.annotation,)
     if int in kinds:
         least = next((rule.ge for rule in field.metadata if hasattr(rule, "ge")), None)
         return "a whole number" if least is None else f"a whole number, {least} or more"
-    if bool in kinds:
-        return "true or false"
-    if Path in kinds:
-        return "the name of a file"
     if all(isinstance(kind, str) for kind in kinds):
         return f"one of {', '.join(kinds)}"
-    return "a text"
+    return {bool: "true or false", Path: "the name of a file"}.get(kinds[0], "a text")

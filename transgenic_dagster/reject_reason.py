@@ -34,6 +34,11 @@ class RejectReason(StrEnum):
     BAD_INTERVAL = "bad_interval", "a part ends before it begins"
     OUT_OF_WINDOW = "out_of_window", "a part lies outside the window that the model read"
     OVERLAPPING_FEATURES = "overlapping_features", "parts of one transcript overlap"
+    MISPLACED_UTR = (
+        "misplaced_utr",
+        "a 5' UTR is not upstream of the whole CDS, or a 3' UTR not downstream of it",
+    )
+    NO_CODON = "no_codon", "the CDS does not hold one whole codon"
     MIXED_STRAND = "mixed_strand", "parts of one gene lie on both strands"
     OFF_TARGET = (
         "off_target",

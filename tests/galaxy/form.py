@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 TOOL_FOLDER = Path(__file__).parents[2] / "galaxy_tool"
@@ -17,10 +17,12 @@ class Parameter:
     Args:
         path: its name with those of the sections and conditionals around it, ``|`` between them.
         element: its XML.
+        selects: whether it selects a case of a conditional.
     """
 
     path: str
     element: ET.Element
+    selects: bool = False
 
     @property
     def option(self) -> str:
@@ -77,7 +79,8 @@ def _fields(
             selector = element.find("param")
             assert selector is not None
             inside = f"{prefix}{name}|"
-            yield from _fields([selector], inside, choices)
+            (field,) = _fields([selector], inside, choices)
+            yield replace(field, selects=True)
             chosen = None if choices is None else choices.get(name, default_of(selector))
             for case in element.findall("when"):
                 if chosen is None or case.get("value") == chosen:

@@ -1,5 +1,6 @@
-"""Runs that are started over the API: hostile names, cancelling, running out of memory."""
+"""Runs that are started over the API: hostile names, out of memory, faults, containers."""
 
+import json
 import os
 import signal
 import time
@@ -9,12 +10,14 @@ from typing import Any
 
 from bioblend.galaxy import GalaxyInstance
 
+from tests.galaxy.containers import GPU, OUTSIDE, RUNTIMES
 from tests.galaxy.form import TOOL_FOLDER
 from tests.galaxy.server import AFTER_OUT_OF_MEMORY, FIRST, Destination, Galaxy
 
 TEST_DATA = TOOL_FOLDER / "test-data"
 HOSTILE = 'it\'s; $(touch executed) `touch executed` && "touch executed" | rm -rf $HOME #'
 DEMO_GENES = 46
+DEMO_OUTCOME = "50 genes: 46 annotated, 2 no gene model, 2 skipped"
 WAIT_LIMIT = 600
 
 
@@ -25,10 +28,11 @@ class History:
         self.galaxy = galaxy
         self.api = GalaxyInstance(galaxy.url, key=galaxy.key)
         self.id = self.api.histories.create_history("Demo assembly")["id"]
-        self.genome = self._upload("genome.fa.gz", "Genome, demo assembly", "fasta.gz")
-        self.genes = self._upload("genes.gff3", "Genes, first-pass annotation", "gff3")
+        self.genome = self.upload("genome.fa.gz", "Genome, demo assembly", "fasta.gz")
+        self.genes = self.upload("genes.gff3", "Genes, first-pass annotation", "gff3")
 
-    def _upload(self, file_name: str, name: str, file_type: str) -> str:
+    def upload(self, file_name: str, name: str, file_type: str) -> str:
+        """Upload a file of the test data; return the dataset's id."""
         uploaded = self.api.tools.upload_file(
             str(TEST_DATA / file_name), self.id, file_name=name, file_type=file_type
         )
@@ -40,11 +44,11 @@ class History:
             self.api.datasets.wait_for_dataset(dataset, maxwait=WAIT_LIMIT, interval=0.5)["id"]
         )
 
-    def run(self, **inputs: Any) -> dict[str, Any]:
+    def run(self, tool: str = "transgenic_annotate", **inputs: Any) -> dict[str, Any]:
         """Run the tool on the history's genome with the demo model."""
         return self.api.tools.run_tool(
             self.id,
-            "transgenic_annotate",
+            tool,
             {
                 "genome_source|source": "history",
                 "genome_source|genome": {"src": "hda", "id": self.genome},
@@ -53,6 +57,12 @@ class History:
                 **inputs,
             },
         )
+
+    def job_of(self, started: dict[str, Any]) -> dict[str, Any]:
+        """Wait until a run has ended, well or not; return what Galaxy knows of its job."""
+        job = str(started["jobs"][0]["id"])
+        self.api.jobs.wait_for_job(job, maxwait=WAIT_LIMIT, interval=0.5, check=False)
+        return self.api.jobs.show_job(job, full_details=True)
 
 
 def check_hard_run(history: History) -> None:
@@ -63,19 +73,65 @@ def check_hard_run(history: History) -> None:
     job = str(started["jobs"][0]["id"])
     killed = wait_for_prediction(history, job)[-1]
     check_environment(history.galaxy, killed, FIRST)
+    check_nothing_was_executed(Path(f"/proc/{killed}/cwd").resolve())
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: not is_alive(killed), "end")
     second = wait_for_prediction(history, job)[-1]
     check_environment(history.galaxy, second, AFTER_OUT_OF_MEMORY)
+    check_nothing_was_executed(Path(f"/proc/{second}/cwd").resolve())
     annotation = history.wait_for(started["outputs"][0]["id"])
     text = history.api.datasets.download_dataset(annotation["id"]).decode()
     if text.count("\ttransgenic\tgene\t") != DEMO_GENES or "touch" in text:
         raise SystemExit(f"a run on datasets with hostile names gave {text[:2000]}")
     if annotation["name"] != "TransGenic on dataset 1 and 2: gene models":
         raise SystemExit(f"the output's label is {annotation['name']!r}")
-    executed = [*history.galaxy.folder.rglob("executed*")]
+    if annotation["misc_info"].splitlines()[:1] != [DEMO_OUTCOME]:
+        raise SystemExit(f"the history says of the output {annotation['misc_info']!r}")
+
+
+def check_nothing_was_executed(job_folder: Path) -> None:
+    """No name was executed where a job's command runs, while it runs: Galaxy clears it later.
+
+    Args:
+        job_folder: current folder of the job's program.
+    """
+    linked = {path.name for path in job_folder.glob("gen*/*")}
+    if linked != {HOSTILE.replace("/", "_")}:
+        raise SystemExit(f"{job_folder} is not the folder of a run on hostile names: {linked}")
+    executed = [*job_folder.rglob("executed*"), *job_folder.parent.glob("executed*")]
     if executed:
         raise SystemExit(f"a name was executed: {executed}")
+
+
+def check_message_names_dataset(history: History) -> None:
+    """A fault in a dataset is told with the name that the history shows."""
+    name = 'It\'s Gène ζ, "second" draft'
+    genes = history.upload("broken.gff3", name, "gff3")
+    stderr = history.job_of(history.run(regions={"src": "hda", "id": genes}))["stderr"]
+    if f"Error: genes/{name} is neither GFF3, GTF nor BED" not in stderr:
+        raise SystemExit(f"the message does not name the dataset {name!r}: {stderr}")
+
+
+def check_containers(history: History) -> None:
+    """The sample's container destinations show jobs the model, the genome and the GPU."""
+    containers = history.galaxy.containers
+    for destination, runtime in RUNTIMES.items():
+        started = history.run(
+            containers.tool_id(destination),
+            **{"genome_source|source": "cached", "genome_source|genome": OUTSIDE},
+            **{"model_source|source": "installed", "model_source|model": OUTSIDE},
+            max_length=100,
+            outputs=[],
+        )
+        job = history.job_of(started)
+        if job["state"] != "ok":
+            raise SystemExit(f"a run in {runtime} failed: {job['stderr']}")
+        (call,) = map(json.loads, containers.record(runtime).read_text().splitlines())
+        if call["variables"].get("CUDA_VISIBLE_DEVICES") != GPU:
+            raise SystemExit(f"{runtime} was not told of the GPU: {call['arguments']}")
+        for folder in ("models", "genomes"):
+            if not any(str(containers.folder / folder) in bind for bind in call["binds"]):
+                raise SystemExit(f"{runtime} does not bind the {folder}: {call['arguments']}")
 
 
 def check_environment(galaxy: Galaxy, pid: int, destination: Destination) -> None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.galaxy.containers import RUNTIMES, Containers
 from tests.galaxy.form import TOOL, TOOL_FOLDER
 
 START_LIMIT = 300
@@ -46,7 +47,7 @@ AFTER_OUT_OF_MEMORY = Destination(slots=2, memory_mb=6000)
 
 _TOOL_CONF = """\
 <toolbox>
-    <section id="annotation" name="Annotation"><tool file="{tool}"/></section>
+    <section id="annotation" name="Annotation">{tools}</section>
 </toolbox>
 """
 
@@ -60,12 +61,14 @@ class Galaxy:
         key: API key of an administrator.
         folder: holds everything it writes.
         secluded: whether jobs run without network and see other folders read-only.
+        containers: what jobs in containers need.
     """
 
     url: str
     key: str
     folder: Path
     secluded: bool
+    containers: Containers
 
     def jobs_folder(self) -> Path:
         """Folder of all job folders."""
@@ -83,7 +86,11 @@ def running_galaxy(programs: Path, folder: Path, port: int) -> Iterator[Galaxy]:
     """
     port = port or _free_port()
     url = f"http://127.0.0.1:{port}"
-    secluded = _write_configuration(folder, url)
+    shims = folder / "programs"
+    secluded = _write_shims(shims)
+    containers = Containers(folder.with_name("outside"), shims)
+    containers.write()
+    _write_configuration(folder, url, containers)
     log = folder / "galaxy.log"
     # What Galaxy itself keeps in a home goes there too, so that anything elsewhere is the tool's.
     environment = {
@@ -105,7 +112,7 @@ def running_galaxy(programs: Path, folder: Path, port: int) -> Iterator[Galaxy]:
         )
     try:
         _wait_until_up(process, url, log)
-        yield Galaxy(url, _make_user(url), folder, secluded)
+        yield Galaxy(url, _make_user(url), folder, secluded, containers)
     finally:
         _stop(process)
 
@@ -116,17 +123,16 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _write_configuration(folder: Path, url: str) -> bool:
-    """Write Galaxy's configuration files; return whether jobs will be secluded."""
-    shims = folder / "programs"
-    secluded = _write_shims(shims)
+def _write_configuration(folder: Path, url: str, containers: Containers) -> None:
+    """Write Galaxy's configuration files."""
+    tables = (TOOL_FOLDER / "tool_data_table_conf.xml.test", containers.tables)
     settings = {
         "config_dir": str(folder / "config"),
         "data_dir": str(folder / "data"),
         "database_connection": f"sqlite:///{folder}/galaxy.sqlite?isolation_level=IMMEDIATE",
         "tool_config_file": str(folder / "tool_conf.xml"),
         "job_config_file": str(folder / "job_conf.yml"),
-        "tool_data_table_config_path": str(TOOL_FOLDER / "tool_data_table_conf.xml.test"),
+        "tool_data_table_config_path": ",".join(map(str, tables)),
         "id_secret": "only for tests",
         "bootstrap_admin_api_key": _BOOTSTRAP_KEY,
         "admin_users": EMAIL,
@@ -150,13 +156,19 @@ def _write_configuration(folder: Path, url: str) -> bool:
         (folder / name).mkdir(parents=True)
     # JSON is YAML.
     (folder / "galaxy.yml").write_text(json.dumps({"galaxy": settings}, indent=1))
-    (folder / "tool_conf.xml").write_text(_TOOL_CONF.format(tool=TOOL))
-    (folder / "job_conf.yml").write_text(json.dumps(_job_configuration(shims), indent=1))
-    return secluded
+    tools = (TOOL, *map(containers.tool, RUNTIMES))
+    (folder / "tool_conf.xml").write_text(
+        _TOOL_CONF.format(tools="".join(f'<tool file="{tool}"/>' for tool in tools))
+    )
+    (folder / "job_conf.yml").write_text(json.dumps(_job_configuration(containers), indent=1))
 
 
-def _job_configuration(programs: Path) -> dict[str, object]:
-    """Two local destinations; jobs that run out of memory in the first go on in the second."""
+def _job_configuration(containers: Containers) -> dict[str, object]:
+    """Two local destinations, and those in containers.
+
+    Jobs that run out of memory in the first go on in the second.
+    """
+    programs = containers.image_path
     resubmit = [{"condition": "memory_limit_reached", "environment": "more_memory"}]
     return {
         "runners": {"local": {"load": "galaxy.jobs.runners.local:LocalJobRunner", "workers": 2}},
@@ -165,8 +177,10 @@ def _job_configuration(programs: Path) -> dict[str, object]:
             "environments": {
                 "first": {**FIRST.settings(programs), "resubmit": resubmit},
                 "more_memory": AFTER_OUT_OF_MEMORY.settings(programs),
+                **{name: containers.destination(name) for name in RUNTIMES},
             },
         },
+        "tools": [{"id": containers.tool_id(name), "environment": name} for name in RUNTIMES],
     }
 
 

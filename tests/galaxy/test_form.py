@@ -6,6 +6,7 @@ from typing import get_args
 import annotated_types
 import pytest
 
+from galaxy_tool import outcome
 from tests.galaxy import form
 from transgenic_dagster import __version__
 from transgenic_dagster.gene_models import gsf_table, refinement_table
@@ -21,6 +22,9 @@ FIXED = {
     "num_workers": '--num_workers "\\$READERS"',
 }
 """Options that the wrapper sets, and how."""
+
+MADE_BY_OUTCOME = {"rejects": "rejects.tsv"}
+"""Results that ``outcome.py`` makes of the program's."""
 
 NOT_FOR_GALAXY = {
     "plan": "prints to the terminal, and a form's run is wanted, not planned",
@@ -106,17 +110,27 @@ def test_the_command_sets_every_offered_option():
 def test_the_command_sets_every_fixed_option():
     for name, words in FIXED.items():
         assert words in COMMAND, name
-    assert wanted_outputs() == ["reject_output", "gsf_output", "proteins", "refinements"]
+    assert wanted_outputs() == [
+        "rejects",
+        "reject_output",
+        "gsf_output",
+        "proteins",
+        "refinements",
+    ]
 
 
 def test_every_result_that_can_be_wanted_becomes_an_output():
     outputs = form.tool().findall("outputs/data")
     written = {data.get("from_work_dir") for data in outputs}
-    assert written == {FIXED[name].split()[1] for name in ("output", *wanted_outputs())}
+    assert written == {
+        MADE_BY_OUTCOME.get(name) or FIXED[name].split()[1]
+        for name in ("output", *wanted_outputs())
+    }
     filters = {data.findtext("filter") for data in outputs} - {None}
     assert filters == {f"outputs and '{name}' in outputs" for name in wanted_outputs()}
     columns = [action.get("default") for action in form.tool().iter("action")]
-    assert columns == [",".join(gsf_table.COLUMNS), ",".join(refinement_table.COLUMNS)]
+    tables = (outcome.COLUMNS, gsf_table.COLUMNS, refinement_table.COLUMNS)
+    assert columns == [",".join(table) for table in tables]
 
 
 def test_every_field_is_explained():
@@ -145,21 +159,44 @@ def test_the_outputs_are_named_as_users_know_them():
     assert names == [
         "gene models",
         "genes without a model (rejects)",
+        "genes without a model (JSON lines)",
         "model output",
         "proteins",
         "moved boundaries",
     ]
 
 
+def unquoted(command):
+    """Parameters that a shell would see outside of single quotes, directives left out."""
+    lines = (line for line in command.splitlines() if not line.strip().startswith("#"))
+    bare = re.sub(r"'[^'\n]*'", "", "\n".join(lines))
+    return set(re.findall(r"(?<!\\)\$\{?([A-Za-z_][\w.]*)", bare))
+
+
+@pytest.mark.parametrize(
+    "parameter", [p for p in form.parameters() if p.element.get("type") != "boolean"], ids=str
+)
+def test_a_parameter_without_its_quotes_is_noticed(parameter):
+    switch = "$" + parameter.path.replace("|", ".")
+    for quoted in re.findall(rf"'{re.escape(switch)}[\w.]*'", COMMAND):
+        name = quoted.strip("'$")
+        assert name in unquoted(COMMAND.replace(quoted, quoted.strip("'")))
+        assert name in unquoted(COMMAND.replace(quoted, f"'a' {quoted.strip(chr(39))} 'b'"))
+
+
 def test_every_text_of_a_user_is_quoted():
-    for line in COMMAND.splitlines():
-        if line.strip().startswith("#"):
-            continue
-        for value in re.findall(
-            r"(?<!\\)(.?)\$(?:advanced|genome_source|model_source)\.(\w+)", line
-        ):
-            quoted = line.count("'") >= 2
-            assert quoted or offered()[value[1]].get("type") == "boolean", line
+    switches = {
+        p.path.replace("|", ".") for p in form.parameters() if p.element.get("type") == "boolean"
+    }
+    # The two files come as file_named gives them: quoted by shlex.
+    assert unquoted(COMMAND) == {*switches, "fasta_file", "gff_file"}
+    assert "#return shlex.quote(" in form.tokens()["@DATASET_NAMES@"]
+    assert set(re.findall(r"#set (\w+_file) = \$file_named\(", COMMAND)) == {
+        "fasta_file",
+        "gff_file",
+    }
+    for token in form.tokens().values():
+        assert not unquoted(token), token
 
 
 def test_versions_are_those_of_the_package():

@@ -120,10 +120,50 @@ def test_the_first_good_isoform_decides_the_strand_of_the_gene():
         ("0|CDS1|30|+|A;0|CDS2|30|+|A>CDS1|CDS2", "overlapping_features"),
         ("0|CDS1|30|+|A;60|five_prime_UTR1|90|-|.>CDS1|five_prime_UTR1", "mixed_strand"),
         ("0|three_prime_UTR1|30|+|.;50|CDS1|80|+|A>three_prime_UTR1", "no_cds"),
+        ("0|CDS1|30|+|A;30|five_prime_UTR1|60|+|.>five_prime_UTR1|CDS1", "misplaced_utr"),
+        ("0|five_prime_UTR1|30|-|.;30|CDS1|60|-|A>five_prime_UTR1|CDS1", "misplaced_utr"),
+        ("0|three_prime_UTR1|30|+|.;30|CDS1|60|+|A>CDS1|three_prime_UTR1", "misplaced_utr"),
+        ("0|CDS1|30|-|A;30|three_prime_UTR1|60|-|.>CDS1|three_prime_UTR1", "misplaced_utr"),
+        (
+            "0|CDS1|30|+|A;40|five_prime_UTR1|50|+|.;60|CDS2|90|+|A>CDS1|CDS2|five_prime_UTR1",
+            "misplaced_utr",
+        ),
+        (
+            "0|CDS1|30|-|A;40|three_prime_UTR1|50|-|.;60|CDS2|90|-|A>CDS1|CDS2|three_prime_UTR1",
+            "misplaced_utr",
+        ),
+        ("10|CDS1|11|+|A>CDS1", "no_codon"),
+        ("10|CDS1|11|+|A;31|CDS2|32|+|B>CDS1|CDS2", "no_codon"),
+        ("10|CDS1|14|+|C>CDS1", "no_codon"),
+        ("10|CDS1|12|-|A;32|CDS2|34|-|C>CDS1|CDS2", "no_codon"),
     ],
 )
 def test_features_that_make_no_transcript_reject_it(clean, reason):
     assert reasons_of(clean) == [(reason, 1)]
+
+
+def test_a_single_codon_and_a_part_of_one_base_may_be():
+    assert gene_of("10|CDS1|13|+|A>CDS1").transcripts
+    assert gene_of("10|CDS1|11|+|A;40|CDS2|42|+|B>CDS1|CDS2").transcripts
+    assert gene_of("10|CDS1|12|-|B;32|CDS2|35|-|A>CDS1|CDS2").transcripts
+
+
+def test_an_isoform_that_cannot_be_leaves_the_others():
+    gene, rejects = decode(
+        "0|five_prime_UTR1|9|+|.;9|CDS1|30|+|A;40|five_prime_UTR2|50|+|.>"
+        "five_prime_UTR1|CDS1;CDS1|five_prime_UTR2"
+    )
+    assert [transcript.number for transcript in gene.transcripts] == [1]
+    assert rejects[0].error == (
+        "misplaced_utr: five_prime_UTR2 of transcript 2 is not upstream of the whole CDS"
+    )
+
+
+@pytest.mark.parametrize(("intron", "short"), [(1, 1), (9, 1), (10, 0)])
+def test_introns_too_short_to_be_spliced_are_counted(intron, short):
+    cds = f"0|CDS1|30|+|A;{30 + intron}|CDS2|90|+|A;190|three_prime_UTR1|290|+|."
+    gene = gene_of(f"{cds}>CDS1|CDS2|three_prime_UTR1")
+    assert gene.transcripts[0].structure.short_introns == short
 
 
 def test_an_impossible_feature_that_no_transcript_names_does_no_harm():

@@ -110,6 +110,12 @@ def test_phases_that_the_model_wrote_right_are_not_marked():
     assert "phase_adjusted" not in gff3_of(gene_of("0|CDS1|30|+|B>CDS1"))
 
 
+def test_introns_too_short_to_be_spliced_are_marked():
+    text = gff3_of(gene_of("0|CDS1|30|+|A;37|CDS2|60|+|A>CDS1|CDS2"))
+    assert "canonical_splice=0/1;short_introns=1" in text
+    assert "short_introns" not in gff3_of(gene_of("0|CDS1|30|+|A;40|CDS2|60|+|A>CDS1|CDS2"))
+
+
 def test_a_gene_reaches_over_all_its_isoforms():
     gene = gene_of("10|CDS1|40|+|A;70|CDS2|100|+|A>CDS1;CDS2")
     assert rows_of(gff3_of(gene))[0][2:5] == ["gene", "5011", "5100"]

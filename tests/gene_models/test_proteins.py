@@ -29,8 +29,8 @@ def test_every_transcript_is_a_record_of_60_columns_named_as_in_the_gff3():
     ]
 
 
-def test_a_transcript_without_a_whole_codon_has_no_record():
-    assert fasta_of(gene_of("0|CDS1|2|+|A>CDS1")) == ""
+def test_a_stop_codon_alone_has_no_record():
+    assert fasta_of(gene_of("0|CDS1|3|+|A>CDS1", "TAA" + "C" * 60)) == ""
 
 
 @pytest.mark.parametrize(

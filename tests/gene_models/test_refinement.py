@@ -276,6 +276,21 @@ def test_an_intron_before_a_start_that_moved_keeps_its_acceptor():
     assert refined.structure == structure([(1060, 1072)], five=[(1010, 1020), (1054, 1060)])
 
 
+def test_a_start_that_moves_near_an_untranslated_part_joins_it():
+    # No site of an intron lies between 1,097 and the start codon at 1,100.
+    sequence = FLANK + "ATGGCAGCATAA" + FLANK
+    written = structure([(1106, 1112)], five=[(1080, 1085)])
+    refined = refine(written, sequence)
+    assert refined.structure == structure([(1100, 1112)], five=[(1080, 1100)])
+
+
+def test_an_end_that_moves_near_an_untranslated_part_joins_it():
+    sequence = FLANK + "ATGGCAGCATAA" + FLANK
+    written = structure([(1100, 1106)], three=[(1115, 1130)])
+    refined = refine(written, sequence)
+    assert refined.structure == structure([(1100, 1112)], three=[(1112, 1130)])
+
+
 def test_what_the_model_gave_to_other_digits_decides():
     # In frame with the stop there are two starts, 6 nt before and 6 nt behind the written one.
     sequence = FLANK + "ATGGCAGCAGCAATGGCAGCATAA" + FLANK

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from transgenic_dagster.gene_models.gene_model import CdsPart, Interval, TranscriptStructure
 from transgenic_dagster.gene_models.qc import CANONICAL_INTRON_ENDS, assess
 from transgenic_dagster.gene_models.refinement import Orf, refine_gene
+from transgenic_dagster.gene_models.strand_view import MIN_INTRON
 from transgenic_dagster.sequences.dna import reverse_complement
 
 WINDOW_START = 500
@@ -134,6 +135,20 @@ def test_a_refined_structure_is_valid_and_inside_its_window(gene):
         along = structure.cds if structure.strand == "+" else structure.cds[::-1]
         for left, right in pairwise(along):
             assert right.phase == (left.phase - (left.end - left.start)) % 3
+
+
+@given(genes())
+@settings(max_examples=300)
+def test_no_new_intron_is_short_and_no_untranslated_part_misplaced(gene):
+    for written, refined in zip(gene[1], refine(gene), strict=True):
+        structure = refined.structure
+        new = set(structure.introns) - set(written.introns)
+        assert all(intron.end - intron.start >= MIN_INTRON for intron in new)
+        forward = structure.strand == "+"
+        before, behind = structure.five_prime_utrs, structure.three_prime_utrs
+        before, behind = (before, behind) if forward else (behind, before)
+        assert all(part.end <= structure.cds[0].start for part in before)
+        assert all(part.start >= structure.cds[-1].end for part in behind)
 
 
 @given(genes())

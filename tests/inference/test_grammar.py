@@ -58,7 +58,17 @@ class RandomModel:
         self.rows -= self.num_beams
 
 
+OF_WHOLE_TRANSCRIPTS = {"misplaced_utr", "no_codon"}
+"""Faults that no rule of the grammar forbids."""
+
+
 def faults(ids, window_length):
+    """What the grammar forbids in a finished sentence."""
+    found = all_faults(ids, window_length)
+    return [fault for fault in found if fault[0] not in OF_WHOLE_TRANSCRIPTS]
+
+
+def all_faults(ids, window_length):
     """What is wrong with a finished sentence."""
     raw = decode_ids(ids)
     sentence = PredictedSentence(0, raw, clean_sentence(raw), -1.0, 0.5, finished=True)
@@ -156,7 +166,7 @@ def test_exactly_the_genes_are_allowed():
     encoded = [encode_gsf(text) for text in texts]
     assert all(ids[0] == BOS_ID and ids[-1] == EOS_ID for ids in encoded)
     encoded = [ids[1:] if rng.random() < 0.3 else ids for ids in encoded]  # without <s>
-    wrong = [faults(ids, WINDOW) for ids in encoded]
+    wrong = [all_faults(ids, WINDOW) for ids in encoded]
     assert {reason for found in wrong for reason, _ in found} >= {
         "unparsable",
         "unknown_feature",
@@ -173,7 +183,7 @@ def test_exactly_the_genes_are_allowed():
     assert [
         (text, found)
         for text, found, gene, may in zip(texts, wrong, genes, allowed, strict=True)
-        if gene != may
+        if gene != may and OF_WHOLE_TRANSCRIPTS.isdisjoint(reason for reason, _ in found)
     ] == []
 
 

@@ -98,7 +98,7 @@ def test_an_identifier_used_again_elsewhere_is_made_unique(tmp_path):
     [
         ("chr1\tx\tgene\t1\t9\t.\t+\t.\n", "has 8 tab-separated columns instead of 9"),
         (row(attributes="ID=a\tb"), "has 10 tab-separated columns instead of 9"),
-        ("chr1 x gene 1 9 . + . ID=a\n", "has 1 tab-separated columns instead of 9"),
+        ("chr1 x gene 1 9 . + . ID=a\n", "has 1 tab-separated column instead of 9"),
         (row(start="x"), 'has the start "x", which is not a whole number'),
         (row(end="9.5"), 'has the end "9.5", which is not a whole number'),
         (row(end="9" * 30), 'has the end "' + "9" * 30 + '", which is not a whole number'),
@@ -151,7 +151,7 @@ def test_rows_after_embedded_sequences_still_count(tmp_path):
 @pytest.mark.parametrize("size", [1, 7, 64, 200])
 def test_blocks_of_the_file_do_not_show(size, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        annotation_text, "read_blocks", lambda path: compression.read_blocks(path, size)
+        annotation_text, "read_blocks", lambda path, **_: compression.read_blocks(path, size)
     )
     text = (
         "# a long comment\n" * 20
@@ -193,9 +193,12 @@ def test_a_last_line_without_line_end_counts(tmp_path):
         (row("mRNA"), r"no row of type gene, and no exons .* mRNA \(1\)"),
         (
             row(start=9, end=1),
-            "all 1 are malformed; the first, on line 1, has invalid coordinates 9..1",
+            "the only one is malformed: line 1 has invalid coordinates 9..1",
         ),
-        (row("exon") + row(start=9, end=1), "no usable row of type gene: all 1 are malformed"),
+        (
+            row("exon") + row(start=9, end=1),
+            "no usable row of type gene: the only one is malformed",
+        ),
     ],
 )
 def test_annotation_without_genes_is_refused(text, sentence, tmp_path):

@@ -50,5 +50,5 @@ def test_what_is_no_annotation_is_refused_in_one_sentence(content, sentence, tmp
 
 
 def test_missing_file_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"no\.gff3 cannot be read: No such file"):
+    with pytest.raises(InputError, match=r"no\.gff3 does not exist; check its name"):
         sort_annotation(tmp_path / "no.gff3", tmp_path / "sorted.gff3")

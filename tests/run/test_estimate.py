@@ -1,10 +1,16 @@
+from random import Random
+
+import pytest
+
 from tests import golden
 from tests.assemblies import Assembly, golden_chromosome, write_genes
 from tests.run.test_annotate import program
 from transgenic_dagster.demo import demo_checkpoint
 from transgenic_dagster.demo.assembly import write_assembly
 from transgenic_dagster.options import parse_options
-from transgenic_dagster.run.estimate import make_plan
+from transgenic_dagster.run.estimate import JOURNAL_BYTES_PER_REGION, make_plan
+from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
 
 
 def plan(assembly, **options):
@@ -17,11 +23,31 @@ def test_a_plan_says_what_a_run_then_does(tmp_path):
     made = plan(Assembly(demo.genome_fasta, demo.genes_gff3), model=str(demo_checkpoint()))
     assert sum(made.regions_by_window.values()) == 48
     assert made.skipped == {"window_too_long": 1, "unknown_sequence": 1}
-    assert made.disk_bytes > 100_000
+    assert made.disk_bytes > 1_000_000
     assert made.memory_bytes > 5_000_000
     text = made.render()
     assert "50 genes: 48 regions to predict, 2 skipped." in text
     assert "window_too_long        1" in text
+
+
+@pytest.mark.parametrize("count", [60, 300])
+def test_the_disk_that_is_planned_is_the_disk_that_is_taken(count, tmp_path):
+    random = Random(1)
+    sequence = "".join(random.choices("ACGT", k=2_000_000))
+    assembly = Assembly(tmp_path / "genome.fa", tmp_path / "genes.gff3")
+    assembly.fasta.write_text(f">chr1\n{sequence}\n")
+    starts = sorted(random.sample(range(20_000, 1_900_000), count))
+    genes = [("chr1", s, s + random.randint(500, 9_000), "+", f"ID=g{s}") for s in starts]
+    write_genes(assembly.gff, genes)
+    made = plan(assembly, model=str(demo_checkpoint()))
+    options = parse_options({"fasta_file": assembly.fasta, "gff_file": assembly.gff})
+    folder = RunFolder(tmp_path / "work")
+    folder.mark("test", {})
+    make_sorted_gff(folder, options)
+    make_region_db(folder, options, 49_152)
+    taken = sum(path.stat().st_size for path in folder.root.rglob("*") if path.is_file())
+    journals = sum(made.regions_by_window.values()) * JOURNAL_BYTES_PER_REGION
+    assert made.disk_bytes - journals == pytest.approx(taken, rel=0.1)
 
 
 def test_a_plan_follows_the_options(tmp_path):
@@ -38,7 +64,7 @@ def test_rows_that_are_no_genes_and_cannot_be_read_are_counted(tmp_path):
     assembly.gff.write_text(text + "chr1\tx\tCDS\tone\t2\t.\t+\t.\tID=c\n")
     made = plan(assembly)
     assert made.broken_rows == 1
-    assert "1 rows that are no genes cannot be read" in made.render()
+    assert "Cannot be read: 1 row other than genes" in made.render()
 
 
 def test_without_the_model_the_published_sizes_are_assumed(tmp_path, monkeypatch):
@@ -66,7 +92,7 @@ def test_a_plan_tells_and_refuses_what_a_run_would(tmp_path):
     write_genes(assembly.gff, [("nowhere", 1, 100, "+", "ID=g")])
     done = program(*arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "1 genes: 0 regions to predict, 1 skipped." in done.stdout
+    assert "1 gene: 0 regions to predict, 1 skipped." in done.stdout
     assert "nowhere" in done.stderr
     write_genes(assembly.gff, [])
     done = program(*arguments, cwd=tmp_path)

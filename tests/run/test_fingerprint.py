@@ -1,12 +1,7 @@
-import os
-from pathlib import Path
 from typing import get_args
-
-import pytest
 
 from tests import golden
 from transgenic_dagster.cli.annotate_parser import annotate_parser
-from transgenic_dagster.errors import InputError
 from transgenic_dagster.options import (
     SENTENCES,
     AnnotateOptions,
@@ -17,7 +12,6 @@ from transgenic_dagster.options import (
 from transgenic_dagster.run.fingerprint import (
     InputDigests,
     code_version,
-    digest_input,
     whole_fingerprint,
 )
 from transgenic_dagster.run.model_and_devices import find_model_and_devices
@@ -89,12 +83,3 @@ def _another(name, value):
     if isinstance(value, int):
         return value + 1
     return (*value, "pseudogene")
-
-
-@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
-def test_an_input_that_is_not_a_regular_file_is_refused_before_it_is_read(tmp_path, kind):
-    path = {"pipe": tmp_path / "fifo", "device": Path("/dev/zero"), "folder": tmp_path}[kind]
-    if kind == "pipe":
-        os.mkfifo(path)
-    with pytest.raises(InputError, match=r"is not a regular file.*save it as a file"):
-        digest_input(path, "genome")

@@ -221,7 +221,7 @@ def test_what_is_no_genome_is_refused_in_one_sentence(content, sentence, tmp_pat
 
 
 def test_missing_file_and_folder_are_refused(tmp_path):
-    with pytest.raises(InputError, match=r"missing\.fa cannot be read: No such file"):
+    with pytest.raises(InputError, match=r"missing\.fa does not exist; check its name"):
         open_genome(tmp_path / "missing.fa", tmp_path)
-    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+    with pytest.raises(InputError, match="is a folder; give the name of a file"):
         open_genome(tmp_path, tmp_path)

@@ -3,10 +3,14 @@
 import argparse
 import logging
 import sys
+from typing import TYPE_CHECKING
 
 from transgenic_dagster.cli.annotate_parser import annotate_parser, with_underscores
 from transgenic_dagster.cli.guard import guarded
 from transgenic_dagster.options import AnnotateOptions, parse_as
+
+if TYPE_CHECKING:
+    from transgenic_dagster.progress import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +47,17 @@ def _annotate(options: AnnotateOptions, *, quiet: bool) -> None:
         sys.stdout.write(make_plan(options).render())
         return
 
+    progress = begin(options, quiet=quiet)
+
+    from transgenic_dagster.run.annotate import annotate
+
+    accounting = annotate(options, progress)
+    logger.info(accounting.summary())
+    logger.info("wrote %s and %s", options.output, options.reject_path)
+
+
+def begin(options: AnnotateOptions, *, quiet: bool) -> "Progress":
+    """Let the run end at signals and at its time limit, and say how its progress is shown."""
     from transgenic_dagster.system.signals import end_when_interrupted
 
     end_when_interrupted(
@@ -51,11 +66,7 @@ def _annotate(options: AnnotateOptions, *, quiet: bool) -> None:
     )
 
     from transgenic_dagster.progress import BarProgress, LogProgress, SilentProgress
-    from transgenic_dagster.run.annotate import annotate
 
     if quiet:
-        accounting = annotate(options, SilentProgress())
-    else:
-        accounting = annotate(options, BarProgress() if sys.stderr.isatty() else LogProgress())
-    logger.info(accounting.summary())
-    logger.info("wrote %s and %s", options.output, options.reject_path)
+        return SilentProgress()
+    return BarProgress() if sys.stderr.isatty() else LogProgress()

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
@@ -9,11 +10,11 @@ from pydantic.fields import FieldInfo
 from transgenic_dagster import __version__
 from transgenic_dagster.options import (
     GROUPS,
-    NOT_FOR_SCORES,
+    POSITIONAL,
     AnnotateOptions,
-    ScoreOptions,
     option_extra,
 )
+from transgenic_dagster.run.judging_options import RefereeOptions, ScoreOptions
 
 PROGRAM = "transgenic-annotate"
 EXIT_CODES = """\
@@ -24,7 +25,8 @@ exit codes:
   4    the model's checkpoint does not fit
   5    the run failed (disk full, ...); fix the problem and continue with --resume
   75   time limit reached; continue with --resume
-  130, 143  interrupted by SIGINT, SIGTERM; continue with --resume
+  129, 130, 143  interrupted by SIGHUP, SIGINT, SIGTERM; continue with --resume
+  141  nobody reads the standard output any more
 """
 
 
@@ -59,21 +61,31 @@ def annotate_parser(
 
 def score_parser() -> argparse.ArgumentParser:
     """Parser of ``transgenic-score``, likewise."""
-    fields = ScoreOptions.model_fields
     return _parser(
         "transgenic-score",
         "Score an annotation with TransGenic: how likely the model finds each gene, transcript and "
         "boundary, and where it would rather have them; the most doubtful gene comes first.",
-        {name: field for name, field in fields.items() if name not in NOT_FOR_SCORES},
+        ScoreOptions.of_program(),
+    )
+
+
+def referee_parser() -> argparse.ArgumentParser:
+    """Parser of ``transgenic-referee``, likewise."""
+    return _parser(
+        "transgenic-referee",
+        "Pick, of several annotations of one genome, the genes that TransGenic finds likeliest, "
+        "locus by locus.",
+        RefereeOptions.of_program(),
     )
 
 
 def _parser(
     program: str, description: str, fields: Mapping[str, FieldInfo]
 ) -> argparse.ArgumentParser:
+    by_place = [name for name in POSITIONAL if name in fields]
     parser = argparse.ArgumentParser(
         prog=program,
-        usage="%(prog)s [options] fasta_file gff_file",
+        usage=f"%(prog)s [options] {' '.join(by_place)}",
         description=description,
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -82,8 +94,9 @@ def _parser(
         add_help=False,
     )
     positional = parser.add_argument_group("Input")
-    for name in ("fasta_file", "gff_file"):
-        positional.add_argument(name, help=_help(fields[name]))
+    for name in by_place:
+        several = "+" if fields[name].annotation == tuple[Path, ...] else None
+        positional.add_argument(name, nargs=several, help=_help(fields[name]))
     for title in GROUPS:
         of_group = {n: f for n, f in fields.items() if option_extra(f).get("group") == title}
         if of_group:

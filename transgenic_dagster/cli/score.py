@@ -2,7 +2,7 @@
 
 from transgenic_dagster.cli.annotate import run
 from transgenic_dagster.cli.annotate_parser import score_parser
-from transgenic_dagster.options import ScoreOptions
+from transgenic_dagster.run.judging_options import ScoreOptions
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from transgenic_dagster.errors import RunError
 from transgenic_dagster.gene_models.gene_model import GeneModel
 from transgenic_dagster.gene_models.rejects import Reject
 from transgenic_dagster.reject_reason import RejectReason
-from transgenic_dagster.wording import counted
+from transgenic_dagster.system.wording import counted
 
 
 @dataclass

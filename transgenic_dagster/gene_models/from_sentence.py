@@ -26,6 +26,7 @@ from transgenic_dagster.regions.region import Region
 from transgenic_dagster.reject_reason import RejectReason
 
 FIRST_CDS = f"{CDS}1"
+CODON_LENGTH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,36 @@ def _check_features(number: int, features: Sequence[Feature], window_length: int
             )
     if all(feature.kind != CDS for feature in features):
         raise GsfError(RejectReason.NO_CDS, f"transcript {number} has no CDS")
+    _check_codons(number, by_position)
+    _check_utrs(number, by_position)
+
+
+def _check_codons(number: int, by_position: Sequence[Feature]) -> None:
+    coding = [feature for feature in by_position if feature.kind == CDS]
+    length = sum(feature.end - feature.start for feature in coding)
+    phase = (coding[0] if coding[0].strand == "+" else coding[-1]).phase or 0
+    if length - phase < CODON_LENGTH:
+        raise GsfError(
+            RejectReason.NO_CODON,
+            f"the CDS of transcript {number} has {length} nt and the phase {phase}, which leaves "
+            "no whole codon",
+        )
+
+
+def _check_utrs(number: int, by_position: Sequence[Feature]) -> None:
+    """Check that 5' UTRs are upstream of the whole CDS, and 3' UTRs downstream of it."""
+    coding = [feature for feature in by_position if feature.kind == CDS]
+    start, end = coding[0].start, coding[-1].end
+    for utr in by_position:
+        if utr.kind == CDS:
+            continue
+        before_cds = (utr.kind == FIVE_PRIME_UTR) == (utr.strand == "+")
+        if utr.end > start if before_cds else utr.start < end:
+            side = "upstream" if utr.kind == FIVE_PRIME_UTR else "downstream"
+            raise GsfError(
+                RejectReason.MISPLACED_UTR,
+                f"{utr.name} of transcript {number} is not {side} of the whole CDS",
+            )
 
 
 def _place(number: int, features: Sequence[Feature], window_start: int) -> ReadTranscript:

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
+
+SHORTEST_SPLICED: Final = 10
+"""Length (nt) below which NCBI does not take a gap between exons for an intron."""
 
 
 class Interval(NamedTuple):
@@ -62,6 +65,14 @@ class TranscriptStructure:
     def introns(self) -> tuple[Interval, ...]:
         """Gaps between exons, ascending."""
         return tuple(Interval(left.end, right.start) for left, right in pairwise(self.exons))
+
+    @property
+    def short_introns(self) -> int:
+        """Number of introns too short to be spliced.
+
+        Real genes may have such gaps, where the annotation bridges a frameshift.
+        """
+        return sum(intron.end - intron.start < SHORTEST_SPLICED for intron in self.introns)
 
     @property
     def start(self) -> int:

@@ -111,6 +111,8 @@ class Gff3Writer:
         if transcript.phase_adjusted:
             notes.append(("phase_adjusted", "1"))
         notes += _quality_attributes(transcript.quality)
+        if structure.short_introns:
+            notes.append(("short_introns", str(structure.short_introns)))
         if transcript.refinement:
             notes += _refinement_attributes(transcript.refinement)
         notes += [*_partial_attributes(span, open_ends), *marks]

@@ -44,6 +44,8 @@ from transgenic_dagster.gene_models.utr_refinement import (
     splice_downstream,
     splice_upstream,
     upstream_of,
+    without_short_gap_before,
+    without_short_gap_behind,
 )
 
 MAX_DISTANCE: Final = 60
@@ -89,7 +91,8 @@ def refine_gene(
     place, for nothing.
 
     Args:
-        structures: transcripts inside the window.
+        structures: transcripts inside the window, 5' untranslated parts upstream of their coding
+            parts and 3' ones downstream.
         window_sequence: forward strand of the window, upper-case ACGTN.
         window_start: 0-based position of the window on the sequence.
         costs: for each transcript the costs of its boundaries, or None for distances alone.
@@ -261,14 +264,14 @@ def _with_utrs(
     start, end = _span(view, refined.structure.cds)
     five = _along(view, written.five_prime_utrs)
     three = _along(view, written.three_prime_utrs)
-    upstream = upstream_of([part for part in five if part.end <= old_start], old_start, start)
-    downstream = downstream_of([part for part in three if part.start >= old_end], old_end, end)
+    upstream = upstream_of(five, old_start, start)
+    downstream = downstream_of(three, old_end, end)
     upstream, moves_before = splice_upstream(view, upstream, start, max_distance)
     downstream, moves_behind = splice_downstream(view, downstream, end, max_distance)
-    # What the model labelled 5' behind the start, or 3' before the end, stays where it is free.
-    taken = [*_along(view, refined.structure.cds), *upstream, *downstream]
-    upstream += [part for part in five if part.end > old_start and _is_free(part, taken)]
-    downstream += [part for part in three if part.start < old_end and _is_free(part, taken)]
+    if start != old_start:
+        upstream = without_short_gap_before(upstream, start)
+    if end != old_end:
+        downstream = without_short_gap_behind(downstream, end)
     moves = (
         *(_utr_move(view, "five_prime", move) for move in moves_before),
         *refined.moves,
@@ -291,10 +294,6 @@ def _utr_move(view: StrandView, side: str, move: UtrMove) -> Move:
         offset=move.new - move.old,
         cost=move.cost,
     )
-
-
-def _is_free(part: Interval, taken: Sequence[Interval]) -> bool:
-    return all(part.end <= other.start or other.end <= part.start for other in taken)
 
 
 def _along(view: StrandView, parts: Sequence[CdsPart] | Sequence[Interval]) -> list[Interval]:

@@ -29,7 +29,8 @@ COLUMNS = (
     "log_odds",
     "reason",
 )
-_NOTHING = "."
+NOTHING = "."
+"""Cell without a value."""
 _BLANKS = str.maketrans("\t\n\r", "   ")
 
 
@@ -91,8 +92,13 @@ class ScoreTable:
             "end": region.gene_end,
             "strand": region.strand,
         }
-        cells = (str(values.get(column, _NOTHING)).translate(_BLANKS) for column in COLUMNS)
+        cells = (cell(values.get(column, NOTHING)) for column in COLUMNS)
         self._handle.write("\t".join(cells) + "\n")
+
+
+def cell(value: object) -> str:
+    """A value as the cell of a table."""
+    return str(value).translate(_BLANKS)
 
 
 def _of_tokens(score: TokenScore) -> dict[str, object]:
@@ -107,6 +113,6 @@ def _of_boundary(boundary: BoundaryScore) -> dict[str, object]:
     preferred = boundary.preferred
     return {
         "position": boundary.position,
-        "preferred_position": _NOTHING if preferred is None else preferred,
+        "preferred_position": NOTHING if preferred is None else preferred,
         "log_odds": f"{boundary.log_odds:.6f}",
     }

@@ -14,7 +14,7 @@ from transgenic_dagster.gene_models.boundary_costs import (
     distance_costs,
 )
 from transgenic_dagster.gene_models.gene_model import Interval
-from transgenic_dagster.gene_models.strand_view import Integers, StrandView
+from transgenic_dagster.gene_models.strand_view import MIN_INTRON, Integers, StrandView
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,25 @@ def splice_downstream(
     """Give the introns behind a coding sequence canonical ends; see ``splice_upstream``."""
     exons = [Interval(end, end), *parts]
     return _spliced(view, exons, max_distance)
+
+
+def without_short_gap_before(parts: Sequence[Interval], start: int) -> list[Interval]:
+    """Extend the last 5' untranslated part to a coding sequence too close for an intron between.
+
+    Args:
+        parts: ascending, before ``start``.
+        start: where the coding sequence begins, if it was moved there.
+    """
+    if parts and 0 < start - parts[-1].end < MIN_INTRON:
+        return [*parts[:-1], Interval(parts[-1].start, start)]
+    return list(parts)
+
+
+def without_short_gap_behind(parts: Sequence[Interval], end: int) -> list[Interval]:
+    """Extend the first 3' untranslated part likewise; see ``without_short_gap_before``."""
+    if parts and 0 < parts[0].start - end < MIN_INTRON:
+        return [Interval(end, parts[0].end), *parts[1:]]
+    return list(parts)
 
 
 def _spliced(

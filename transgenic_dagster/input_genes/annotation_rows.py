@@ -44,7 +44,8 @@ _ROWS_OF_GFF = r"""
         c[8] AS phase, c[9] AS attributes,
         CASE
             WHEN len(c) <> 9
-                THEN 'has ' || len(c) || ' tab-separated columns instead of 9'
+                THEN 'has ' || len(c) || ' tab-separated column'
+                    || CASE len(c) WHEN 1 THEN '' ELSE 's' END || ' instead of 9'
             WHEN trim_blanks(c[1]) = '' THEN 'has no sequence name in column 1'
             WHEN trim_blanks(c[3]) = '' THEN 'has no feature type in column 3'
             WHEN NOT regexp_full_match(c[4], ' *[0-9]{1,18} *')
@@ -75,7 +76,9 @@ _ROWS_OF_BED = r"""
             ELSE 'ID=' || percent_encode(c[4])
         END AS attributes,
         CASE
-            WHEN len(c) < 4 THEN 'has ' || len(c) || ' columns, but BED with names has at least 4'
+            WHEN len(c) < 4
+                THEN 'has ' || len(c) || ' column' || CASE len(c) WHEN 1 THEN '' ELSE 's' END
+                    || ', but BED with names has at least 4'
             WHEN NOT regexp_full_match(c[2], '[0-9]{1,18}')
                 THEN 'has the start "' || c[2][:40] || '", which is not a whole number'
             WHEN NOT regexp_full_match(c[3], '[0-9]{1,18}')

@@ -5,10 +5,17 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from transgenic_dagster.input_genes.recognise import AnnotationFormat, has_rows, recognise
+from transgenic_dagster.errors import InputError
+from transgenic_dagster.input_genes.recognise import (
+    AnnotationFormat,
+    has_rows,
+    recognise,
+    refuse_other_files,
+)
 from transgenic_dagster.sequences.compression import read_blocks
 from transgenic_dagster.sequences.text_encoding import decode_lines
 
+_UNCHECKED_SIZE = 1 << 26
 _FASTA_STARTS = ("##FASTA", ">")
 _LINE_WITHOUT_TABS = re.compile(r"^[^\t\n]+$", re.MULTILINE)
 
@@ -22,18 +29,24 @@ def read_annotation(path: Path) -> tuple[AnnotationFormat, Iterator[tuple[int, s
     Raises:
         InputError: the file is missing, unreadable, empty or not an annotation.
     """
-    blocks = decode_lines(read_blocks(path))
-    beginning = ""
-    for block in blocks:
-        beginning += block
-        if has_rows(block):
-            break
-    annotation_format = recognise(str(path), beginning)
-    return annotation_format, _numbered(chain([beginning], blocks))
-
-
-def _numbered(blocks: Iterator[str]) -> Iterator[tuple[int, str]]:
+    blocks = decode_lines(read_blocks(path, unchecked_size=_UNCHECKED_SIZE), path)
     line = 1
+    for beginning in blocks:
+        if not beginning.isspace():
+            break
+        line += beginning.count("\n")
+    else:
+        raise InputError(f"{path} is empty.")
+    refuse_other_files(str(path), beginning)
+    numbered = _numbered(chain([beginning], blocks), line)
+    # Blocks without rows, however many, are not kept.
+    for line, text in numbered:
+        if has_rows(text):
+            return recognise(str(path), text, line), chain([(line, text)], numbered)
+    return recognise(str(path), "", line), numbered
+
+
+def _numbered(blocks: Iterator[str], line: int) -> Iterator[tuple[int, str]]:
     in_fasta = False
     for block in blocks:
         text = block

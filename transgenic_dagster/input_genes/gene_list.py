@@ -125,19 +125,22 @@ def _malformed(row: MalformedRow, annotation: str, feature_types: Sequence[str])
 def _no_genes(origin: Origin, feature_types: Sequence[str], types: Counter[str]) -> InputError:
     wanted = " or ".join(feature_types)
     if not types and origin.malformed_rows:
-        first = origin.malformed_rows[0]
         return InputError(
-            f"{origin.annotation} has no usable row: all {len(origin.malformed_rows)} are"
-            f" malformed; the first, on line {first.line}, {first.problem}."
+            f"{origin.annotation} has no usable row: {_malformed_phrase(origin.malformed_rows)}"
         )
     malformed = [row for row in origin.malformed_rows if row.feature_type in feature_types]
     if malformed:
         return InputError(
-            f"{origin.annotation} has no usable row of type {wanted}: all {len(malformed)} are"
-            f" malformed; the first, on line {malformed[0].line}, {malformed[0].problem}."
+            f"{origin.annotation} has no usable row of type {wanted}:"
+            f" {_malformed_phrase(malformed)}"
         )
     found = ", ".join(f"{name} ({count})" for name, count in types.most_common(5))
     return InputError(
         f"{origin.annotation} has no row of type {wanted}, and no exons or CDS with a Parent or"
         f" gene_id to build genes from; its types are {found}: choose one with --feature_types."
     )
+
+
+def _malformed_phrase(rows: Sequence[MalformedRow]) -> str:
+    all_of_them = "the only one is" if len(rows) == 1 else f"all {len(rows):,} are"
+    return f"{all_of_them} malformed: line {rows[0].line} {rows[0].problem}."

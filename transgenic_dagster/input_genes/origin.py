@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from transgenic_dagster.system.atomic_files import atomic_write
-from transgenic_dagster.wording import counted
+from transgenic_dagster.system.wording import counted
 
 
 @dataclass(frozen=True, slots=True)

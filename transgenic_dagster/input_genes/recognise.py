@@ -15,17 +15,17 @@ _NO_ROWS = ("#", ">", "track ", "browser ")
 _NUMBER = re.compile("[0-9]+")
 
 
-def recognise(name: str, text: str) -> AnnotationFormat:
+def recognise(name: str, text: str, first_line: int = 1) -> AnnotationFormat:
     """Return the format of an annotation file; relatives of GFF3 count as ``gtf``.
 
     Args:
         name: name of the file, for messages.
-        text: its first lines, decompressed and decoded.
+        text: lines of it with the first rows, decompressed and decoded.
+        first_line: number of the first of them.
 
     Raises:
-        InputError: the file is something else, or has no rows.
+        InputError: the rows are something else, or there are none.
     """
-    _refuse_other_files(name, text)
     rows = list(islice(_rows(text), _ROWS_TO_LOOK_AT))
     if not rows:
         raise InputError(f"{name} has no rows, only comments or blank lines.")
@@ -34,7 +34,8 @@ def recognise(name: str, text: str) -> AnnotationFormat:
         number, line = rows[0]
         raise InputError(
             f"{name} is neither GFF3, GTF nor BED: no row has coordinates in columns 4 and 5 (GFF3,"
-            f" GTF) or 2 and 3 (BED) separated by tabs; line {number} is {line.strip()[:60]!r}."
+            f" GTF) or 2 and 3 (BED) separated by tabs; line"
+            f" {first_line + number} is {line.strip()[:60]!r}."
         )
     if votes.count("bed") * 2 > len(votes):
         return "bed"
@@ -47,16 +48,23 @@ def has_rows(text: str) -> bool:
 
 
 def _rows(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the rows, each with its line number from 1."""
-    for number, line in enumerate(text.split("\n"), start=1):
+    """Yield the rows, each with its 0-based line number."""
+    for number, line in enumerate(text.split("\n")):
         if line.strip() and not line.startswith(_NO_ROWS):
             yield number, line
 
 
-def _refuse_other_files(name: str, text: str) -> None:
+def refuse_other_files(name: str, text: str) -> None:
+    """Tell what else a file may be by its beginning, which holds more than blanks.
+
+    Args:
+        name: name of the file, for messages.
+        text: its first lines, decompressed and decoded.
+
+    Raises:
+        InputError: it is not an annotation.
+    """
     start = text.lstrip()
-    if not start:
-        raise InputError(f"{name} is empty.")
     if "\0" in text:
         raise InputError(f"{name} is not a text file in UTF-8: an annotation is GFF3, GTF or BED.")
     if start.startswith(">"):

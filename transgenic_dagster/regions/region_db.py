@@ -1,5 +1,6 @@
 """The region database: all that later stages need of the inputs, in one DuckDB file."""
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,6 +30,10 @@ _REGIONS_PER_READ = 256
 _CONFIG = {**DUCKDB_CONFIG, "checkpoint_threshold": "128MB"}
 # DuckDB keeps pages that it has read up to the limit, though each window is read only twice.
 _READING_CONFIG = {**DUCKDB_CONFIG, "memory_limit": "64MB"}
+_HEADER_BYTES = 3 * 4096
+_BLOCK_BYTES = 1 << 18
+"""A file of DuckDB grows by whole blocks."""
+
 _SCHEMA = """
     CREATE TABLE regions (
         region_id INTEGER, gene_id VARCHAR, seqid VARCHAR, gene_start BIGINT, gene_end BIGINT,
@@ -44,6 +49,16 @@ _SCHEMA = """
     );
     CREATE TABLE run_info (key VARCHAR, value VARCHAR);
 """
+
+
+def database_bytes(bases: int) -> int:
+    """Return the size of a region database on disk, as measured.
+
+    Args:
+        bases: lengths of all windows together (nt); each takes one byte.
+    """
+    blocks = 4 + math.ceil(bases / _BLOCK_BYTES)  # four hold everything but the sequences
+    return _HEADER_BYTES + blocks * _BLOCK_BYTES
 
 
 def build_region_db(

@@ -11,7 +11,7 @@ from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.windows import MAX_WINDOW, MIN_WINDOW, WindowRule, plan_window
 from transgenic_dagster.reject_reason import RejectReason
 from transgenic_dagster.sequences.seqid_hints import SeqidHints, examples
-from transgenic_dagster.wording import counted
+from transgenic_dagster.system.wording import counted
 
 logger = logging.getLogger(__name__)
 

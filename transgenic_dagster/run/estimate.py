@@ -12,22 +12,22 @@ from transgenic_dagster.errors import MissingOnMachineError
 from transgenic_dagster.input_genes.gene import SkippedInput
 from transgenic_dagster.input_genes.gene_list import read_genes
 from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.regions.region_db import database_bytes
 from transgenic_dagster.regions.region_plan import plan_regions
 from transgenic_dagster.regions.windows import window_cap
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.model_and_devices import batch_sizes
 from transgenic_dagster.run.stages import make_sorted_gff
 from transgenic_dagster.sequences.fasta import open_genome
-from transgenic_dagster.wording import counted
+from transgenic_dagster.system.wording import counted
 
 if TYPE_CHECKING:
     import torch
 
     from transgenic_dagster.model import TransgenicConfig
 
-DATABASE_BYTES_PER_BASE = 0.35
-"""Measured: DuckDB compresses window sequences to about a third."""
-JOURNAL_BYTES_PER_REGION = 2_000
+JOURNAL_BYTES_PER_REGION = 4_000
+"""Two hypotheses with what the model gave to each digit, deflated."""
 ASSUMED_TOKENS = 150
 """Length of a typical plant gene's sentence."""
 _MIB = 1 << 20
@@ -81,7 +81,10 @@ class Plan:
             lines += ["", "  skipped because    genes"]
             lines += [f"  {reason:<16} {count:>7,}" for reason, count in self.skipped.items()]
         if self.broken_rows:
-            lines += ["", f"  {counted(self.broken_rows, 'row')} outside of genes cannot be read."]
+            lines += [
+                "",
+                f"  Cannot be read: {counted(self.broken_rows, 'row')} other than genes.",
+            ]
         lines += [
             "",
             f"Disk:    {_size(self.disk_bytes)} while the run lasts",
@@ -124,11 +127,7 @@ def make_plan(options: AnnotateOptions) -> Plan:
         config,
         dict(sorted(windows.items())),
         skipped,
-        int(
-            copied
-            + bases * DATABASE_BYTES_PER_BASE
-            + len(planned.regions) * JOURNAL_BYTES_PER_REGION
-        ),
+        int(copied + database_bytes(bases) + len(planned.regions) * JOURNAL_BYTES_PER_REGION),
         notes,
     )
 

@@ -6,7 +6,6 @@ Each stage extends the fingerprint of the stage before it. Options take part by 
 
 import hashlib
 import json
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from transgenic_dagster.errors import InputError
 from transgenic_dagster.options import AnnotateOptions, Stage
 from transgenic_dagster.run.model_and_devices import ModelAndDevices
 from transgenic_dagster.system.digested_files import DigestedFiles
+from transgenic_dagster.system.input_files import input_status
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,8 @@ def check_inputs(options: AnnotateOptions) -> None:
     Raises:
         InputError: one is missing, or is not a regular file.
     """
-    _check_input(options.fasta_file, "genome")
-    _check_input(options.gff_file, "annotation")
+    input_status(options.fasta_file, "genome")
+    input_status(options.gff_file, "annotation")
 
 
 def digest_input(path: Path, role: str) -> str:
@@ -101,26 +101,11 @@ def read_input(path: Path, role: str) -> DigestedFiles:
     Raises:
         InputError: it is missing, not a regular file, cannot be read, or changes meanwhile.
     """
-    _check_input(path, role)
+    input_status(path, role)
     try:
         return DigestedFiles.read(path)
     except OSError as error:
         raise InputError(f"The {role} {path} cannot be read ({error.strerror}).") from error
-
-
-def _check_input(path: Path, role: str) -> None:
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError as error:
-        raise InputError(f"The {role} {path} does not exist; check its name.") from error
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise InputError(f"The {role} {path} cannot be read ({why}).") from error
-    if not stat.S_ISREG(mode):
-        raise InputError(
-            f"The {role} {path} is not a regular file, but it is read more than once: save it"
-            " as a file (plain or gzip) and give its name."
-        )
 
 
 def sorting_fingerprint(options: AnnotateOptions, annotation: str) -> RunFingerprint:

@@ -42,7 +42,7 @@ from transgenic_dagster.run.model_and_devices import (
 )
 from transgenic_dagster.run.stages import fingerprint_of_regions
 from transgenic_dagster.run.state import PieceState, read_piece_state
-from transgenic_dagster.wording import counted
+from transgenic_dagster.system.wording import counted
 
 if TYPE_CHECKING:
     from transgenic_dagster.inference.batching import BatchSizes, Unit

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from transgenic_dagster.options import AnnotateOptions, ScoreOptions
+from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.run.judging_options import ScoreOptions
 from transgenic_dagster.system.digest import file_sha256
 
 

@@ -15,13 +15,14 @@ from transgenic_dagster.gene_models.refined_gene import refined_gene_from_senten
 from transgenic_dagster.gene_models.rejects import Reject
 from transgenic_dagster.gene_models.selection import Candidate, Doubt, select_genes
 from transgenic_dagster.gsf.sentence import PredictedSentence
-from transgenic_dagster.options import AnnotateOptions, ScoreOptions, Stage
+from transgenic_dagster.options import AnnotateOptions, Stage
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.complete_results import write_completed
 from transgenic_dagster.run.fingerprint import code_version, predictions_fingerprint, provenance
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.journals import journaled
+from transgenic_dagster.run.judging_options import ScoreOptions
 from transgenic_dagster.run.model_and_devices import find_model_and_devices
 from transgenic_dagster.run.result_files import ResultFiles
 from transgenic_dagster.run.result_paths import ResultPaths, final_files

@@ -11,12 +11,12 @@ from transgenic_dagster.gene_models.score_table import ScoreTable
 from transgenic_dagster.gene_models.scored_gff3 import RowScores
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.input_genes.gene_list import read_genes
-from transgenic_dagster.options import ScoreOptions
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.reject_reason import RejectReason
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.given_sentences import GivenSentences
+from transgenic_dagster.run.judging_options import ScoreOptions
 from transgenic_dagster.run.result_paths import ScorePaths
 from transgenic_dagster.system.atomic_files import atomic_write
 

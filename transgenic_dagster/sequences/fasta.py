@@ -1,7 +1,6 @@
 """Random access to the sequences of a FASTA file, however large it is."""
 
 import os
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -84,7 +83,6 @@ def open_genome(fasta: Path, cache_folder: Path) -> Genome:
         digest = pool.submit(file_sha256, fasta)
         indexed_file, records = _index(fasta, compressed, cache_folder)
         sha256 = digest.result()
-    _refuse_duplicates(fasta, (record.seqid for record in records))
     if not any(record.length for record in records):
         raise InputError(f"{fasta} holds no sequence.")
     fai = cache_folder / "genome.fa.fai"
@@ -109,17 +107,6 @@ def _index(fasta: Path, compressed: bool, cache_folder: Path) -> tuple[Path, lis
     copy = cache_folder / "genome.fa"
     with copy.open("wb") as file:
         return copy, write_flat(fasta, file)
-
-
-def _refuse_duplicates(fasta: Path, seqids: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for seqid in seqids:
-        if seqid in seen:
-            raise InputError(
-                f"{fasta} has two sequences named {seqid!r}: give each its own name (a name ends"
-                " at the first white space)."
-            )
-        seen.add(seqid)
 
 
 def _refuse_proteins(genome: Genome) -> None:

@@ -23,6 +23,8 @@ _LINE_FEED, _CARRIAGE_RETURN, _RECORD_START = b"\n\r>"
 _WHITE_SPACE = b" \t\n\r\v\f"
 _NON_ASCII_TO_N = bytes(code if code < 128 else ord("N") for code in range(256))
 
+_LONGEST_HEADER = 1 << 24
+
 Counts = npt.NDArray[np.int64]
 
 
@@ -82,9 +84,11 @@ def index_in_place(path: Path) -> list[FastaRecord]:
 
     Raises:
         IrregularFastaError: only a copy made by ``write_flat`` can be indexed.
-        InputError: the file is not a FASTA file, or one of its records has no name.
+        InputError: the file is not a FASTA file, one of its records has no name, or
+            two have the same.
     """
     records: list[FastaRecord] = []
+    seqids: set[str] = set()
     for block_start, block in _blocks_of_whole_lines(path):
         if not records and block.startswith(BOM_UTF8):
             raise IrregularFastaError
@@ -100,7 +104,7 @@ def index_in_place(path: Path) -> list[FastaRecord]:
             if header_line >= 0:
                 end = line_ends[header_line]
                 headers.append(block[line_starts[header_line] + 1 : end])
-                seqid = _seqid(headers[-1], path, len(records))
+                seqid = _new_seqid(headers[-1], path, seqids)
                 records.append(FastaRecord(seqid, block_start + int(end) + 1))
             lines = slice(header_line + 1, next_header_line)
             if records:
@@ -118,9 +122,11 @@ def write_flat(path: Path, target: BinaryIO) -> list[FastaRecord]:
         The records of the copy, in the order of the file.
 
     Raises:
-        InputError: the file is not a FASTA file, or one of its records has no name.
+        InputError: the file is not a FASTA file, one of its records has no name, or
+            two have the same.
     """
     records: list[FastaRecord] = []
+    seqids: set[str] = set()
     rest = b"\n"
     for block in chain(read_blocks(path), [b"\n"]):
         text = rest + (block if records else block.removeprefix(BOM_UTF8)).replace(b"\r", b"\n")
@@ -128,6 +134,11 @@ def write_flat(path: Path, target: BinaryIO) -> list[FastaRecord]:
         # A header cut off by the block's end, or the last byte, waits for the next block.
         if len(pieces) > 1 and b"\n" not in pieces[-1]:
             rest = b"\n>" + pieces.pop()
+            if len(rest) > _LONGEST_HEADER:
+                raise InputError(
+                    f"{path}: the header of record {len(records) + len(pieces)} has no end within"
+                    f" {_LONGEST_HEADER:,} bytes."
+                )
         else:
             pieces[-1], rest = pieces[-1][:-1], pieces[-1][-1:]
         _append_bases(records, pieces[0], target, path)
@@ -135,7 +146,7 @@ def write_flat(path: Path, target: BinaryIO) -> list[FastaRecord]:
             header, _, bases = piece.partition(b"\n")
             if records:
                 target.write(b"\n")
-            seqid = _seqid(header, path, len(records))
+            seqid = _new_seqid(header, path, seqids)
             target.write(b">" + seqid.encode() + b"\n")
             records.append(FastaRecord(seqid, target.tell()))
             _append_bases(records, bases, target, path)
@@ -182,14 +193,21 @@ def _append_bases(records: list[FastaRecord], text: bytes, target: BinaryIO, pat
         records[-1].length += len(bases)
 
 
-def _seqid(header: bytes, path: Path, records_before: int) -> str:
-    """Return the name in a header without its ``>``."""
+def _new_seqid(header: bytes, path: Path, seqids: set[str]) -> str:
+    """Return the name in a header without its ``>``, and add it to the names that are taken."""
     if b"\r" in header.removesuffix(b"\r"):
         raise IrregularFastaError  # line ends of old Macs
     fields = header.split(maxsplit=1)
     if not fields or header[:1].isspace():
-        raise InputError(f"{path}: record {records_before + 1} has no name after its '>'.")
-    return decode_text(fields[0])
+        raise InputError(f"{path}: record {len(seqids) + 1} has no name after its '>'.")
+    seqid = decode_text(fields[0])
+    if seqid in seqids:
+        raise InputError(
+            f"{path} has two sequences named {seqid!r}: give each its own name (a name ends"
+            " at the first white space)."
+        )
+    seqids.add(seqid)
+    return seqid
 
 
 def _refuse_strange_letters(block: bytes, headers: bytes) -> None:
