@@ -393,6 +393,7 @@ def parse_as(options: type[_Options], values: dict[str, Any]) -> _Options:
 
 
 _TAKEN_BY = {
+    "annotations": "two annotations or more are needed",
     "batch_size": "a whole number, 1 or more, or auto",
     "feature_types": "row types, separated by commas",
     "time_limit": "a duration is 1 second or more",

@@ -167,6 +167,10 @@ class Transcript:
             phase of the first CDS part.
         quality: what the sequence says about it.
         refinement: how it was fitted to the DNA, None where it stands as predicted.
+        probability: share of the probability of all hypotheses that the search closed that those
+            with this structure have, 0 to 1; None where it is not known.
+        cds_probabilities: for each CDS part, the probability that the model gave to its two ends;
+            none where that is not known.
     """
 
     number: int
@@ -174,6 +178,8 @@ class Transcript:
     phase_adjusted: bool
     quality: TranscriptQuality
     refinement: Refinement | None = None
+    probability: float | None = None
+    cds_probabilities: tuple[float, ...] = ()
 
     @property
     def partial_edge(self) -> Literal["start", "end"] | None:

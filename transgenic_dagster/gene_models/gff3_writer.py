@@ -6,6 +6,7 @@ of the CDS have their own ends and are not partial.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Final, Literal, NamedTuple, TextIO
 
 from transgenic_dagster.gene_models.gene_model import (
@@ -30,6 +31,7 @@ _PART_ORDER = (EXON, FIVE_PRIME_UTR, CDS, THREE_PRIME_UTR)
 
 
 _PARTIAL = ("partial", "true")
+_NOTHING = "."
 
 _Attributes = Sequence[tuple[str, str]]
 _End = tuple[Literal["start", "end"], int]
@@ -41,6 +43,7 @@ class _Part(NamedTuple):
     interval: Interval
     phase: str
     identifier: str
+    score: str = _NOTHING
 
 
 class Gff3Writer:
@@ -108,6 +111,8 @@ class Gff3Writer:
         transcript_id = feature_id(MRNA, gene.gm_id, transcript.number)
         span = Interval(structure.start, structure.end)
         notes = [("confidence", f"{gene.confidence:.4f}")]
+        if transcript.probability is not None:
+            notes.append(("isoform_probability", f"{transcript.probability:.4f}"))
         if transcript.phase_adjusted:
             notes.append(("phase_adjusted", "1"))
         notes += _quality_attributes(transcript.quality)
@@ -123,7 +128,9 @@ class Gff3Writer:
             partial = _partial_attributes(part.interval, open_ends)
             if part.kind == CDS and open_ends and not partial:
                 partial = [_PARTIAL]  # all rows of a CDS are one feature
-            self._write_row(gene, part.kind, part.interval, part.phase, identity, partial)
+            self._write_row(
+                gene, part.kind, part.interval, part.phase, identity, partial, part.score
+            )
 
     def _write_row(
         self,
@@ -133,6 +140,7 @@ class Gff3Writer:
         phase: str,
         identity: _Attributes,
         notes: _Attributes,
+        score: str = _NOTHING,
     ) -> None:
         """Write one row; the values of notes are written as they are."""
         attributes = [
@@ -146,7 +154,7 @@ class Gff3Writer:
             kind,
             str(interval.start + 1),
             str(interval.end),
-            ".",
+            score,
             gene.strand,
             phase,
             ";".join(f"{name}={value}" for name, value in attributes),
@@ -191,8 +199,10 @@ def _parts(gene: GeneModel, transcript: Transcript) -> list[_Part]:
     """Return the parts of a transcript by position; all its CDS parts share one identifier."""
     structure = transcript.structure
     cds_id = feature_id(CDS, gene.gm_id, transcript.number)
+    scores = [f"{one:.4f}" for one in transcript.cds_probabilities] or repeat(_NOTHING)
     parts = [
-        _Part(CDS, Interval(cds.start, cds.end), str(cds.phase), cds_id) for cds in structure.cds
+        _Part(CDS, Interval(cds.start, cds.end), str(cds.phase), cds_id, score)
+        for cds, score in zip(structure.cds, scores, strict=False)
     ]
     for kind, intervals in (
         (EXON, structure.exons),

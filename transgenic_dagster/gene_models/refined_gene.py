@@ -6,6 +6,7 @@ search describes no gene, another takes its place only if that costs less than a
 transcripts are broken: else the model's own answer stands.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,11 +17,16 @@ from transgenic_dagster.gene_models.from_sentence import (
     ReadTranscript,
     read_sentence,
 )
-from transgenic_dagster.gene_models.gene_model import GeneModel, Orf, Transcript
+from transgenic_dagster.gene_models.gene_model import (
+    GeneModel,
+    Orf,
+    Transcript,
+    TranscriptStructure,
+)
 from transgenic_dagster.gene_models.qc import assess
 from transgenic_dagster.gene_models.refinement import ORF_COSTS, RefinedTranscript, refine_gene
 from transgenic_dagster.gene_models.rejects import Reject
-from transgenic_dagster.gsf.digit_costs import CoordinateCosts, number_costs
+from transgenic_dagster.gsf.digit_costs import CoordinateCosts, number_costs, number_probability
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.regions.region import Region
 
@@ -69,7 +75,8 @@ def refined_gene_from_sentence(
     if not possible:
         return None, reads[0].rejects
     best = min(possible, key=lambda hypothesis: hypothesis.cost)
-    transcripts = _transcripts(best, region, window_sequence)
+    shares = _structure_probabilities(sentence.hypotheses, possible)
+    transcripts = _transcripts(best, shares, region, window_sequence)
     gene = GeneModel(
         gm_id=region.gene_id,
         seqid=region.seqid,
@@ -121,10 +128,57 @@ def _boundary_costs(
     return costs
 
 
+def _structure_probabilities(
+    closed: Sequence[PredictedSentence], read: Sequence[_RefinedHypothesis]
+) -> dict[TranscriptStructure, float]:
+    """Share of the probability of all closed hypotheses that each structure has.
+
+    Args:
+        closed: the hypotheses; those that describe no gene count in the whole.
+        read: those that do, refined; each counts for every structure in it.
+    """
+    best = max(one.log_probability for one in closed)
+    whole = math.fsum(math.exp(one.log_probability - best) for one in closed)
+    shares: dict[TranscriptStructure, float] = {}
+    for one in read:
+        share = math.exp(one.sentence.log_probability - best) / whole
+        for structure in {refined.structure for refined in one.refined}:
+            shares[structure] = shares.get(structure, 0.0) + share
+    return shares
+
+
+def _cds_probabilities(
+    structure: TranscriptStructure,
+    read: ReadTranscript,
+    by_feature: dict[str, CoordinateCosts],
+    region: Region,
+) -> tuple[float, ...]:
+    """Probability of the two ends of each CDS part, as they are after refinement."""
+    if not by_feature:
+        return ()
+    features = list(read.coding)
+    probabilities = []
+    for i, part in enumerate(structure.cds):
+        start, end = part.start - region.window_start, part.end - region.window_start
+        written = features[i]
+        if len(features) != len(structure.cds):  # an exon was left out
+            written = min(features, key=lambda f: abs(f.start - start) + abs(f.end - end))
+        costs = by_feature[written.name]
+        probabilities.append(
+            number_probability(start, costs.start) * number_probability(end, costs.end)
+        )
+    return tuple(probabilities)
+
+
 def _transcripts(
-    best: _RefinedHypothesis, region: Region, window_sequence: str
+    best: _RefinedHypothesis,
+    shares: dict[TranscriptStructure, float],
+    region: Region,
+    window_sequence: str,
 ) -> list[Transcript]:
     """The transcripts of a gene; those that refinement made identical once."""
+    assert best.read.parsed is not None, "it has transcripts"
+    by_feature = number_costs(best.read.parsed, best.sentence.digit_costs)
     transcripts: list[Transcript] = []
     for read, refined in zip(best.read.transcripts, best.refined, strict=True):
         structure = refined.structure
@@ -139,6 +193,8 @@ def _transcripts(
                 phase_adjusted=phases != written,
                 quality=assess(structure, window_sequence, region.window_start),
                 refinement=refined.refinement,
+                probability=min(shares[structure], 1.0),
+                cds_probabilities=_cds_probabilities(structure, read, by_feature, region),
             )
         )
     return transcripts

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from transgenic_dagster.gene_models.gene_scores import BoundaryScore, GeneScore, TokenScore
 from transgenic_dagster.gene_models.to_sentence import LeftOut
+from transgenic_dagster.input_genes.gene import SkippedInput
 from transgenic_dagster.regions.region import Region
 
 COLUMNS = (
@@ -84,14 +85,24 @@ class ScoreTable:
         """Write the row of a gene that has no score."""
         self._row(region, level="gene", name=region.gene_id, reason=reason)
 
-    def _row(self, region: Region, **values: object) -> None:
-        values |= {
-            "gene_id": region.gene_id,
-            "seqid": region.seqid,
-            "start": region.gene_start + 1,
-            "end": region.gene_end,
-            "strand": region.strand,
-        }
+    def write_skipped(self, skipped: SkippedInput) -> None:
+        """Write the row of a gene that has no window."""
+        if skipped.gene_start < 0:
+            self._write(gene_id=skipped.gene_id or NOTHING, level="gene", reason=skipped.reason)
+        else:
+            self._row(skipped, level="gene", name=skipped.gene_id, reason=skipped.reason)
+
+    def _row(self, place: Region | SkippedInput, **values: object) -> None:
+        self._write(
+            gene_id=place.gene_id,
+            seqid=place.seqid,
+            start=place.gene_start + 1,
+            end=place.gene_end,
+            strand=place.strand,
+            **values,
+        )
+
+    def _write(self, **values: object) -> None:
         cells = (cell(values.get(column, NOTHING)) for column in COLUMNS)
         self._handle.write("\t".join(cells) + "\n")
 

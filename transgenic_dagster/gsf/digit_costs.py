@@ -5,6 +5,7 @@ steps of ``COST_STEP``; the last byte stands for all higher costs. Ten bytes (di
 each digit that was written, in the order of writing.
 """
 
+import math
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -60,3 +61,17 @@ def number_costs(parsed: GeneSentence, digit_costs: bytes) -> dict[str, Coordina
         name: CoordinateCosts(start, end)
         for name, start, end in zip(parsed.features, numbers[::2], numbers[1::2], strict=True)
     }
+
+
+def number_probability(number: int, digit_costs: NDArray[np.float32]) -> float:
+    """Probability that the model gave to a number where it wrote one, 0 to 1.
+
+    Args:
+        number: it, not negative; another than was written has the product of its digits'
+            probabilities beside the written ones, 0 where it has more or fewer digits.
+        digit_costs: costs of each digit, most significant first, (digits, 10), in nats.
+    """
+    digits = [int(digit) for digit in str(number)]
+    if len(digits) != len(digit_costs):
+        return 0.0
+    return math.exp(-float(digit_costs[np.arange(len(digits)), digits].sum()))

@@ -43,10 +43,6 @@ def write_scores(
     with ExitStack() as files:
         table = ScoreTable(files.enter_context(atomic_write(paths.scores)))
         rejects = files.enter_context(atomic_write(paths.rejects))
-        for skipped in database.skipped():
-            write_reject(rejects, Reject.from_skipped_input(skipped))
-            if skipped.is_gene:
-                accounting.count_skipped(skipped.reason)
         rank = 0
         for region in _most_doubtful_first(regions, by_region):
             piece, sentence = by_region[region.region_id]
@@ -71,6 +67,11 @@ def write_scores(
                 accounting.count_output(True, faults)
             for fault in faults:
                 write_reject(rejects, fault)
+        for skipped in database.skipped():
+            write_reject(rejects, Reject.from_skipped_input(skipped))
+            if skipped.is_gene:
+                table.write_skipped(skipped)
+                accounting.count_skipped(skipped.reason)
         if paths.gff3 is not None:
             gff3 = files.enter_context(atomic_write(paths.gff3))
             gff3.writelines(row_scores.write(folder.sorted_gff))
