@@ -9,8 +9,9 @@ import pytest
 from galaxy_tool import outcome
 from tests.galaxy import form
 from transgenic_dagster import __version__
-from transgenic_dagster.gene_models import gsf_table, refinement_table
+from transgenic_dagster.gene_models import gsf_table, refinement_table, score_table
 from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.run.judging_options import ScoreOptions
 
 FIXED = {
     "output": "--output annotation.gff3",
@@ -18,6 +19,8 @@ FIXED = {
     "gsf_output": "--gsf_output sentences.tsv",
     "proteins": "--proteins proteins.fasta",
     "refinements": "--refinements refinements.tsv",
+    "complete": "--complete",
+    "checkpoint_path": "--checkpoint_path summary.json",
     "offline": "--offline",
     "num_workers": '--num_workers "\\$READERS"',
 }
@@ -35,7 +38,6 @@ NOT_FOR_GALAXY = {
     "compile": "needs a compiler where jobs run",
     "batch_size": "follows the memory that the job was given",
     "prefetch_factor": "changes no result and hardly the time",
-    "checkpoint_path": "Galaxy removes the folder of a job that ended before it was done",
     "work_folder": "every job has a folder of its own",
     "resume": "Galaxy removes the folder of a job that ended before it was done",
     "overwrite": "every job has a folder of its own",
@@ -122,15 +124,30 @@ def test_the_command_sets_every_fixed_option():
 def test_every_result_that_can_be_wanted_becomes_an_output():
     outputs = form.tool().findall("outputs/data")
     written = {data.get("from_work_dir") for data in outputs}
-    assert written == {
+    assert written == {"scores.tsv"} | {
         MADE_BY_OUTCOME.get(name) or FIXED[name].split()[1]
         for name in ("output", *wanted_outputs())
     }
     filters = {data.findtext("filter") for data in outputs} - {None}
-    assert filters == {f"outputs and '{name}' in outputs" for name in wanted_outputs()}
+    wanted = {f"outputs and '{name}' in outputs" for name in ("rejects", "reject_output")}
+    wanted |= {
+        f"task != 'score' and outputs and '{name}' in outputs"
+        for name in wanted_outputs()
+        if name not in {"rejects", "reject_output"}
+    }
+    assert filters == wanted | {"task == 'score'"}
     columns = [action.get("default") for action in form.tool().iter("action")]
-    tables = (outcome.COLUMNS, gsf_table.COLUMNS, refinement_table.COLUMNS)
+    tables = (score_table.COLUMNS, outcome.COLUMNS, gsf_table.COLUMNS, refinement_table.COLUMNS)
     assert columns == [",".join(table) for table in tables]
+
+
+def test_scores_take_no_option_that_their_program_lacks():
+    scoring = COMMAND.split("#if $task == 'score'")[2]
+    branch, _, _ = scoring.partition("#else")
+    common = COMMAND.partition("    #if $model_source.source")[2]
+    given = set(re.findall(r"--(\w+)", branch + common))
+    assert given <= set(ScoreOptions.of_program())
+    assert "gff3" in given
 
 
 def test_every_field_is_explained():
@@ -158,6 +175,7 @@ def test_the_outputs_are_named_as_users_know_them():
     names = [data.get("label").partition(": ")[2] for data in form.tool().iterfind("outputs/data")]
     assert names == [
         "gene models",
+        "scores",
         "genes without a model (rejects)",
         "genes without a model (JSON lines)",
         "model output",
