@@ -1,10 +1,11 @@
 """Kill annotation runs with SIGKILL at random moments, resume them, and compare the results.
 
-    python -m tests.kill_and_resume --kills 20
+    python -m tests.kill_and_resume --kills 20 [--task complete|score]
 
-Annotates the demo assembly once without interruption and then again and again, killing the
-process at random moments until so many kills are done. Every run that ends must have left the
-same bytes in all its files, and nothing else. Exits with 1 where it has not.
+Annotates the demo assembly (or completes or scores its annotation) once without interruption and
+then again and again, killing the process at random moments until so many kills are done. Every run
+that ends must have left the same bytes in all its files, and nothing else. Exits with 1 where it
+has not.
 """
 
 import argparse
@@ -19,18 +20,32 @@ from pathlib import Path
 from transgenic_dagster.demo import demo_checkpoint
 from transgenic_dagster.demo.assembly import DemoAssembly, write_assembly
 
-RESULTS = ("out.gff3", "out.gff3.rejects.txt", "gsf.tsv", "moves.tsv", "proteins.fa")
-CODE = "import sys; from transgenic_dagster.cli.annotate import main as c; sys.exit(c())"
+RESULTS = {
+    "predict": ("out.gff3", "out.gff3.rejects.txt", "gsf.tsv", "moves.tsv", "proteins.fa"),
+    "complete": ("out.gff3", "out.gff3.rejects.txt", "moves.tsv", "proteins.fa"),
+    "score": ("out.gff3", "out.gff3.rejects.txt", "scored.gff3"),
+}
+"""Files that each task writes, beside the summary of the run."""
+OPTIONS = {
+    "predict": (*("gsf_output", "gsf.tsv", "refinements", "moves.tsv"), "proteins", "proteins.fa"),
+    "complete": ("refinements", "moves.tsv", "proteins", "proteins.fa"),
+    "score": ("gff3", "scored.gff3"),
+}
+FLAGS = {"predict": ["--keep_input"], "complete": ["--complete"], "score": []}
+CODE = "import sys; from transgenic_dagster.cli.{} import main as c; sys.exit(c())"
 
 
-def start(assembly: DemoAssembly, folder: Path) -> subprocess.Popen[bytes]:
-    """Start or resume an annotation into a folder."""
+def start(assembly: DemoAssembly, folder: Path, task: str) -> subprocess.Popen[bytes]:
+    """Start or resume a run into a folder."""
+    module = "score" if task == "score" else "annotate"
+    named = zip(OPTIONS[task][::2], OPTIONS[task][1::2], strict=True)
+    inputs = (str(assembly.genome_fasta), str(assembly.genes_gff3))
     return subprocess.Popen(
         [
-            *(sys.executable, "-c", CODE, str(assembly.genome_fasta), str(assembly.genes_gff3)),
-            *("--output", str(folder / "out.gff3"), "--gsf_output", str(folder / "gsf.tsv")),
-            *("--refinements", str(folder / "moves.tsv"), "--keep_input"),
-            *("--proteins", str(folder / "proteins.fa")),
+            *(sys.executable, "-c", CODE.format(module), *inputs),
+            *("--output", str(folder / "out.gff3")),
+            *(part for option, name in named for part in (f"--{option}", str(folder / name))),
+            *FLAGS[task],
             *("--model", str(demo_checkpoint()), "--device", "cpu", "--batch_size", "4"),
             *("--resume", "--quiet"),
         ]
@@ -48,7 +63,7 @@ def check(folder: Path, reference: dict[str, bytes]) -> None:
     for name, expected in reference.items():
         if (folder / name).read_bytes() != expected:
             raise SystemExit(f"{folder / name} differs from the uninterrupted run's")
-    left = {path.name for path in folder.iterdir()} - {*RESULTS, "out.gff3.ckpt.json"}
+    left = {path.name for path in folder.iterdir()} - {*reference, "out.gff3.ckpt.json"}
     if left:
         raise SystemExit(f"a finished run left {sorted(left)}")
 
@@ -58,7 +73,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--task", choices=RESULTS, default="predict")
     arguments = parser.parse_args()
+    task = arguments.task
     moments = random.Random(arguments.seed)
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
@@ -66,16 +83,16 @@ def main() -> None:
         whole = root / "whole"
         whole.mkdir()
         began = time.monotonic()
-        finish(start(assembly, whole))
+        finish(start(assembly, whole, task))
         duration = time.monotonic() - began
-        reference = {result: (whole / result).read_bytes() for result in RESULTS}
+        reference = {result: (whole / result).read_bytes() for result in RESULTS[task]}
         check(whole, reference)
 
         kills, finished = 0, 0
         folder = root / "run0"
         folder.mkdir()
         while kills < arguments.kills:
-            process = start(assembly, folder)
+            process = start(assembly, folder, task)
             try:
                 process.wait(timeout=moments.uniform(0, duration))
             except subprocess.TimeoutExpired:
@@ -88,7 +105,7 @@ def main() -> None:
             finished += 1
             folder = root / f"run{finished}"
             folder.mkdir()
-        finish(start(assembly, folder))
+        finish(start(assembly, folder, task))
         check(folder, reference)
     sys.stdout.write(
         f"{kills} kills, {finished + 1} runs finished after them: all results byte-identical\n"

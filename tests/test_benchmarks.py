@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks import bench_engine, bench_evaluate, bench_gpu, bench_growth
+from benchmarks import bench_engine, bench_evaluate, bench_gpu, bench_growth, bench_score
 
 FEW = (
     "--size tiny --length 600 --regions 3 --batch_size 2 --tokens 6 --published_tokens 3 "
@@ -36,3 +36,12 @@ def test_an_evaluation_is_measured_on_made_up_annotations(capsys):
     seconds = bench_evaluate.main(["--genes", "40"])
     assert set(seconds) == {"read", "evaluate", "change log"}
     assert "50 reference transcripts" in capsys.readouterr().out
+
+
+def test_scoring_is_measured_against_predicting(monkeypatch, capsys):
+    monkeypatch.setattr(bench_score, "demo_work", lambda: bench_score.random_work(2, 600, 3))
+    arguments = "--size tiny --regions 2 --length 600 --exons 4 --repeats 1 --threads 1"
+    ratios = bench_score.main(arguments.split())
+    assert set(ratios) == {"demo", "tiny"}
+    assert all(ratio > 0 for ratio in ratios.values())
+    assert "predict / score" in capsys.readouterr().out

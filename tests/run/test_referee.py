@@ -15,6 +15,7 @@ from transgenic_dagster.errors import UsageError
 from transgenic_dagster.input_genes.gff3 import parse_attributes
 from transgenic_dagster.options import parse_as
 from transgenic_dagster.progress import SilentProgress
+from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.judging_options import RefereeOptions
 from transgenic_dagster.run.referee import referee
 
@@ -137,6 +138,16 @@ def test_no_output_is_an_input(demo, few, tmp_path):
     files = [write_annotation(tmp_path / f"{name}.gff3", few[:1]) for name in "ab"]
     with pytest.raises(UsageError, match="which the run reads"):
         judge(demo, files, tmp_path, output=files[1])
+
+
+def test_the_folder_of_another_run_is_left_alone(demo, few, tmp_path):
+    files = [write_annotation(tmp_path / f"{name}.gff3", few[:1]) for name in "ab"]
+    other = RunFolder(tmp_path / "out/best.gff3.work")
+    other.mark("transgenic-annotate", {})
+    (other.root / "journal").mkdir()
+    with pytest.raises(UsageError, match="another program's run"):
+        judge(demo, files, tmp_path / "out")
+    assert (other.root / "journal").exists()
 
 
 def test_the_program_writes_its_files(demo, few, tmp_path):

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from transgenic_dagster.errors import RunError
+from transgenic_dagster.errors import RunError, UsageError
 from transgenic_dagster.gene_models.input_families import FamilyRow, find_families
 from transgenic_dagster.gene_models.input_transcripts import read_transcripts
 from transgenic_dagster.gene_models.referee import (
@@ -99,6 +99,11 @@ def referee(options: RefereeOptions, progress: Progress) -> RefereeAccounting:
     with locked_outputs(outputs):
         described = {"annotations": [str(path.absolute()) for path in options.annotations]}
         folder.mark(MADE_BY, described)
+        if not folder.made_by(MADE_BY):
+            raise UsageError(
+                f"{folder.root} is the folder of another program's run; finish that, or choose "
+                "another --output."
+            )
         with folder.locked():
             work = folder.root / "referee"
             work.mkdir(exist_ok=True)
