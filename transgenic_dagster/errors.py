@@ -43,6 +43,13 @@ class RunError(TransgenicError):
     exit_code = 5
 
 
+class ResumableError(RunError):
+    """The machine failed; the run goes on where it was once that is corrected.
+
+    The message ends with what to correct: each program adds how its run goes on.
+    """
+
+
 class TimeLimitReachedError(TransgenicError):
     """``--time_limit`` was reached; the run stopped cleanly and can be resumed."""
 

@@ -5,9 +5,10 @@ command line's help; the model itself checks values and combinations.
 """
 
 import re
+from collections.abc import Mapping
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -344,9 +345,38 @@ def parse_options(values: dict[str, Any]) -> AnnotateOptions:
         return AnnotateOptions(**values)
     except ValidationError as error:
         first = error.errors()[0]
-        problem = first["msg"].removeprefix("Value error, ")
         if not first["loc"]:
+            problem = first["msg"].removeprefix("Value error, ")
             raise UsageError(f"{problem[:1].upper()}{problem[1:]}.") from error
         name = str(first["loc"][0])
         shown = name if name in {"fasta_file", "gff_file"} else f"--{name}"
-        raise UsageError(f"{shown}: {problem} (got {values.get(name)!r}).") from error
+        if name not in AnnotateOptions.model_fields:
+            raise UsageError(f"There is no option {shown}.") from error
+        got = f" (got {str(values[name])!r})" if name in values else ""
+        raise UsageError(f"{shown}: {_problem(name, first)}{got}.") from error
+
+
+def _problem(name: str, error: Mapping[str, Any]) -> str:
+    """What an option takes, where its value is none of that."""
+    field = AnnotateOptions.model_fields[name]
+    if error["type"] == "value_error":  # ours
+        return str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "missing":
+        return "this option is needed"
+    if name == "batch_size":
+        return "a whole number, 1 or more, or auto"
+    if name == "feature_types":
+        return "row types, separated by commas"
+    if name == "time_limit":
+        return "a duration is 1 second or more"
+    kinds = get_args(field.annotation) or (field.annotation,)
+    if int in kinds:
+        least = next((rule.ge for rule in field.metadata if hasattr(rule, "ge")), None)
+        return "a whole number" if least is None else f"a whole number, {least} or more"
+    if bool in kinds:
+        return "true or false"
+    if Path in kinds:
+        return "the name of a file"
+    if all(isinstance(kind, str) for kind in kinds):
+        return f"one of {', '.join(kinds)}"
+    return "a text"

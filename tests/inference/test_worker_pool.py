@@ -15,6 +15,7 @@ from transgenic_dagster.inference.beam_search import DecodingOptions
 from transgenic_dagster.inference.worker_pool import Patience, WorkerModel, predict_on_workers
 from transgenic_dagster.model import TransgenicConfig, resolve_checkpoint
 from transgenic_dagster.regions.region import Region
+from transgenic_dagster.system.digested_files import DigestedFiles
 
 NAMES = ("a6144", "b6144", "c6144") * 2
 REGIONS = [Region(i, name, name, 0, 6144, "+", 0, 6144) for i, name in enumerate(NAMES)]
@@ -63,7 +64,9 @@ def fail(region_ids):
 def predict(read, devices=TWO, **options):
     sizes = BatchSizes(TransgenicConfig(), 2, golden.MAX_LENGTH, 4, False, 1 << 30, fixed=1)
     units = plan_units("Chr1", REGIONS, lambda _: 1)
-    model = WorkerModel(resolve_checkpoint(str(golden.TINY_CHECKPOINT)), "fp32", compiled=False)
+    files = resolve_checkpoint(str(golden.TINY_CHECKPOINT))
+    digested = DigestedFiles.read(files.config, *files.weights)
+    model = WorkerModel(files, digested, "fp32", compiled=False)
     answers = predict_on_workers(devices, model, OPTIONS, units, read, sizes, **options)
     return {unit.regions[0].region_id: sentences[0].raw for unit, sentences in answers}
 

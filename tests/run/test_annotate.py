@@ -320,7 +320,7 @@ def test_a_folder_in_use_is_refused(tmp_path):
                 "--max_length", 64, "--device", "cpu", cwd=tmp_path,
             )  # fmt: skip
             assert second.returncode == 2
-            assert "Another process is working in" in second.stderr
+            assert "Another process is going to write out.gff3" in second.stderr
             raise CrashError
 
     values = TINY | {"fasta_file": assembly.fasta, "gff_file": assembly.gff}

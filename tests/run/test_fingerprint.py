@@ -21,6 +21,7 @@ from transgenic_dagster.run.fingerprint import (
     whole_fingerprint,
 )
 from transgenic_dagster.run.model_and_devices import find_model_and_devices
+from transgenic_dagster.system.digested_files import DigestedFiles
 
 GIVEN = {
     "fasta_file": "genome.fa",
@@ -29,7 +30,7 @@ GIVEN = {
     "max_length": 64,
     "device": "cpu",
 }
-DIGESTS = InputDigests("0" * 64, "1" * 64)
+DIGESTS = InputDigests(DigestedFiles((), "0" * 64, 0, ()), DigestedFiles((), "1" * 64, 0, ()))
 
 
 class WithOneMore(AnnotateOptions):

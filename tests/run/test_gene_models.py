@@ -66,11 +66,11 @@ def merge(assembly, tmp_path, predictions, **options):
     make_region_db(folder, asked, max_encoder_seqlen=SPAN)
     with RegionDb(folder.region_db) as database:
         regions, (fingerprint, _) = database.regions(), fingerprint_of_regions(database)
-    state = PieceState(RunFingerprint(fingerprint.values), "m", "1", 1)
+    state = PieceState("chr1", RunFingerprint(fingerprint.values), "m", "1", 1)
     folder.journal("chr1").unlink(missing_ok=True)
     folder.journal_folder.mkdir(exist_ok=True)
     state.write(folder.piece_state("chr1"))
-    with Journal(folder.journal("chr1")) as journal:
+    with Journal(folder.journal("chr1"), state.identity) as journal:
         for region in regions:
             made = predictions.get(region.gene_id, PLACES[region.gene_id])
             journal.append([sentence(region, made)])

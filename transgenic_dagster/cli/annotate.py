@@ -31,7 +31,10 @@ def _annotate(options: AnnotateOptions, *, quiet: bool) -> None:
 
     from transgenic_dagster.system.signals import end_when_interrupted
 
-    end_when_interrupted(options.time_limit)
+    end_when_interrupted(
+        options.time_limit,
+        again="what is finished is saved; continue with the same command and --resume",
+    )
 
     from transgenic_dagster.progress import BarProgress, LogProgress, SilentProgress
     from transgenic_dagster.run.annotate import annotate

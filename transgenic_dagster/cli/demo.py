@@ -25,7 +25,7 @@ def main() -> int:
 def _demo(folder: Path) -> None:
     from transgenic_dagster.system.signals import end_when_interrupted
 
-    end_when_interrupted(None)
+    end_when_interrupted(None, again="run the same command again")
 
     from transgenic_dagster.demo.show import run_demo
 

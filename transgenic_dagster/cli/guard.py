@@ -1,14 +1,24 @@
-"""Error guard of the programs: one sentence on stderr and a documented exit code, no traceback."""
+"""Error guard of the programs: one sentence on stderr and a documented exit code, no traceback.
+
+A standard error that cannot be written changes neither the work nor the exit code.
+"""
 
 import argparse
 import errno
 import logging
+import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 from transgenic_dagster import __version__
-from transgenic_dagster.errors import RunError, TransgenicError
+from transgenic_dagster.errors import ResumableError, RunError, TransgenicError
+
+BROKEN_PIPE = 128 + signal.SIGPIPE
+"""Exit code where nobody reads the standard output any more, as shells know it."""
 
 
 def add_common_options(parser: argparse.ArgumentParser, program: str) -> None:
@@ -31,35 +41,79 @@ def guarded(
         quiet: log warnings only.
         verbose: log more, and show tracebacks.
         resumable: whether ``--resume`` continues it, which messages then say.
+
+    Returns:
+        The exit code.
     """
+    _open_streams()
     _set_up_logging(quiet, verbose)
-    again = "continue with --resume" if resumable else "try again"
+    again = "continue with --resume" if resumable else "run the same command again"
+    exit_code = _exit_code(command, again, verbose)
+    return _flush_streams(exit_code)
+
+
+def _exit_code(command: Callable[[], None], again: str, verbose: bool) -> int:
     try:
         command()
-    except TransgenicError as error:
-        return _report(str(error), error.exit_code, verbose)
-    except OSError as error:
-        return _report(_os_error_sentence(error, again), RunError.exit_code, verbose)
-    except MemoryError:
-        return _report(
-            f"This machine's memory is full; free some or lower --batch_size, then {again}.",
-            RunError.exit_code,
-            verbose,
-        )
-    except Exception as error:  # a fault of ours: still one sentence, and a way to see more
-        return _report(
-            f"Unexpected {type(error).__name__}: {error}. What is finished is saved; {again}, "
-            "with --verbose for a traceback to report.",
-            RunError.exit_code,
-            verbose,
-        )
+        sys.stdout.flush()
+    except Exception as error:
+        sentence, exit_code = _describe(error, again)
+        with suppress(OSError):
+            if verbose:
+                traceback.print_exc()
+            sys.stderr.write(f"Error: {sentence}\n")
+        return exit_code
     return 0
 
 
-def _report(sentence: str, exit_code: int, verbose: bool) -> int:
-    if verbose:
-        traceback.print_exc()
-    sys.stderr.write(f"Error: {sentence}\n")
+def _describe(error: Exception, again: str) -> tuple[str, int]:
+    """Sentence and exit code for an error."""
+    if isinstance(error, ResumableError):
+        return f"{str(error).removesuffix('.')}; then {again}.", error.exit_code
+    if isinstance(error, TransgenicError):
+        return str(error), error.exit_code
+    if isinstance(error, BrokenPipeError):
+        return "Nobody reads the output any more.", BROKEN_PIPE
+    if isinstance(error, OSError):
+        sentence = _os_error_sentence(error, again)
+    elif isinstance(error, MemoryError):
+        sentence = f"This machine's memory is full; free some or lower --batch_size, then {again}."
+    else:  # a fault of ours: still one sentence, and a way to see more
+        sentence = (
+            f"Unexpected {type(error).__name__}: {' '.join(str(error).split()).removesuffix('.')}; "
+            f"{again}, with --verbose for a traceback to report."
+        )
+    return sentence, RunError.exit_code
+
+
+def _open_streams() -> None:
+    """Open what was closed: the next file would take the number, and be written to by libraries."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            with suppress(OSError):
+                os.fstat(descriptor)
+                continue
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  # as long as the process
+
+
+def _flush_streams(exit_code: int) -> int:
+    """Write out what is left; Python itself would end with a code of its own where that fails.
+
+    Returns:
+        The exit code, which tells of the standard output where nothing worse happened.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            if stream is sys.stdout and not exit_code:
+                broken = isinstance(error, BrokenPipeError)
+                exit_code = BROKEN_PIPE if broken else RunError.exit_code
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     return exit_code
 
 

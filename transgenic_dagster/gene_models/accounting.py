@@ -9,6 +9,7 @@ from transgenic_dagster.errors import RunError
 from transgenic_dagster.gene_models.gene_model import GeneModel
 from transgenic_dagster.gene_models.rejects import Reject
 from transgenic_dagster.reject_reason import RejectReason
+from transgenic_dagster.wording import counted
 
 
 @dataclass
@@ -85,7 +86,7 @@ class Accounting:
         """
         if self.total != input_genes:
             raise RunError(
-                f"The input has {input_genes:,} genes but {self.total:,} are accounted for "
+                f"The input has {counted(input_genes, 'gene')}, but {self.total:,} accounted for "
                 f"({self.summary()}); run again with --overwrite "
                 "and report it if it happens again."
             )

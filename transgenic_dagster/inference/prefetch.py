@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -82,4 +83,6 @@ def _end_with(main_process: int, _worker: int) -> None:
     end_with_parent(main_process)
     # DuckDB's binding would report leaks of its own on stderr at a regular exit.
     atexit.register(os._exit, 0)
+    for number in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to all its processes
+        signal.signal(number, signal.SIG_IGN)
     torch.set_num_threads(1)

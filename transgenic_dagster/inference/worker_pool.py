@@ -21,7 +21,7 @@ from multiprocessing.context import SpawnProcess
 
 import torch
 
-from transgenic_dagster.errors import RunError
+from transgenic_dagster.errors import ResumableError
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.inference.batching import BatchSizes, Unit
 from transgenic_dagster.inference.beam_search import DecodingOptions
@@ -29,7 +29,9 @@ from transgenic_dagster.inference.device import Precision
 from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.inference.prefetch import ReadSequences, window_ids
 from transgenic_dagster.model import CheckpointFiles
+from transgenic_dagster.system.digested_files import DigestedFiles
 from transgenic_dagster.system.parent_death import end_with_parent
+from transgenic_dagster.system.signals import SIGNALS
 
 logger = logging.getLogger(__name__)
 
@@ -55,11 +57,13 @@ class WorkerModel:
 
     Args:
         files: the checkpoint.
+        digested: the same files as they were read before; what has changed since is refused.
         precision: of weights and caches.
         compiled: see ``Engine``.
     """
 
     files: CheckpointFiles
+    digested: DigestedFiles
     precision: Precision
     compiled: bool
 
@@ -153,7 +157,7 @@ def predict_on_workers(
 
     Raises:
         TransgenicError: what a process raised.
-        RunError: all processes are lost.
+        ResumableError: all processes are lost.
     """
     waiting = deque(units)
     devices = devices[: len(units)]
@@ -235,9 +239,9 @@ def _requeue(
     how = lost.process.exitcode or 0
     cause = f"by {signal.Signals(-how).name}" if how < 0 else f"with exit code {how}"
     if not workers:
-        raise RunError(
+        raise ResumableError(
             f"The process on {lost.device} ended {cause}, and it was the last one; look for the "
-            "cause in the system's log (memory?), then continue with --resume."
+            "cause in the system's log (memory?)."
         )
     logger.warning("the process on %s ended %s; reassigning its regions", lost.device, cause)
     if lost.unit is not None:
@@ -258,14 +262,15 @@ def _serve(connection: Connection, setup: _WorkerSetup) -> None:
     end_with_parent(setup.main_process)
     # DuckDB's binding would report leaks of its own on stderr at a regular exit.
     atexit.register(os._exit, 0)
-    for number in (signal.SIGINT, signal.SIGTERM):  # the main process ends this one
+    for number in SIGNALS:  # the main process ends this one
         signal.signal(number, signal.SIG_IGN)
     torch.set_num_threads(setup.threads)
     model = setup.model
     try:
-        engine = Engine.load(
-            model.files, setup.device, model.precision, compile_model=model.compiled
-        )
+        with model.digested.unchanged():
+            engine = Engine.load(
+                model.files, setup.device, model.precision, compile_model=model.compiled
+            )
         while True:
             unit, batch_size = connection.recv()
             input_ids = window_ids(unit, setup.read_sequences)

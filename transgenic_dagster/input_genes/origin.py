@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from transgenic_dagster.system.atomic_files import atomic_write
+from transgenic_dagster.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class RowCounts:
 
         The numbers up to ``malformed`` add up to the rows; built genes are told apart.
         """
-        text = f"{self.read:,} rows: {self.genes:,} genes"
+        text = f"{counted(self.read, 'row')}: {counted(self.genes, 'gene')}"
         text += _in_brackets(self.biotypes) + f", {self.parts:,} of their parts"
         if self.others:
             text += f"; not used: {_by_type(self.others)}"

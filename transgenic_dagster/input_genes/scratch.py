@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from transgenic_dagster.errors import RunError
+from transgenic_dagster.errors import ResumableError
 
 MAX_THREADS = 4
 
@@ -32,18 +32,19 @@ def disk_errors_named(folder: Path) -> Iterator[None]:
     """Turn DuckDB's errors about the disk of ``folder`` into one clear message.
 
     Raises:
-        RunError: the disk is full, or failed otherwise.
+        ResumableError: the disk is full, or failed otherwise.
     """
     try:
         yield
     except duckdb.Error as error:
         text = str(error)
         if "No space left" in text or "quota exceeded" in text:
-            raise RunError(
-                f"The disk is full ({folder}); make room and continue with --resume."
-            ) from error
+            raise ResumableError(f"The disk is full ({folder}); free some space.") from error
         if isinstance(error, duckdb.IOException):
-            raise RunError(f"The disk of {folder} failed ({text}).") from error
+            first_line = text.partition("\n")[0].rstrip(".")
+            raise ResumableError(
+                f"The disk of {folder} failed ({first_line}); check it."
+            ) from error
         raise
 
 

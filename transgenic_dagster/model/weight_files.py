@@ -55,7 +55,8 @@ def check_finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
 
 def _load(path: Path) -> object:
     if path.suffix == ".safetensors":
-        return load_file(path)
+        # Copies: the library maps the file, so what is written to it later would change the model.
+        return {key: tensor.clone() for key, tensor in load_file(path).items()}
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())

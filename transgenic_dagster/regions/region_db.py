@@ -4,11 +4,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import duckdb
 import numpy as np
 
-from transgenic_dagster.errors import RunError
+from transgenic_dagster.errors import ResumableError
 from transgenic_dagster.input_genes.bulk import Columns, columns_of, execute_with_batch, text_column
 from transgenic_dagster.input_genes.gene import Gene, SkippedInput
 from transgenic_dagster.input_genes.scratch import DUCKDB_CONFIG, disk_errors_named
@@ -111,20 +112,26 @@ class RegionDb:
 
     Args:
         path: a file that ``build_region_db`` wrote.
+        run_info: facts that it must have, where they are known.
 
     Raises:
-        RunError: the file is missing or not a region database.
+        ResumableError: the file is missing, or not the region database that is wanted. All methods
+            raise it where the file is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, run_info: Mapping[str, str] | None = None) -> None:
+        self._path = path
         try:
             self._database = duckdb.connect(str(path), read_only=True, config=_READING_CONFIG)
         except duckdb.Error as error:
-            raise RunError(f"{path} is not a region database: delete it and run again.") from error
+            raise self._unusable("is not a region database") from error
+        if run_info is not None and self.run_info() != run_info:
+            self.close()
+            raise self._unusable("belongs to another run")
 
     def regions(self, piece: str | None = None) -> list[Region]:
         """Return the regions in order, all of them or those of one piece."""
-        rows = self._database.execute(
+        rows = self._rows(
             """
             SELECT * EXCLUDE (sequence)
             FROM regions
@@ -132,7 +139,7 @@ class RegionDb:
             ORDER BY region_id
             """,
             [piece],
-        ).fetchall()
+        )
         return [Region(*row) for row in rows]
 
     def sequence(self, region_id: int) -> str:
@@ -150,31 +157,29 @@ class RegionDb:
             KeyError: no region has one of the numbers.
         """
         wanted = list(region_ids)
-        rows = self._database.execute(
+        rows = self._rows(
             """
             SELECT region_id, sequence
             FROM regions
             WHERE region_id BETWEEN $1 AND $2 AND list_contains($3, region_id)
             """,
             [min(wanted, default=0), max(wanted, default=0), wanted],
-        ).fetchall()
+        )
         found = dict(rows)
         return {region_id: found[region_id] for region_id in wanted}
 
     def skipped(self) -> list[SkippedInput]:
         """Return every skipped input, in the order in which it was found."""
-        rows = self._database.execute("SELECT * FROM skipped_inputs ORDER BY rowid").fetchall()
+        rows = self._rows("SELECT * FROM skipped_inputs ORDER BY rowid")
         return [SkippedInput(*row) for row in rows]
 
     def sequence_lengths(self) -> dict[str, int]:
         """Return the length (nt) of every sequence of the FASTA file, in natural order."""
-        return dict(
-            self._database.execute("SELECT seqid, length FROM sequences ORDER BY rank").fetchall()
-        )
+        return dict(self._rows("SELECT seqid, length FROM sequences ORDER BY rank"))
 
     def pieces(self) -> list[str]:
         """Return the names of the pieces that hold regions, in order."""
-        rows = self._database.execute(
+        rows = self._rows(
             """
             SELECT piece
             FROM sequences
@@ -182,22 +187,33 @@ class RegionDb:
             GROUP BY piece
             ORDER BY min(piece_rank)
             """
-        ).fetchall()
+        )
         return [piece for (piece,) in rows]
 
     def run_info(self) -> dict[str, str]:
         """Return the facts given to ``build_region_db``."""
-        return dict(self._database.execute("SELECT key, value FROM run_info").fetchall())
+        return dict(self._rows("SELECT key, value FROM run_info"))
 
     def input_gene_count(self) -> int:
         """Return the number of genes of the input: regions and skipped genes."""
-        ((count,),) = self._database.execute(
+        ((count,),) = self._rows(
             """
             SELECT (SELECT count(*) FROM regions)
                 + (SELECT count(*) FROM skipped_inputs WHERE is_gene)
             """
-        ).fetchall()
+        )
         return int(count)
+
+    def _rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return self._database.execute(query, parameters).fetchall()
+        except duckdb.Error as error:
+            raise self._unusable("is damaged") from error
+
+    def _unusable(self, why: str) -> ResumableError:
+        return ResumableError(
+            f"{self._path} {why}, and has to be made again (in Dagster: materialize region_db)."
+        )
 
     def close(self) -> None:
         """Close the file."""

@@ -11,6 +11,7 @@ from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.windows import MAX_WINDOW, MIN_WINDOW, WindowRule, plan_window
 from transgenic_dagster.reject_reason import RejectReason
 from transgenic_dagster.sequences.seqid_hints import SeqidHints, examples
+from transgenic_dagster.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -117,14 +118,15 @@ def _nothing_usable(
     skipped: list[SkippedInput], lengths: Mapping[str, int], annotation: str, fasta: str
 ) -> str:
     """Return the warning for an annotation without a usable gene."""
-    count = f"{len(skipped):,} gene" + ("s" if len(skipped) > 1 else "")
+    count = counted(len(skipped), "gene")
     if any(skip.reason != RejectReason.UNKNOWN_SEQUENCE for skip in skipped):
         return f"no gene model is made: {count} of {annotation} skipped; first, {skipped[0].detail}"
+    none_lies = f"none of {count} lies" if len(skipped) > 1 else "the only gene does not lie"
     names = list(dict.fromkeys(skip.seqid for skip in skipped))
     similar = SeqidHints(lengths).similar(names[0])
     hint = f" ({names[0]} may be {similar})" if similar else ""
     return (
-        f"no gene model is made: none of {count} lies on a sequence of {fasta}: {annotation} names"
+        f"no gene model is made: {none_lies} on a sequence of {fasta}: {annotation} names"
         f" {examples(names)}, {fasta} names {examples(list(lengths))}{hint}; rename the"
         " sequences in one of them."
     )

@@ -18,6 +18,7 @@ from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.model_and_devices import batch_sizes
 from transgenic_dagster.run.stages import make_sorted_gff
 from transgenic_dagster.sequences.fasta import open_genome
+from transgenic_dagster.wording import counted
 
 if TYPE_CHECKING:
     import torch
@@ -67,7 +68,8 @@ class Plan:
         """The plan for a terminal."""
         regions, skipped = sum(self.regions_by_window.values()), sum(self.skipped.values())
         lines = [
-            f"{regions + skipped:,} genes: {regions:,} regions to predict, {skipped:,} skipped.",
+            f"{counted(regions + skipped, 'gene')}: {counted(regions, 'region')} to predict, "
+            f"{skipped:,} skipped.",
             "",
             "  window (nt)    regions   decoded together",
             *(
@@ -79,7 +81,7 @@ class Plan:
             lines += ["", "  skipped because    genes"]
             lines += [f"  {reason:<16} {count:>7,}" for reason, count in self.skipped.items()]
         if self.broken_rows:
-            lines += ["", f"  {self.broken_rows:,} rows that are no genes cannot be read."]
+            lines += ["", f"  {counted(self.broken_rows, 'row')} outside of genes cannot be read."]
         lines += [
             "",
             f"Disk:    {_size(self.disk_bytes)} while the run lasts",

@@ -6,7 +6,6 @@ Each stage extends the fingerprint of the stage before it. Options take part by 
 
 import hashlib
 import json
-import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from transgenic_dagster import __version__
 from transgenic_dagster.errors import InputError
 from transgenic_dagster.options import AnnotateOptions, Stage
 from transgenic_dagster.run.model_and_devices import ModelAndDevices
-from transgenic_dagster.system.digest import file_sha256
+from transgenic_dagster.system.digested_files import DigestedFiles
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,10 @@ class RunFingerprint:
             for name, (before, after) in self.diff(now).items()
         ]
 
+    def identity(self, piece: str = "") -> str:
+        """Name of the run, or of one of its pieces, in the files that belong to it."""
+        return hashlib.sha256(f"{self.as_json()} {piece}".encode()).hexdigest()[:32]
+
     def as_json(self) -> str:
         """The values as one line of JSON, names in alphabetical order."""
         return json.dumps(dict(self.values), sort_keys=True)
@@ -55,10 +58,10 @@ class RunFingerprint:
 
 @dataclass(frozen=True)
 class InputDigests:
-    """SHA-256 of the input files, as hexadecimal, and the state in which they were read."""
+    """The input files as they were read."""
 
-    genome: str
-    annotation: str
+    genome: DigestedFiles
+    annotation: DigestedFiles
 
 
 def digest_inputs(options: AnnotateOptions) -> InputDigests:
@@ -68,46 +71,56 @@ def digest_inputs(options: AnnotateOptions) -> InputDigests:
         InputError: one is missing, cannot be read, or changes meanwhile.
     """
     return InputDigests(
-        genome=digest_input(options.fasta_file, "genome"),
-        annotation=digest_input(options.gff_file, "annotation"),
+        genome=read_input(options.fasta_file, "genome"),
+        annotation=read_input(options.gff_file, "annotation"),
     )
+
+
+def check_inputs(options: AnnotateOptions) -> None:
+    """Check, without reading them, that both input files are there.
+
+    Raises:
+        InputError: one is missing, or is not a regular file.
+    """
+    _check_input(options.fasta_file, "genome")
+    _check_input(options.gff_file, "annotation")
 
 
 def digest_input(path: Path, role: str) -> str:
     """SHA-256 of an input file.
 
     Raises:
-        InputError: it is missing, not a regular file, cannot be read, or changes meanwhile.
+        InputError: as ``read_input``.
     """
-    try:
-        before = path.stat()
-        if not stat.S_ISREG(before.st_mode):
-            raise InputError(
-                f"The {role} {path} is not a regular file, but it is read more than once: save it"
-                " as a file (plain or gzip) and give its name."
-            )
-        digest = file_sha256(path)
-    except FileNotFoundError as error:
-        raise InputError(f"The {role} {path} does not exist; check its name.") from error
-    except OSError as error:
-        raise InputError(f"The {role} {path} cannot be read ({error.strerror}).") from error
-    refuse_change(path, before)
-    return digest
+    return read_input(path, role).sha256
 
 
-def refuse_change(path: Path, before: os.stat_result) -> None:
-    """Check that a file is as it was.
+def read_input(path: Path, role: str) -> DigestedFiles:
+    """Read an input file once.
 
     Raises:
-        InputError: size, time of change or the file itself differ.
+        InputError: it is missing, not a regular file, cannot be read, or changes meanwhile.
     """
-    after = path.stat()
-    if _state(before) != _state(after):
-        raise InputError(f"{path} changed while it was read; try again when it is complete.")
+    _check_input(path, role)
+    try:
+        return DigestedFiles.read(path)
+    except OSError as error:
+        raise InputError(f"The {role} {path} cannot be read ({error.strerror}).") from error
 
 
-def _state(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_size, status.st_mtime_ns, status.st_ino
+def _check_input(path: Path, role: str) -> None:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise InputError(f"The {role} {path} does not exist; check its name.") from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"The {role} {path} cannot be read ({why}).") from error
+    if not stat.S_ISREG(mode):
+        raise InputError(
+            f"The {role} {path} is not a regular file, but it is read more than once: save it"
+            " as a file (plain or gzip) and give its name."
+        )
 
 
 def sorting_fingerprint(options: AnnotateOptions, annotation: str) -> RunFingerprint:
@@ -131,7 +144,7 @@ def predictions_fingerprint(
     return regions.extended(
         options.affecting_results(Stage.PREDICTIONS),
         {
-            "model": found.files.sha256(),
+            "model": found.model.sha256,
             "device": found.device.type,
             "precision": found.precision,
         },
@@ -142,9 +155,9 @@ def whole_fingerprint(
     options: AnnotateOptions, digests: InputDigests, found: ModelAndDevices
 ) -> RunFingerprint:
     """Fingerprint of the predictions of a run from the beginning."""
-    sorting = sorting_fingerprint(options, digests.annotation)
+    sorting = sorting_fingerprint(options, digests.annotation.sha256)
     return predictions_fingerprint(
-        regions_fingerprint(sorting, options, digests.genome), options, found
+        regions_fingerprint(sorting, options, digests.genome.sha256), options, found
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from transgenic_dagster.errors import InputError, UsageError
+from transgenic_dagster.run.made_file import MadeFile
 from transgenic_dagster.system.atomic_files import atomic_write
 from transgenic_dagster.system.locks import file_lock
 
@@ -38,14 +39,20 @@ class RunFolder:
         return self.root / "sorted.gff3"
 
     @property
-    def sorted_fingerprint(self) -> Path:
-        """Fingerprint of the sorted annotation."""
-        return self.root / "sorted.json"
+    def sorted_annotation(self) -> MadeFile:
+        """The same with its origin and its record."""
+        paths = (self.sorted_gff, self.root / "sorted.gff3.origin.json")
+        return MadeFile(paths, self.root / "sorted.json")
 
     @property
     def region_db(self) -> Path:
         """The region database."""
         return self.root / "regions.duckdb"
+
+    @property
+    def regions(self) -> MadeFile:
+        """The same with its record."""
+        return MadeFile((self.region_db,), self.root / "regions.json")
 
     @property
     def draft_gff3(self) -> Path:
@@ -69,6 +76,12 @@ class RunFolder:
     def piece_state(self, piece: str) -> Path:
         """State of one piece, beside its journal."""
         return self.journal_folder / f"{piece}.json"
+
+    def begun_pieces(self) -> list[str]:
+        """Names of the pieces that have a state, or a journal that is not empty."""
+        states = (path for path in self.journal_folder.glob("*.json"))
+        journals = (p for p in self.journal_folder.glob("*.jsonl") if p.stat().st_size)
+        return sorted({path.stem for path in (*states, *journals)})
 
     def mark(self, made_by: str, values: dict[str, Any]) -> None:
         """Make the folder a run's; one that another program made stays that program's.
@@ -100,6 +113,10 @@ class RunFolder:
                 f"The folder {self.root} cannot be written ({error.strerror}); choose another "
                 "--output."
             ) from error
+
+    def made_by(self, program: str) -> bool:
+        """Return whether a program made the folder."""
+        return (self.marked() or {}).get("made_by") == program
 
     def marked(self) -> dict[str, Any] | None:
         """Content that ``mark`` wrote, None where the folder is not a run's."""
@@ -188,5 +205,8 @@ class RunFolder:
 
 
 _LOCKS = {"lock", "in_use.lock", "results.lock"}
-_UNCHANGING = ("sorted.gff3", "sorted.gff3.origin.json", "sorted.json", "regions.duckdb")
+_UNCHANGING = (
+    *("sorted.gff3", "sorted.gff3.origin.json", "sorted.json"),
+    *("regions.duckdb", "regions.json"),
+)
 _OWN = {"in_use.lock", "results.lock", *_UNCHANGING, "draft.gff3", "genome", "journal"}

@@ -1,6 +1,6 @@
 """What the journals of a run's pieces hold."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from transgenic_dagster.gene_models.accounting import Accounting
@@ -8,8 +8,9 @@ from transgenic_dagster.gene_models.from_sentence import read_sentence
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
+from transgenic_dagster.run.fingerprint import RunFingerprint
 from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.state import PieceSummary
+from transgenic_dagster.run.state import PieceState, PieceSummary, read_piece_state
 
 
 @dataclass
@@ -66,20 +67,51 @@ class JournalSummary:
 
 
 def summarise_journal(
-    folder: RunFolder, database: RegionDb, pieces: Iterable[str]
+    folder: RunFolder, database: RegionDb, states: Mapping[str, PieceState]
 ) -> JournalSummary:
     """Count what the journals of some pieces hold; no DNA is read."""
     summary = JournalSummary()
-    for piece in pieces:
+    for piece, state in states.items():
         regions = {region.region_id: region for region in database.regions(piece)}
         summary.pieces[piece] = PieceSummary(len(regions), completed=0, rejected=0)
-        sentences = [s for s in journaled(folder, piece) if not s.out_of_memory]
+        sentences = [s for s in journaled(folder, state) if not s.out_of_memory]
         summary.add(piece, sentences, [regions[s.region_id] for s in sentences])
     return summary
 
 
-def journaled(folder: RunFolder, piece: str) -> list[PredictedSentence]:
-    """Sentences of a piece that are safe."""
+def journaled(folder: RunFolder, state: PieceState) -> list[PredictedSentence]:
+    """Sentences of a piece that are safe.
+
+    Raises:
+        UsageError: the journal belongs to something else.
+    """
     from transgenic_dagster.inference.journal import read_journal
 
-    return read_journal(folder.journal(piece))
+    return read_journal(folder.journal(state.piece), state.identity)
+
+
+def describe_other_run(folder: RunFolder, piece: str, fingerprint: RunFingerprint) -> list[str]:
+    """Phrases on how a piece that was begun differs from the present run; none if it is its own.
+
+    Without its state, what the journal itself says counts.
+
+    Raises:
+        UsageError: another version of this program wrote one of the files.
+    """
+    state = read_piece_state(folder.piece_state(piece))
+    if state is not None and state.fingerprint != fingerprint:
+        return state.fingerprint.describe_diff(fingerprint)
+    if foreign_journal(folder, piece, fingerprint):
+        return [f"{folder.journal(piece)} is the journal of another run"]
+    return []
+
+
+def foreign_journal(folder: RunFolder, piece: str, fingerprint: RunFingerprint) -> bool:
+    """Return whether the journal of a piece, if there is one, belongs to something else."""
+    from transgenic_dagster.inference.journal import ForeignJournalError, read_journal
+
+    try:
+        read_journal(folder.journal(piece), fingerprint.identity(piece))
+    except ForeignJournalError:
+        return True
+    return False

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from transgenic_dagster.errors import UsageError
+from transgenic_dagster.errors import CheckpointError, UsageError
 from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.system.digested_files import DigestedFiles
 
 if TYPE_CHECKING:
     import torch
@@ -17,9 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelAndDevices:
-    """Model files and devices, found before any work is done; devices are of one type."""
+    """Model files and devices, found before any work is done; devices are of one type.
+
+    Args:
+        files: of the model.
+        model: the same files as they were read first.
+        config: of the model.
+        devices: at least one.
+        precision: of weights and caches there.
+    """
 
     files: "CheckpointFiles"
+    model: DigestedFiles
     config: "TransgenicConfig"
     devices: "tuple[torch.device, ...]"
     precision: "Precision"
@@ -41,14 +51,22 @@ def find_model_and_devices(options: AnnotateOptions) -> ModelAndDevices:
 
     devices = choose_devices(options.device)
     files = resolve_checkpoint(options.model, revision=options.revision, offline=options.offline)
-    config = read_config(files)
-    longest = config.max_decoder_position_embeddings
+    longest = read_config(files).max_decoder_position_embeddings
     if options.max_length > longest:
         raise UsageError(
             f"--max_length {options.max_length}: the model's position table ends at {longest} "
             "tokens; ask for no more."
         )
-    return ModelAndDevices(files, config, devices, choose_precision(options.precision, devices[0]))
+    precision = choose_precision(options.precision, devices[0])
+    try:
+        model = DigestedFiles.read(files.config, *files.weights)
+    except OSError as error:
+        raise CheckpointError(
+            f"The model file {error.filename} cannot be read ({error.strerror})."
+        ) from error
+    with model.unchanged():
+        config = read_config(files)
+    return ModelAndDevices(files, model, config, devices, precision)
 
 
 def decoding_options(options: AnnotateOptions) -> "DecodingOptions":

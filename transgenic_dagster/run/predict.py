@@ -8,7 +8,7 @@ and is tried again, alone, at the end of the prediction and whenever that is res
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transgenic_dagster import __version__
-from transgenic_dagster.errors import RunError, UsageError
+from transgenic_dagster.errors import ResumableError, RunError, UsageError
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.progress import Progress, shown
@@ -26,7 +26,12 @@ from transgenic_dagster.regions.windows import window_cap
 from transgenic_dagster.reject_reason import RejectReason
 from transgenic_dagster.run.fingerprint import RunFingerprint, predictions_fingerprint
 from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.journals import JournalSummary, journaled, summarise_journal
+from transgenic_dagster.run.journals import (
+    JournalSummary,
+    describe_other_run,
+    journaled,
+    summarise_journal,
+)
 from transgenic_dagster.run.model_and_devices import (
     ModelAndDevices,
     batch_sizes,
@@ -35,6 +40,7 @@ from transgenic_dagster.run.model_and_devices import (
 )
 from transgenic_dagster.run.stages import fingerprint_of_regions
 from transgenic_dagster.run.state import PieceState, read_piece_state
+from transgenic_dagster.wording import counted
 
 if TYPE_CHECKING:
     from transgenic_dagster.inference.batching import BatchSizes, Unit
@@ -47,6 +53,8 @@ FEW_SHARE = 0.01
 """So many regions, or this share of them, may be too large for a machine that does the others."""
 
 
+ReadSequences = Callable[[Sequence[int]], dict[int, str]]
+"""From region ids to window sequences; called in other processes, too."""
 Follow = Callable[[JournalSummary], None]
 """Told of the journals when prediction begins, and after each unit that is safe."""
 
@@ -92,7 +100,7 @@ def predict_pieces(
 
     Raises:
         TransgenicError: one sentence; what is journaled stays.
-        RunError: too many regions did not fit into memory.
+        ResumableError: too many regions did not fit into memory.
     """
     with folder.reading_regions(), ExitStack() as locks, RegionDb(folder.region_db) as database:
         with_regions = database.pieces()
@@ -104,25 +112,31 @@ def predict_pieces(
         found = found or find_model_and_devices(options)
         fingerprint = predictions_fingerprint(_regions(database, found), options, found)
         states = _continue_or_begin(folder, pieces, options, found, fingerprint, restart)
-        journals = summarise_journal(folder, database, pieces)
+        journals = summarise_journal(folder, database, states)
         follow(journals)
         done_before = journals.completed
         for piece, done in journals.pieces.items():
             if done.completed:
                 logger.info(
-                    "%d of %d regions of %s were done already", done.completed, done.regions, piece
+                    "done already of %s: %d of %s",
+                    piece,
+                    done.completed,
+                    counted(done.regions, "region"),
                 )
         if done_before == journals.regions:
             return Prediction(journals, done_before)
         showing = shown(progress, journals.regions, done_before, journals.rejected)
-        for unit, sentences in _load_and_predict(folder, states, options, found, showing):
+        read_sequences = partial(_read_sequences, folder.region_db, database.run_info())
+        predicted = _load_and_predict(folder, states, options, found, read_sequences, showing)
+        for unit, sentences in predicted:
             rejected = journals.add(unit.piece, sentences, unit.regions)
             follow(journals)
             progress.update(len(sentences), rejected)
     for piece, done in journals.pieces.items():
         if done.completed != done.regions:
             raise RunError(
-                f"{piece} has {done.regions:,} regions but {done.completed:,} predictions; remove "
+                f"{piece} has {counted(done.regions, 'region')} but "
+                f"{counted(done.completed, 'prediction')}; remove "
                 f"{folder.journal(piece)} and predict it again."
             )
     _check_memory(journals, found)
@@ -134,10 +148,10 @@ def _check_memory(journals: JournalSummary, found: ModelAndDevices) -> None:
     lost = journals.accounting.rejected[RejectReason.OUT_OF_MEMORY]
     tolerated = min(max(FEW_REGIONS, int(FEW_SHARE * journals.regions)), journals.regions - 1)
     if lost > tolerated:
-        raise RunError(
-            f"{lost:,} of {journals.regions:,} regions did not fit into the memory of "
-            f"{found.device} even alone; free memory or take a machine with more, then continue "
-            "with --resume: they are tried again."
+        raise ResumableError(
+            f"{lost:,} of {counted(journals.regions, 'region')} did not fit into the memory of "
+            f"{found.device} even alone, and are tried again; free memory or take a machine with "
+            "more."
         )
 
 
@@ -168,27 +182,28 @@ def _continue_or_begin(
     """The states of the pieces; all of them begin before any is predicted."""
     from transgenic_dagster.inference.device import memory_of_each
 
-    fresh = PieceState(fingerprint, options.model, __version__, memory_of_each(found.devices))
+    memory = memory_of_each(found.devices)
     states = {}
     for piece in pieces:
-        state = read_piece_state(folder.piece_state(piece))
-        changes = {} if state is None else state.fingerprint.diff(fingerprint)
-        if state is not None and not changes and not options.overwrite:
-            states[piece] = state
-            continue
-        if state is not None:
-            if not (restart or options.overwrite):
+        fresh = PieceState(piece, fingerprint, options.model, __version__, memory)
+        states[piece] = fresh
+        if not options.overwrite:
+            changes = describe_other_run(folder, piece, fingerprint)
+            if not changes:
+                known = read_piece_state(folder.piece_state(piece))
+                states[piece] = known or fresh
+                if known is None:
+                    fresh.write(folder.piece_state(piece))
+                continue
+            if not restart:
                 raise UsageError(
                     f"The journal of {piece} in {folder.root} belongs to another run: "
-                    f"{'; '.join(state.fingerprint.describe_diff(fingerprint))}. Repeat the "
-                    "original command, or start afresh with --overwrite."
+                    f"{'; '.join(changes)}. Repeat the original command, or start afresh with "
+                    "--overwrite."
                 )
-            why = f"changed: {', '.join(changes)}" if changes else "as asked for by overwrite"
-            logger.info("%s starts afresh (%s)", piece, why)
-        # In this order: a journal must never stand beside the state of another one.
+            logger.info("%s starts afresh (%s)", piece, "; ".join(changes))
         folder.journal(piece).unlink(missing_ok=True)
         fresh.write(folder.piece_state(piece))
-        states[piece] = fresh
     return states
 
 
@@ -197,6 +212,7 @@ def _load_and_predict(
     states: dict[str, PieceState],
     options: AnnotateOptions,
     found: ModelAndDevices,
+    read_sequences: ReadSequences,
     showing: AbstractContextManager[None],
 ) -> "Iterator[tuple[Unit, list[PredictedSentence]]]":
     """Load the model and predict what is left, on one device or several; yield what is safe.
@@ -219,32 +235,33 @@ def _load_and_predict(
     )
     engine = None
     if len(found.devices) == 1:
-        engine = Engine.load(
-            found.files, found.device, found.precision, compile_model=options.compile
-        )
+        with found.model.unchanged():
+            engine = Engine.load(
+                found.files, found.device, found.precision, compile_model=options.compile
+            )
     with showing:
         for budget, group in groupby(states, key=lambda piece: states[piece].memory_budget):
             sizes = batch_sizes(options, found.config, found.device, found.precision, budget)
-            units = _units_left(folder, list(group), sizes)
+            units = _units_left(folder, [states[piece] for piece in group], sizes)
             if engine is None:
-                predicted = _on_several_devices(folder, units, options, found, sizes)
+                predicted = _on_several_devices(read_sequences, units, options, found, sizes)
             else:
-                predicted = _on_one_device(folder, units, options, engine, sizes)
-            yield from _fitting(_made_safe(folder, predicted))
+                predicted = _on_one_device(read_sequences, units, options, engine, sizes)
+            yield from _fitting(_made_safe(folder, states, predicted))
         alone = _units_out_of_memory(folder, states)
         if not alone:
             return
-        logger.warning("out of memory; trying %d regions again, each alone", len(alone))
+        logger.warning("out of memory; trying %s again, each alone", counted(len(alone), "region"))
         if engine is None:  # one process, so that it has all the memory
             first = replace(found, devices=found.devices[:1])
-            predicted = _on_several_devices(folder, alone, options, first, sizes)
+            predicted = _on_several_devices(read_sequences, alone, options, first, sizes)
         else:
-            predicted = _on_one_device(folder, alone, options, engine, sizes)
-        yield from _made_safe(folder, predicted)
+            predicted = _on_one_device(read_sequences, alone, options, engine, sizes)
+        yield from _made_safe(folder, states, predicted)
 
 
 def _on_one_device(
-    folder: RunFolder,
+    read_sequences: ReadSequences,
     units: "list[Unit]",
     options: AnnotateOptions,
     engine: "Engine",
@@ -255,7 +272,7 @@ def _on_one_device(
     decoding = decoding_options(options)
     loaded = load_units(
         units,
-        partial(_read_sequences, folder.region_db),
+        read_sequences,
         num_workers=options.num_workers,
         prefetch_factor=options.prefetch_factor,
     )
@@ -265,7 +282,7 @@ def _on_one_device(
 
 
 def _on_several_devices(
-    folder: RunFolder,
+    read_sequences: ReadSequences,
     units: "list[Unit]",
     options: AnnotateOptions,
     found: ModelAndDevices,
@@ -276,36 +293,36 @@ def _on_several_devices(
 
     return predict_on_workers(
         found.devices,
-        WorkerModel(found.files, found.precision, options.compile),
+        WorkerModel(found.files, found.model, found.precision, options.compile),
         decoding_options(options),
         units,
-        partial(_read_sequences, folder.region_db),
+        read_sequences,
         sizes,
     )
 
 
 def _units_left(
-    folder: RunFolder, pieces: Sequence[str], batch_sizes: "BatchSizes"
+    folder: RunFolder, states: Iterable[PieceState], batch_sizes: "BatchSizes"
 ) -> "list[Unit]":
     from transgenic_dagster.inference.batching import plan_units
 
     units = []
     with RegionDb(folder.region_db) as database:
-        for piece in pieces:
-            done = {sentence.region_id for sentence in journaled(folder, piece)}
-            left = [r for r in database.regions(piece) if r.region_id not in done]
-            units += plan_units(piece, left, batch_sizes.per_unit)
+        for state in states:
+            done = {sentence.region_id for sentence in journaled(folder, state)}
+            left = [r for r in database.regions(state.piece) if r.region_id not in done]
+            units += plan_units(state.piece, left, batch_sizes.per_unit)
     return units
 
 
-def _units_out_of_memory(folder: RunFolder, pieces: Iterable[str]) -> "list[Unit]":
+def _units_out_of_memory(folder: RunFolder, states: Mapping[str, PieceState]) -> "list[Unit]":
     """The regions that are journaled as out of memory, each a unit of its own."""
     from transgenic_dagster.inference.batching import Unit
 
     units = []
     with RegionDb(folder.region_db) as database:
-        for piece in pieces:
-            lost = {s.region_id for s in journaled(folder, piece) if s.out_of_memory}
+        for piece, state in states.items():
+            lost = {s.region_id for s in journaled(folder, state) if s.out_of_memory}
             if lost:
                 regions = database.regions(piece)
                 units += [Unit(piece, (r,)) for r in regions if r.region_id in lost]
@@ -323,7 +340,9 @@ def _fitting(
 
 
 def _made_safe(
-    folder: RunFolder, predicted: "Iterable[tuple[Unit, list[PredictedSentence]]]"
+    folder: RunFolder,
+    states: Mapping[str, PieceState],
+    predicted: "Iterable[tuple[Unit, list[PredictedSentence]]]",
 ) -> "Iterator[tuple[Unit, list[PredictedSentence]]]":
     """Journal predicted units as they come, and hand them on."""
     from transgenic_dagster.inference.journal import Journal
@@ -332,11 +351,14 @@ def _made_safe(
     with ExitStack() as files:
         for unit, sentences in predicted:
             if unit.piece not in journals:
-                journals[unit.piece] = files.enter_context(Journal(folder.journal(unit.piece)))
+                journal = Journal(folder.journal(unit.piece), states[unit.piece].identity)
+                journals[unit.piece] = files.enter_context(journal)
             journals[unit.piece].append(sentences)
             yield unit, sentences
 
 
-def _read_sequences(region_db: Path, region_ids: Sequence[int]) -> dict[int, str]:
-    with RegionDb(region_db) as database:
+def _read_sequences(
+    region_db: Path, made_from: Mapping[str, str], region_ids: Sequence[int]
+) -> dict[int, str]:
+    with RegionDb(region_db, made_from) as database:
         return database.sequences(region_ids)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TextIO
@@ -28,6 +28,7 @@ from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.system.atomic_files import atomic_write
+from transgenic_dagster.system.digest import file_sha256
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,23 @@ class ResultPaths:
 
     def all(self) -> tuple[Path, ...]:
         """Those that are wanted."""
-        wanted = (self.gff3, self.rejects, self.gsf, self.proteins, self.refinements)
-        return tuple(path for path in wanted if path is not None)
+        return tuple(self._wanted().values())
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of the files by purpose; devices and pipes have none."""
+        return {name: file_sha256(path) for name, path in self._wanted().items() if path.is_file()}
+
+    def damaged(self, digests: Mapping[str, str]) -> Path | None:
+        """A file that is missing, or is not the one that had such a digest."""
+        for name, path in self._wanted().items():
+            stream = path.exists() and not path.is_file()
+            if not stream and (not path.exists() or digests.get(name) != file_sha256(path)):
+                return path
+        return None
+
+    def _wanted(self) -> dict[str, Path]:
+        paths = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: path for name, path in paths.items() if path is not None}
 
 
 class ResultFiles:

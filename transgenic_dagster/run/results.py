@@ -23,7 +23,7 @@ from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.journals import journaled
 from transgenic_dagster.run.model_and_devices import find_model_and_devices
 from transgenic_dagster.run.result_files import ResultFiles, ResultPaths
-from transgenic_dagster.run.stages import fingerprint_of_regions
+from transgenic_dagster.run.stages import check_sorted_annotation, fingerprint_of_regions
 from transgenic_dagster.run.state import PieceState, PieceSummary, RunSummary, read_piece_state
 
 REGIONS_PER_READ = 256
@@ -48,13 +48,16 @@ def merge_pieces(folder: RunFolder, options: AnnotateOptions) -> Accounting:
         folder.writing_results(),
         RegionDb(folder.region_db) as database,
     ):
-        sentences = {piece: journaled(folder, piece) for piece in database.pieces()}
-        if sentences:
-            state = _common_state(folder, database, sentences)
+        if options.keep_input:
+            check_sorted_annotation(folder, database)
+        pieces = database.pieces()
+        if pieces:
+            state, sentences = _common_state(folder, database, pieces)
         else:
-            state = _state_without_predictions(database, options)
+            state, sentences = _state_without_predictions(database, options), {}
         accounting, rejected = _write(folder, database, state, sentences, options)
         RunSummary(
+            output=options.output.name,
             fingerprint=state.fingerprint,
             journal=str(folder.journal_folder),
             results=options.affecting_results(Stage.RESULTS),
@@ -69,26 +72,28 @@ def merge_pieces(folder: RunFolder, options: AnnotateOptions) -> Accounting:
                 for piece, done in sentences.items()
             },
             accounting=accounting.as_dict(),
+            files=ResultPaths.of(options).digests(),
         ).write(options.run_state_file)
     return accounting
 
 
 def _common_state(
-    folder: RunFolder, database: RegionDb, sentences: Mapping[str, Sequence[PredictedSentence]]
-) -> PieceState:
-    """The state that the pieces of a run share."""
-    states = {piece: read_piece_state(folder.piece_state(piece)) for piece in sentences}
+    folder: RunFolder, database: RegionDb, pieces: Sequence[str]
+) -> tuple[PieceState, dict[str, list[PredictedSentence]]]:
+    """What the states of a run's pieces have in common, and the sentences of each piece."""
+    states = {piece: read_piece_state(folder.piece_state(piece)) for piece in pieces}
+    known = {piece: state for piece, state in states.items() if state is not None}
+    sentences = {piece: journaled(folder, state) for piece, state in known.items()}
     lacking = [
         piece
-        for piece, done in sentences.items()
-        if states[piece] is None or len(done) < len(database.regions(piece))
+        for piece in pieces
+        if piece not in known or len(sentences[piece]) < len(database.regions(piece))
     ]
     if lacking:
         raise RunError(
             f"Predictions are missing for {_some(lacking)}; materialize predictions of "
             f"{'it' if len(lacking) == 1 else 'them'} first."
         )
-    known = {piece: state for piece, state in states.items() if state is not None}
     newest = max(known, key=lambda piece: folder.piece_state(piece).stat().st_mtime_ns)
     regions, _ = fingerprint_of_regions(database)
     wanted = known[newest].fingerprint.extended(regions.values)
@@ -101,16 +106,15 @@ def _common_state(
             f"(changed: {', '.join(names)}); materialize predictions of "
             f"{'it' if len(odd) == 1 else 'them'} again."
         )
-    return known[newest]
+    return known[newest], sentences
 
 
 def _state_without_predictions(database: RegionDb, options: AnnotateOptions) -> PieceState:
     """What predictions would belong to where every gene is skipped."""
     found = find_model_and_devices(options)
     regions, _ = fingerprint_of_regions(database)
-    return PieceState(
-        predictions_fingerprint(regions, options, found), options.model, __version__, 0
-    )
+    fingerprint = predictions_fingerprint(regions, options, found)
+    return PieceState("", fingerprint, options.model, __version__, 0)
 
 
 def _some(pieces: list[str]) -> str:

@@ -7,11 +7,10 @@ Each stage can be called alone, keeps what it made from the same things before, 
 fingerprint of what it reads, and refuses to mix.
 """
 
-import json
 import logging
 
 from transgenic_dagster import __version__
-from transgenic_dagster.errors import InputError, RunError
+from transgenic_dagster.errors import InputError, ResumableError, RunError
 from transgenic_dagster.input_genes.gene_list import read_genes
 from transgenic_dagster.input_genes.sorted_gff import sort_annotation
 from transgenic_dagster.options import AnnotateOptions
@@ -20,15 +19,13 @@ from transgenic_dagster.regions.windows import window_cap
 from transgenic_dagster.run.fingerprint import (
     InputDigests,
     RunFingerprint,
-    digest_input,
     digest_inputs,
-    refuse_change,
+    read_input,
     regions_fingerprint,
     sorting_fingerprint,
 )
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.sequences.fasta import open_genome
-from transgenic_dagster.system.atomic_files import atomic_write
 
 _MAX_WINDOW_FACT = "max_window"
 _VERSION_FACT = "version"
@@ -52,24 +49,22 @@ def make_sorted_gff(
     Raises:
         TransgenicError: one sentence.
     """
-    annotation = digests.annotation if digests else digest_input(options.gff_file, "annotation")
-    fingerprint = sorting_fingerprint(options, annotation)
+    annotation = digests.annotation if digests else read_input(options.gff_file, "annotation")
+    fingerprint = sorting_fingerprint(options, annotation.sha256)
     with folder.replacing_regions():
-        if _sorted(folder) == fingerprint:
+        if folder.sorted_annotation.facts() == fingerprint.values:
             logger.info("the sorted annotation is up to date; it is kept")
             return fingerprint
         logger.info("sorting the annotation %s", options.gff_file)
-        before = options.gff_file.stat()
-        folder.sorted_fingerprint.unlink(missing_ok=True)
-        sort_annotation(
-            options.gff_file,
-            folder.sorted_gff,
-            sorter=options.sorting,
-            feature_types=options.feature_types,
-        )
-        refuse_change(options.gff_file, before)
-        with atomic_write(folder.sorted_fingerprint) as handle:
-            handle.write(fingerprint.as_json() + "\n")
+        folder.sorted_annotation.forget()
+        with annotation.unchanged():
+            sort_annotation(
+                options.gff_file,
+                folder.sorted_gff,
+                sorter=options.sorting,
+                feature_types=options.feature_types,
+            )
+        folder.sorted_annotation.remember(fingerprint.values)
     return fingerprint
 
 
@@ -94,31 +89,35 @@ def make_region_db(
         TransgenicError: one sentence.
     """
     digests = digests or digest_inputs(options)
-    sorting = _sorted(folder)
-    if sorting is None:
+    sorted_from = folder.sorted_annotation.facts()
+    if sorted_from is None:
         raise RunError(
             f"{folder.sorted_gff} is missing or incomplete; materialize sorted_gff first."
         )
-    if sorting.values["annotation"] != digests.annotation:
+    sorting = RunFingerprint(sorted_from)
+    if sorting.values["annotation"] != digests.annotation.sha256:
         raise InputError(
             f"{options.gff_file} has changed since it was sorted; materialize sorted_gff first."
         )
-    fingerprint = regions_fingerprint(sorting, options, digests.genome)
+    fingerprint = regions_fingerprint(sorting, options, digests.genome.sha256)
     max_window = window_cap(max_encoder_seqlen)
     facts = {
         **fingerprint.values,
         _MAX_WINDOW_FACT: str(max_window),
         _VERSION_FACT: __version__,
     }
-    if _region_facts(folder) == facts:
+    if folder.regions.facts() == facts:
         logger.info("the region database is up to date; it is kept")
         return fingerprint
     with folder.replacing_regions():
         logger.info("building the region database from %s", options.fasta_file)
-        before = options.fasta_file.stat()
+        folder.regions.forget()
         genes = read_genes(folder.sorted_gff, options.feature_types)
         folder.genome_cache.mkdir(exist_ok=True)
-        with open_genome(options.fasta_file, folder.genome_cache) as genome:
+        with (
+            digests.genome.unchanged(),
+            open_genome(options.fasta_file, folder.genome_cache) as genome,
+        ):
             build_region_db(
                 folder.region_db,
                 genome,
@@ -129,12 +128,22 @@ def make_region_db(
                 run_info=facts,
                 annotation=genes.annotation,
             )
-        try:
-            refuse_change(options.fasta_file, before)
-        except InputError:
-            folder.region_db.unlink()
-            raise
+        folder.regions.remember(facts)
     return fingerprint
+
+
+def check_sorted_annotation(folder: RunFolder, database: RegionDb) -> None:
+    """Check that the sorted annotation is what the regions were made from.
+
+    Raises:
+        ResumableError: it is damaged, or belongs to another run.
+    """
+    facts = folder.sorted_annotation.facts()
+    if facts is None or facts.items() - database.run_info().items():
+        raise ResumableError(
+            f"{folder.sorted_gff} is damaged or belongs to another run and has to be made again "
+            "(in Dagster: materialize sorted_gff)."
+        )
 
 
 def fingerprint_of_regions(database: RegionDb) -> tuple[RunFingerprint, int]:
@@ -143,23 +152,3 @@ def fingerprint_of_regions(database: RegionDb) -> tuple[RunFingerprint, int]:
     max_window = int(facts.pop(_MAX_WINDOW_FACT))
     del facts[_VERSION_FACT]
     return RunFingerprint(facts), max_window
-
-
-def _sorted(folder: RunFolder) -> RunFingerprint | None:
-    """Fingerprint of the sorted annotation, None where there is none that is complete."""
-    try:
-        values = json.loads(folder.sorted_fingerprint.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return RunFingerprint(values) if folder.sorted_gff.exists() else None
-
-
-def _region_facts(folder: RunFolder) -> dict[str, str] | None:
-    if not folder.region_db.exists():
-        return None
-    try:
-        with RegionDb(folder.region_db) as database:
-            return database.run_info()
-    except RunError:
-        logger.warning("%s is damaged; building it again", folder.region_db)
-        return None

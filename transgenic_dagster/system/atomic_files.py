@@ -1,11 +1,14 @@
 """Files that are either complete or absent: write beside, fsync, rename."""
 
+import errno
 import glob
+import logging
 import os
 import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import TextIO
 
@@ -14,6 +17,12 @@ from transgenic_dagster.system.processes import has_ended, process_name
 
 _LETTERS_OF_NAME = 40  # of up to four bytes each, where a name may have 255 bytes
 _SUFFIX = ".partial"
+# EACCES: a folder that may be written but not listed.
+_NO_FOLDER_SYNC = {
+    *(errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EACCES)
+}
+
+logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -80,11 +89,25 @@ def _replace(path: Path, mode: int | None) -> Iterator[TextIO]:
 
 def sync_folder(folder: Path) -> None:
     """Make renames in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+        _note_no_folder_sync()
+
+
+@cache
+def _note_no_folder_sync() -> None:
+    """Note, once in a process, that folders cannot be made durable."""
+    logger.warning(
+        "The file system cannot write folders through to the disk (fsync): after a power cut, the"
+        " newest files may be missing."
+    )
 
 
 def _is_stream(mode: int) -> bool:

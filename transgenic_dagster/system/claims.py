@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from transgenic_dagster.errors import TransgenicError
+from transgenic_dagster.system.passing_files import passing_file
 from transgenic_dagster.system.processes import has_ended, process_name
 
 logger = logging.getLogger(__name__)
@@ -51,10 +52,8 @@ def claim(
             logger.info("%s Waiting.", busy)
             said = True
         time.sleep(_SECONDS_BETWEEN_TRIES * random.uniform(0.5, 1.5))
-    try:
+    with passing_file(mine):
         yield
-    finally:
-        mine.unlink(missing_ok=True)
 
 
 def _add(path: Path, mine: Path) -> Path | None:

@@ -1,39 +1,45 @@
-"""Ending a run at once: on SIGTERM, SIGINT and at the time limit.
+"""Ending a run at once: on SIGTERM, SIGINT, SIGHUP and at the time limit.
 
 Nothing needs finishing, because whatever counts is in the journal already. A thread waits for the
 signal and ends the process itself: the main thread may be inside a matrix product for seconds.
+Whether anybody can read the message makes no difference.
 """
 
 import multiprocessing
 import os
 import select
 import signal
-import sys
 import threading
 import time
 from types import FrameType
 
 from transgenic_dagster.errors import TimeLimitReachedError
+from transgenic_dagster.system.passing_files import remove_passing_files
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_RESUME = "what is finished is saved; continue with the same command and --resume"
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_STDERR = 2
+_MILLISECONDS_FOR_MESSAGE = 500
 
 
-def end_when_interrupted(time_limit: int | None) -> None:
+def end_when_interrupted(time_limit: int | None, *, again: str) -> None:
     """Watch for signals, and for the time limit, from now on.
+
+    A SIGHUP that is ignored, as ``nohup`` has it, stays ignored.
 
     Args:
         time_limit: seconds from now, None for no limit.
+        again: how the program goes on afterwards, for the message.
     """
     read_end, write_end = os.pipe()
     os.set_blocking(write_end, False)
     for number in SIGNALS:
-        signal.signal(number, _leave_to_the_watcher)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _leave_to_the_watcher)
     # Python's C-level handler writes the signal's number here at once, whatever the main thread
     # is doing.
     signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
     threading.Thread(
-        target=_watch, args=(read_end, time_limit), name="interruption", daemon=True
+        target=_watch, args=(read_end, time_limit, again), name="interruption", daemon=True
     ).start()
 
 
@@ -41,7 +47,7 @@ def _leave_to_the_watcher(_number: int, _frame: FrameType | None) -> None:
     """Take the place of the default action."""
 
 
-def _watch(read_end: int, time_limit: int | None) -> None:
+def _watch(read_end: int, time_limit: int | None, again: str) -> None:
     deadline = None if time_limit is None else time.monotonic() + time_limit
     while deadline is None or time.monotonic() < deadline:
         left = None if deadline is None else deadline - time.monotonic()
@@ -49,13 +55,26 @@ def _watch(read_end: int, time_limit: int | None) -> None:
             break
         number = os.read(read_end, 1)[0]
         if number in SIGNALS:  # libraries handle others, such as SIGCHLD
-            _end(f"Interrupted ({signal.Signals(number).name}): {_RESUME}.", 128 + number)
-    _end(f"Time limit reached: {_RESUME}.", TimeLimitReachedError.exit_code)
+            _end(f"Interrupted ({signal.Signals(number).name}): {again}.", 128 + number)
+    _end(f"Time limit reached: {again}.", TimeLimitReachedError.exit_code)
 
 
 def _end(message: str, exit_code: int) -> None:
-    sys.stderr.write(f"\n{message}\n")
-    sys.stderr.flush()
-    for child in multiprocessing.active_children():
-        child.kill()
-    os._exit(exit_code)
+    try:
+        remove_passing_files()
+        for child in multiprocessing.active_children():
+            child.kill()
+        _say(f"\n{message}\n")
+    finally:  # whatever went wrong before
+        os._exit(exit_code)
+
+
+def _say(text: str) -> None:
+    """Write to the standard error if that can be done at once.
+
+    Not through ``sys.stderr``, which the main thread may hold while it waits for a reader.
+    """
+    poll = select.poll()
+    poll.register(_STDERR, select.POLLOUT)
+    if poll.poll(_MILLISECONDS_FOR_MESSAGE):
+        os.write(_STDERR, text.encode())
