@@ -23,7 +23,7 @@ from transgenic_dagster.demo.assembly import write_assembly
 RESULTS = ("out.gff3", "out.gff3.rejects.txt", "gsf.tsv", "moves.tsv", "proteins.fa")
 SUMMARY = "out.gff3.ckpt.json"
 GENOME, GENES, MODEL = "in/genome.fa", "in/genes.gff3", "in/model"
-SECONDS = 120
+SECONDS = 60
 """No run takes so long, on the busiest machine: it hangs."""
 _MEMORY_BUDGET = re.compile(rb'"memory_budget": \d+')
 _FIRST_BASES = 10_000

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from transgenic_dagster.errors import ResumableError
+from transgenic_dagster.system.memory import is_out_of_memory
 
 MAX_THREADS = 4
 
@@ -43,7 +44,7 @@ def disk_errors_named(folder: Path) -> Iterator[None]:
         text = str(error)
         if "No space left" in text or "quota exceeded" in text:
             raise ResumableError(f"The disk is full ({folder}); free some space.") from error
-        if isinstance(error, _DISK_ERRORS):
+        if isinstance(error, _DISK_ERRORS) and not is_out_of_memory(error):
             first_line = text.partition("\n")[0].rstrip(".")
             raise ResumableError(
                 f"The disk of {folder} failed ({first_line}); check it."

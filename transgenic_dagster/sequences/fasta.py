@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
@@ -79,11 +78,8 @@ def open_genome(fasta: Path, cache_folder: Path) -> Genome:
         InputError: the file is missing, empty, damaged or not a FASTA file, names a sequence twice,
             or holds proteins.
     """
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        compressed = is_gzip(fasta)
-        digest = pool.submit(file_sha256, fasta)
-        indexed_file, records = _index(fasta, compressed, cache_folder)
-        sha256 = digest.result()
+    indexed_file, records = _index(fasta, is_gzip(fasta), cache_folder)
+    sha256 = file_sha256(fasta)
     _refuse_duplicates(fasta, (record.seqid for record in records))
     if not any(record.length for record in records):
         raise InputError(f"{fasta} holds no sequence.")
