@@ -356,27 +356,27 @@ def parse_options(values: dict[str, Any]) -> AnnotateOptions:
         raise UsageError(f"{shown}: {_problem(name, first)}{got}.") from error
 
 
+_TAKEN_BY = {
+    "batch_size": "a whole number, 1 or more, or auto",
+    "feature_types": "row types, separated by commas",
+    "time_limit": "a duration is 1 second or more",
+}
+
+
 def _problem(name: str, error: Mapping[str, Any]) -> str:
     """What an option takes, where its value is none of that."""
-    field = AnnotateOptions.model_fields[name]
     if error["type"] == "value_error":  # ours
         return str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "missing":
         return "this option is needed"
-    if name == "batch_size":
-        return "a whole number, 1 or more, or auto"
-    if name == "feature_types":
-        return "row types, separated by commas"
-    if name == "time_limit":
-        return "a duration is 1 second or more"
+    return _TAKEN_BY.get(name) or _kind(AnnotateOptions.model_fields[name])
+
+
+def _kind(field: FieldInfo) -> str:
     kinds = get_args(field.annotation) or (field.annotation,)
     if int in kinds:
         least = next((rule.ge for rule in field.metadata if hasattr(rule, "ge")), None)
         return "a whole number" if least is None else f"a whole number, {least} or more"
-    if bool in kinds:
-        return "true or false"
-    if Path in kinds:
-        return "the name of a file"
     if all(isinstance(kind, str) for kind in kinds):
         return f"one of {', '.join(kinds)}"
-    return "a text"
+    return {bool: "true or false", Path: "the name of a file"}.get(kinds[0], "a text")

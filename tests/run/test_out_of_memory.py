@@ -103,7 +103,7 @@ def test_a_run_without_more_than_a_few_regions_fails_and_can_be_resumed(tmp_path
     annotate(assembly, whole)
     memory.too_large = {f"gene{i}" for i in range(6)}
     for resume in (False, True):
-        with pytest.raises(RunError, match=r"6 of 9 regions did not fit.*--resume"):
+        with pytest.raises(RunError, match=r"6 of 9 regions did not fit.*are tried again"):
             annotate(assembly, short, resume=resume)
         assert not (short / "out.gff3").exists()
     memory.too_large = set()

@@ -1,3 +1,4 @@
+import errno
 import os
 import stat
 import subprocess
@@ -7,7 +8,7 @@ import threading
 import pytest
 
 from transgenic_dagster.errors import UsageError
-from transgenic_dagster.system.atomic_files import atomic_write
+from transgenic_dagster.system.atomic_files import _note_no_folder_sync, atomic_write
 from transgenic_dagster.system.processes import process_name
 
 
@@ -159,3 +160,30 @@ def test_an_open_descriptor_is_written_to_and_not_emptied(tmp_path):
 def test_a_folder_is_not_replaced(tmp_path):
     with pytest.raises(UsageError, match="is not a file and cannot be replaced"):
         write(tmp_path)
+
+
+def fail_on_folders(monkeypatch, number):
+    fsync = os.fsync
+
+    def fsync_of_files(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync_of_files)
+    _note_no_folder_sync.cache_clear()
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF])
+def test_a_file_system_without_folder_fsync_is_noted_once(tmp_path, monkeypatch, caplog, number):
+    fail_on_folders(monkeypatch, number)
+    for name in ("one", "other"):
+        write(tmp_path / name)
+        assert (tmp_path / name).read_text() == "new"
+    assert len([m for m in caplog.messages if "cannot write folders through" in m]) == 1
+
+
+def test_a_disk_that_fails_is_not_taken_for_that(tmp_path, monkeypatch):
+    fail_on_folders(monkeypatch, errno.EIO)
+    with pytest.raises(OSError, match="error"):
+        write(tmp_path / "one")

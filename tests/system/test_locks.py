@@ -11,6 +11,7 @@ import pytest
 from transgenic_dagster.errors import RunError, UsageError
 from transgenic_dagster.system import claims, locks
 from transgenic_dagster.system.locks import file_lock
+from transgenic_dagster.system.passing_files import remove_passing_files
 from transgenic_dagster.system.processes import process_name
 
 
@@ -165,3 +166,40 @@ def test_the_claim_of_another_host_counts_and_is_named(tmp_path, monkeypatch):
         pass
     assert str(caught.value) == (f"Taken. ({other} says so: delete it if its process has ended.)")
     assert other.exists()
+
+
+def test_a_lock_file_that_is_to_go_leaves_nothing(lock):
+    with file_lock(lock, busy="Taken.", remove=True):
+        assert lock.exists()
+        with (
+            pytest.raises(RunError, match="Taken"),
+            file_lock(lock, busy="Taken.", remove=True),
+        ):
+            pass
+        assert lock.exists()
+    assert not list(lock.parent.iterdir())
+
+
+def test_who_waited_for_a_lock_file_that_goes_holds_the_next_one(tmp_path, monkeypatch):
+    """Between opening and locking the file, its holder removes it."""
+    lock = tmp_path / "lock"
+    flock, opened = fcntl.flock, []
+
+    def flock_late(descriptor, kind):
+        if not opened:
+            lock.unlink()
+        opened.append(descriptor)
+        flock(descriptor, kind)
+
+    monkeypatch.setattr(fcntl, "flock", flock_late)
+    with file_lock(lock, busy="Taken.", remove=True):
+        assert len(opened) == 2
+        monkeypatch.undo()
+        with pytest.raises(RunError), file_lock(lock, busy="Taken.", remove=True):
+            pass
+
+
+def test_a_process_that_ends_at_once_can_remove_its_locks(lock):
+    with file_lock(lock, busy="Taken.", remove=True):
+        remove_passing_files()
+        assert not list(lock.parent.iterdir())

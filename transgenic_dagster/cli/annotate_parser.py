@@ -18,7 +18,8 @@ exit codes:
   4    the model's checkpoint does not fit
   5    the run failed (disk full, ...); fix the problem and continue with --resume
   75   time limit reached; continue with --resume
-  130, 143  interrupted by SIGINT, SIGTERM; continue with --resume
+  129, 130, 143  interrupted by SIGHUP, SIGINT, SIGTERM; continue with --resume
+  141  nobody reads the standard output any more
 """
 
 

@@ -19,7 +19,7 @@ UNITS_PER_WORKER = 8
 ReadSequences = Callable[[Sequence[int]], dict[int, str]]
 
 
-class UnitDataset(Dataset[torch.Tensor]):
+class UnitDataset(Dataset[torch.Tensor | Exception]):
     """DNA ids of units, by position in the plan.
 
     Args:
@@ -35,9 +35,15 @@ class UnitDataset(Dataset[torch.Tensor]):
     def __len__(self) -> int:
         return len(self._units)
 
-    def __getitem__(self, index: int) -> torch.Tensor:
-        """DNA ids of one unit, (B, L), uint8."""
-        return window_ids(self._units[index], self._read_sequences)
+    def __getitem__(self, index: int) -> torch.Tensor | Exception:
+        """DNA ids of one unit, (B, L), uint8, or what went wrong.
+
+        The loader would turn an error of another process into its traceback.
+        """
+        try:
+            return window_ids(self._units[index], self._read_sequences)
+        except Exception as error:
+            return error
 
 
 def window_ids(unit: Unit, read_sequences: ReadSequences) -> torch.Tensor:
@@ -61,6 +67,9 @@ def load_units(
         read_sequences: see ``UnitDataset``.
         num_workers: processes that read ahead, at most; 0 reads in this process.
         prefetch_factor: units that each process keeps ready.
+
+    Raises:
+        TransgenicError: the windows cannot be read.
     """
     workers = min(num_workers, len(units) // UNITS_PER_WORKER)
     if workers:
@@ -75,7 +84,10 @@ def load_units(
         multiprocessing_context="spawn" if workers else None,
         worker_init_fn=partial(_end_with, os.getpid()) if workers else None,
     )
-    yield from zip(units, loader, strict=True)
+    for unit, input_ids in zip(units, loader, strict=True):
+        if isinstance(input_ids, Exception):
+            raise input_ids
+        yield unit, input_ids
 
 
 def _end_with(main_process: int, _worker: int) -> None:

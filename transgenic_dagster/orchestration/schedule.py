@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from transgenic_dagster.errors import TransgenicError
+from transgenic_dagster.errors import TransgenicError, UsageError
 from transgenic_dagster.executors.dagster_private import UnresolvedAssetJobDefinition
 from transgenic_dagster.lab.options import assembly_options
 from transgenic_dagster.lab.registry import Registry
@@ -34,7 +34,10 @@ def why_stale(home: Home, registry: Registry, name: str) -> str | None:
         TransgenicError: its options cannot be used.
     """
     options = assembly_options(home, home.assembly(name))
-    summary = read_run_summary(options.run_state_file)
+    try:
+        summary = read_run_summary(options.run_state_file)
+    except UsageError:
+        return "another version of this program made it"
     if summary is None:
         return "it has no annotation yet"
     digests = registry[name].digests
