@@ -5,8 +5,8 @@
 The run is the real ``transgenic-annotate`` on a cut of the demo assembly. Afterwards it must have
 ended with the bytes of an undisturbed run, or with one message and a documented exit code; the
 same run resumed must end with those bytes, leave nothing else and change no input. The kind
-``memory`` limits the memory (RLIMIT_DATA), from none in steps of 20 MB until it is enough. Exits
-with 1 where something went wrong, with 77 where there is no C compiler.
+``start`` limits the memory (RLIMIT_DATA) in steps of 20 MB from too little to enough, ``memory``
+that of a process which has loaded everything, in steps of 4 MB. Exits with 1 where something went wrong, with 77 where there is no C compiler.
 """
 
 import argparse
@@ -19,16 +19,14 @@ from collections import Counter
 from itertools import chain
 from pathlib import Path
 
-from tests.fault_injection.check import Case, Outcome
+from tests.fault_injection.check import LIMITS, Case, Outcome
 from tests.fault_injection.faults import KINDS, build_shim, compiler
 from tests.fault_injection.scan import (
-    MEMORY,
-    MEMORY_STEP,
     plan_cases,
     run_undisturbed,
     scratch_folder,
     try_cases,
-    try_memory,
+    try_limit,
 )
 
 _LOADED = "TRANSGENIC_TEST_SHIM"
@@ -50,12 +48,13 @@ def main() -> int:
         if arguments.case:
             kind, number, *again = arguments.case.split(":")
             second = (again[0], int(again[1])) if again else ()
-            cases = [Case(kind, int(number), *second)]
+            outcomes = try_cases(root, [Case(kind, int(number), *second)], undisturbed, 1)
         else:
             cases = plan_cases(undisturbed, arguments.kinds, arguments.every, arguments.resumed)
-        outcomes = try_cases(root, cases, undisturbed, arguments.jobs)
-        if MEMORY in arguments.kinds and not arguments.case:
-            outcomes = chain(outcomes, try_memory(root, undisturbed, MEMORY_STEP))
+            outcomes = try_cases(root, cases, undisturbed, arguments.jobs)
+            for limit in LIMITS:
+                if limit in arguments.kinds:
+                    outcomes = chain(outcomes, try_limit(root, undisturbed, limit))
         for outcome in outcomes:
             case = outcome.case
             kind = "second fault on resume" if case.kind_on_resume else case.kind
@@ -76,7 +75,7 @@ def main() -> int:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    kinds = (*KINDS, MEMORY)
+    kinds = (*KINDS, *LIMITS)
     parser.add_argument("--every", type=int, default=1, help="one operation of so many")
     parser.add_argument(
         "--kinds", type=lambda text: text.split(","), default=list(kinds), help=",".join(kinds)

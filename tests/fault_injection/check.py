@@ -8,6 +8,8 @@ from pathlib import Path
 from tests.fault_injection.faults import KINDS, Fault
 from tests.fault_injection.run import Ended, Site, limit_data
 
+LIMITS = ("memory", "start")
+"""Of the memory: beyond what a process has once everything is loaded, and from its start."""
 ERROR_CODES = {2, 3, 4, 5}
 MOST_REPAIRS = 3
 _LOGGED = re.compile(r"\d\d:\d\d:\d\d .+")
@@ -26,7 +28,7 @@ class Case:
     """One fault, and perhaps another one while the run is resumed.
 
     Args:
-        kind: of the fault, a key of ``KINDS``; ``memory`` for a limit.
+        kind: of the fault, a key of ``KINDS``, or one of ``LIMITS``.
         number: of the operation, or megabytes.
         kind_on_resume: of the other one.
         number_on_resume: of its operation.
@@ -97,6 +99,9 @@ def _with_fault(
     if kind == "memory":
         ended = site.run(*options, limit=limit_data(number))
         where, may_be_killed = f"{number} MB more", False
+    elif kind == "start":
+        ended = site.start(*options, megabytes=number)
+        where, may_be_killed = f"{number} MB", False
     else:
         fault = Fault.prepared(site.root, KINDS[kind], number)
         ended = site.run(*options, fault=fault)
@@ -105,7 +110,7 @@ def _with_fault(
             raise WrongError("the operation was never reached: runs differ, or the shim fails")
     if not (may_be_killed and ended.code == -signal.SIGKILL):
         _check_end(ended)
-    if kind == "memory" and ended.code == 0 and _tells_of_memory(site):
+    if kind in LIMITS and ended.code == 0 and _tells_of_memory(site):
         return where, ended
     _check_files(site, reference, whole=ended.code == 0)
     return where, ended

@@ -9,6 +9,7 @@ import resource
 import select
 import shutil
 import signal
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from tests.assemblies import write_fasta
 from tests.fault_injection.faults import Fault
+from transgenic_dagster.cli.annotate import main
 from transgenic_dagster.demo import demo_checkpoint
 from transgenic_dagster.demo.assembly import write_assembly
 
@@ -26,6 +28,7 @@ GENOME, GENES, MODEL = "in/genome.fa", "in/genes.gff3", "in/model"
 SECONDS = 60
 """No run takes so long, on the busiest machine: it hangs."""
 _MEMORY_BUDGET = re.compile(rb'"memory_budget": \d+')
+_PROGRAM = "import sys; from transgenic_dagster.cli.annotate import main; sys.exit(main())"
 _FIRST_BASES = 10_000
 
 
@@ -77,11 +80,28 @@ class Site:
         limit: Callable[[], None] = lambda: None,
     ) -> Ended:
         """Run the program with a fault, or in memory that ``limit`` limits."""
-        stderr = self.root / "stderr"
+        stderr = self.root.with_name(f"{self.root.name}.stderr")  # where nothing fails
         child = os.fork()
         if not child:
             _become_the_program(self.root, stderr, options, fault, limit)
         return Ended(_wait(child), stderr.read_text(errors="replace"))
+
+    def start(self, *options: str, megabytes: int) -> Ended:
+        """Run the program in a new process whose private memory is limited (RLIMIT_DATA)."""
+        most = megabytes << 20
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", _PROGRAM, *_arguments()[1:], *options],
+                cwd=self.root,
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (most, most)),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=SECONDS,
+            )
+        except subprocess.TimeoutExpired as hung:
+            return Ended(None, (hung.stderr or b"").decode())
+        return Ended(done.returncode, done.stderr)
 
     def results(self) -> dict[str, bytes]:
         """The final files that are there."""
@@ -154,8 +174,6 @@ def _become_the_program(
         os.dup2(descriptor, 2)
         os.chdir(folder)
         sys.argv = [*_arguments(), *options]
-        from transgenic_dagster.cli.annotate import main
-
         limit()
         if fault:
             fault.arm()

@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fault_injection.check import Case, Outcome, try_case
+from tests.fault_injection.check import LIMITS, Case, Outcome, try_case
 from tests.fault_injection.faults import KINDS, Fault, FileOperation
 from tests.fault_injection.run import Site, warm_up
 
-MEMORY = "memory"
-MEMORY_STEP = 20
-"""Megabytes."""
+MEGABYTES = {"memory": 4, "start": 20}
+"""Steps of the limits of memory; once everything is loaded, little is needed."""
 _MOST_MEMORY = 2_000
 
 
@@ -72,18 +71,18 @@ def plan_cases(
 
     Args:
         undisturbed: the run without faults.
-        kinds: of faults, ``memory`` among them.
+        kinds: of faults; limits among them add no cases, since their number is not known.
         every: take one operation of so many.
         resumed: number of cases with a second fault.
     """
     cases = [
         Case(kind, number)
         for kind in kinds
-        if kind != MEMORY
+        if kind not in LIMITS
         for number in range(1, undisturbed.count(kind) + 1, every)
     ]
     draw = random.Random(1)
-    first = [kind for kind in kinds if kind != MEMORY]
+    first = [kind for kind in kinds if kind not in LIMITS]
     for _ in range(resumed if first else 0):
         one, other = draw.choice(first), draw.choice(first)
         # Where the first run came far, the resumed one makes fewer operations than a whole one.
@@ -108,11 +107,12 @@ def try_cases(
         yield from pool.imap_unordered(_try, cases, chunksize=4)
 
 
-def try_memory(root: Path, undisturbed: Undisturbed, step: int) -> Iterator[Outcome]:
+def try_limit(root: Path, undisturbed: Undisturbed, kind: str) -> Iterator[Outcome]:
     """Give runs more and more memory, until one has enough."""
     _have_site(root, undisturbed.results)
-    for megabytes in range(0, _MOST_MEMORY, step):
-        outcome = _try(Case(MEMORY, megabytes))
+    step = MEGABYTES[kind]
+    for megabytes in range(step, _MOST_MEMORY, step):
+        outcome = _try(Case(kind, megabytes))
         yield outcome
         if outcome.code == 0 and not outcome.message:  # nothing was left out
             return

@@ -1,9 +1,11 @@
 import errno
+import resource
 
 import duckdb
 import pytest
 
-from transgenic_dagster.system.memory import is_out_of_memory
+from transgenic_dagster.errors import ResumableError
+from transgenic_dagster.system.memory import check_memory_limit, is_out_of_memory
 
 
 @pytest.mark.parametrize(
@@ -26,3 +28,15 @@ def test_full_memory_is_recognised_under_every_name(error):
 )
 def test_other_errors_are_not_taken_for_full_memory(error):
     assert not is_out_of_memory(error)
+
+
+def test_a_limit_that_libraries_abort_under_is_refused_before(monkeypatch):
+    monkeypatch.setattr("resource.getrlimit", lambda _: (100 << 20, resource.RLIM_INFINITY))
+    with pytest.raises(ResumableError, match="may take 100 MB"):
+        check_memory_limit()
+
+
+@pytest.mark.parametrize("limit", [resource.RLIM_INFINITY, 1 << 30])
+def test_a_limit_that_may_be_enough_is_tried(monkeypatch, limit):
+    monkeypatch.setattr("resource.getrlimit", lambda _: (limit, limit))
+    check_memory_limit()

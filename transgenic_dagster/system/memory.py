@@ -1,6 +1,12 @@
-"""Errors that mean that memory is full, whatever their class."""
+"""Memory that is full, as errors of any class say, and limits that are too low to begin."""
 
 import errno
+import resource
+
+from transgenic_dagster.errors import ResumableError
+
+LEAST_DATA = 200 << 20
+"""Bytes that the libraries need before they can say that memory is full; below, they abort."""
 
 # Of PyTorch's allocator on the CPU, of the C library, of Python, of DuckDB and of C++.
 _TEXTS = (
@@ -16,3 +22,17 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno == errno.ENOMEM
     return any(text in str(error) for text in _TEXTS)
+
+
+def check_memory_limit() -> None:
+    """Look at the limit of this process (RLIMIT_DATA) before libraries are loaded.
+
+    Raises:
+        ResumableError: it is too low for them.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    if limit != resource.RLIM_INFINITY and limit < LEAST_DATA:
+        raise ResumableError(
+            f"A process may take {limit >> 20} MB of memory here (ulimit -d), but PyTorch alone "
+            f"needs {LEAST_DATA >> 20} MB; raise the limit."
+        )
