@@ -6,7 +6,8 @@ The run is the real ``transgenic-annotate`` on a cut of the demo assembly. After
 ended with the bytes of an undisturbed run, or with one message and a documented exit code; the
 same run resumed must end with those bytes, leave nothing else and change no input. The kind
 ``start`` limits the memory (RLIMIT_DATA) in steps of 20 MB from too little to enough, ``memory``
-that of a process which has loaded everything, in steps of 4 MB. Exits with 1 where something went wrong, with 77 where there is no C compiler.
+that of a process which has loaded everything, in steps of 4 MB. Exits with 1 where something went
+wrong, with 77 where there is no C compiler.
 """
 
 import argparse

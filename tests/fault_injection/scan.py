@@ -128,7 +128,8 @@ class _Here:
 
 
 def _have_site(root: Path, reference: dict[str, bytes]) -> None:
-    _Here.site, _Here.reference = Site(root / f"site{os.getpid()}"), reference
+    _Here.site = Site(Path(tempfile.mkdtemp(prefix="site-", dir=root)))
+    _Here.reference = reference
     _Here.resumed = {}
 
 

@@ -76,6 +76,7 @@ def _describe(error: Exception, again: str) -> tuple[str, int]:
     if isinstance(error, BrokenPipeError):
         return "Nobody reads the output any more.", BROKEN_PIPE
     if is_out_of_memory(error):
+        sys.unraisablehook = _report_unless_out_of_memory
         sentence = f"This machine's memory is full; free some or lower --batch_size, then {again}."
     elif isinstance(error, OSError):
         sentence = _os_error_sentence(error, again)
@@ -85,6 +86,12 @@ def _describe(error: Exception, again: str) -> tuple[str, int]:
             f"{again}, with --verbose for a traceback to report."
         )
     return sentence, RunError.exit_code
+
+
+def _report_unless_out_of_memory(failure: "sys.UnraisableHookArgs") -> None:
+    """Say nothing of what fails for the same reason while libraries end."""
+    if not issubclass(failure.exc_type, MemoryError):
+        sys.__unraisablehook__(failure)
 
 
 def _open_streams() -> None:
