@@ -127,7 +127,11 @@ def _local_path(name: str) -> Path | None:
     if name == DEMO_MODEL:
         return _DEMO_FOLDER
     path = Path(name).expanduser()
-    if path.exists():
+    try:
+        found = bool(name) and path.exists()
+    except (OSError, ValueError):  # it is too long, or not a name at all
+        found = False
+    if found:
         return path
     if name.startswith((".", "/", "~")) or name.count("/") != 1:
         raise MissingOnMachineError(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from transgenic_dagster.errors import UsageError
+from transgenic_dagster.system.passing_files import passing_file
 from transgenic_dagster.system.processes import has_ended, process_name
 
 _LETTERS_OF_NAME = 40  # of up to four bytes each, where a name may have 255 bytes
@@ -72,7 +73,7 @@ def _replace(path: Path, mode: int | None) -> Iterator[TextIO]:
     beside = path.with_name(f"{prefix}{process_name()}.{secrets.token_hex(4)}{_SUFFIX}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(beside, flags, 0o666)
-    try:
+    with passing_file(beside):
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as handle:
             if mode is not None:
                 with suppress(OSError):  # file systems without permissions
@@ -81,9 +82,6 @@ def _replace(path: Path, mode: int | None) -> Iterator[TextIO]:
             handle.flush()
             os.fsync(descriptor)
         beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
     sync_folder(path.parent)
 
 
