@@ -5,7 +5,7 @@ import resource
 
 from transgenic_dagster.errors import ResumableError
 
-LEAST_DATA = 200 << 20
+LEAST_DATA = 256 << 20
 """Bytes that the libraries need before they can say that memory is full; below, they abort."""
 
 # Of PyTorch's allocator on the CPU, of the C library, of Python, of DuckDB and of C++.
