@@ -14,6 +14,7 @@ from transgenic_dagster.system.memory import check_memory_limit, is_out_of_memor
         MemoryError(),
         OSError(errno.ENOMEM, "Cannot allocate memory"),
         RuntimeError("can't start new thread"),
+        RuntimeError("could not create a primitive"),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
         RuntimeError("unable to mmap 5 bytes from file <x>: Cannot allocate memory (12)"),
         duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate data"),

@@ -8,10 +8,10 @@ from transgenic_dagster.errors import ResumableError
 LEAST_DATA = 256 << 20
 """Bytes that the libraries need before they can say that memory is full; below, they abort."""
 
-# Of PyTorch's allocator on the CPU, of the C library, of Python, of DuckDB and of C++.
+# Of PyTorch's allocator on the CPU, the C library, Python, DuckDB, C++ and oneDNN.
 _TEXTS = (
     *("can't allocate memory", "Cannot allocate memory", "can't start new thread"),
-    *("Out of Memory Error", "std::bad_alloc"),
+    *("Out of Memory Error", "std::bad_alloc", "could not create a primitive"),
 )
 
 
