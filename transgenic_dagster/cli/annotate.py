@@ -6,6 +6,7 @@ import sys
 from transgenic_dagster.cli.annotate_parser import annotate_parser, with_underscores
 from transgenic_dagster.cli.guard import guarded
 from transgenic_dagster.options import AnnotateOptions, parse_options
+from transgenic_dagster.system.memory import check_memory_limit
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ def main() -> int:
 
 
 def _annotate(options: AnnotateOptions, *, quiet: bool) -> None:
+    check_memory_limit()
     if options.plan:
         from transgenic_dagster.run.estimate import make_plan
 

@@ -53,7 +53,7 @@ def main() -> int:
 def _evaluate(arguments: _Arguments) -> None:
     from transgenic_dagster.system.signals import end_when_interrupted
 
-    end_when_interrupted(None)
+    end_when_interrupted(None, again="run the same command again")
     # Millions of small tuples stay until the end, and looking for cycles among them takes a fourth
     # of the time.
     gc.disable()

@@ -10,6 +10,7 @@ from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.options import AnnotateOptions, Stage
 from transgenic_dagster.progress import Progress
 from transgenic_dagster.regions.region_db import RegionDb
+from transgenic_dagster.reject_reason import RejectReason
 from transgenic_dagster.run.earlier_run import MADE_BY, check_unfinished, read_own_summary
 from transgenic_dagster.run.fingerprint import (
     InputDigests,
@@ -28,6 +29,7 @@ from transgenic_dagster.run.result_files import ResultPaths
 from transgenic_dagster.run.results import merge_pieces
 from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
 from transgenic_dagster.run.state import RunSummary
+from transgenic_dagster.system.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +64,13 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
                 _clean_up(folder, options)
                 return Accounting.from_dict(dict(finished.accounting))
             accounting = _go_on(folder, options, progress, digests, found, fingerprint)
-            _clean_up(folder, options)
+            if lost := accounting.rejected[RejectReason.OUT_OF_MEMORY]:
+                logger.warning(
+                    "%s did not fit into memory even alone; with more memory, --resume tries again",
+                    counted(lost, "region"),
+                )
+            else:
+                _clean_up(folder, options)
     return accounting
 
 
