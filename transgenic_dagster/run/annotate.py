@@ -21,6 +21,7 @@ from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.model_and_devices import find_model_and_devices
 from transgenic_dagster.run.outputs import check_outputs
 from transgenic_dagster.run.predict import predict_pieces
+from transgenic_dagster.run.record import absolute_options
 from transgenic_dagster.run.result_files import ResultPaths
 from transgenic_dagster.run.results import merge_pieces
 from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
@@ -48,7 +49,10 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
     digests = digest_inputs(options)
     found = find_model_and_devices(options)
     model_files = (found.files.config, *found.files.weights)
-    check_outputs(options, (*paths.all(), options.run_state_file), model_files)
+    outputs = (*paths.all(), options.run_state_file)
+    if options.report:
+        outputs = (*outputs, options.report)
+    check_outputs(options, outputs, model_files)
     folder = RunFolder(options.run_folder)
     fingerprint = whole_fingerprint(options, digests, found)
     folder.mark(MADE_BY, run_description(options))
@@ -56,6 +60,7 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
         finished = _check_unfinished(options, folder, fingerprint)
         if finished is not None:
             logger.info("the run is complete already: %s", options.output)
+            _report(options)
             _clean_up(folder, options)
             return Accounting.from_dict(dict(finished.accounting))
         make_sorted_gff(folder, options, digests)
@@ -72,19 +77,14 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
             follow=lambda journals: summary.advanced(journals.pieces).write(options.run_state_file),
         )
         accounting = merge_pieces(folder, options)
+        _report(options)
         _clean_up(folder, options)
     return accounting
 
 
 def run_description(options: AnnotateOptions) -> dict[str, object]:
     """Description of a run in its folder, so that another interface can continue it."""
-    given = options.model_dump(mode="json", exclude_unset=True)
-    files = {
-        "fasta_file": str(options.fasta_file.absolute()),
-        "gff_file": str(options.gff_file.absolute()),
-        "output": str(options.output.absolute()),
-    }
-    return {"options": given | files}
+    return {"options": absolute_options(options)}
 
 
 def _check_unfinished(
@@ -153,6 +153,13 @@ def _begin_summary(
     )
     summary.write(options.run_state_file)
     return summary
+
+
+def _report(options: AnnotateOptions) -> None:
+    if options.report:
+        from transgenic_dagster.run.report import make_report  # draws: slow to import
+
+        make_report(options.run_state_file, options.report, options.quality)
 
 
 def _clean_up(folder: RunFolder, options: AnnotateOptions) -> None:

@@ -62,6 +62,11 @@ class RunFolder:
         """One journal per piece."""
         return self.root / "journal"
 
+    @property
+    def times(self) -> Path:
+        """One line for each time that a stage ran: how long, and on which machine."""
+        return self.root / "times.jsonl"
+
     def journal(self, piece: str) -> Path:
         """Journal of one piece; piece names are safe as file names."""
         return self.journal_folder / f"{piece}.jsonl"
@@ -189,4 +194,4 @@ class RunFolder:
 
 _LOCKS = {"lock", "in_use.lock", "results.lock"}
 _UNCHANGING = ("sorted.gff3", "sorted.gff3.origin.json", "sorted.json", "regions.duckdb")
-_OWN = {"in_use.lock", "results.lock", *_UNCHANGING, "draft.gff3", "genome", "journal"}
+_OWN = {"in_use.lock", "results.lock", *_UNCHANGING, "draft.gff3", "genome", "journal", "times.jsonl"}

@@ -3,6 +3,7 @@
 One pass over the predictions writes both, so that they always agree.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from transgenic_dagster.run.fingerprint import code_version, predictions_fingerp
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.journals import journaled
 from transgenic_dagster.run.model_and_devices import find_model_and_devices
+from transgenic_dagster.run.record import describe_run
 from transgenic_dagster.run.result_files import ResultFiles, ResultPaths
 from transgenic_dagster.run.stages import fingerprint_of_regions
 from transgenic_dagster.run.state import PieceState, PieceSummary, RunSummary, read_piece_state
@@ -43,6 +45,7 @@ def merge_pieces(folder: RunFolder, options: AnnotateOptions) -> Accounting:
     Raises:
         RunError: predictions are missing, or do not belong together.
     """
+    began = time.monotonic()
     with (
         folder.reading_regions(),
         folder.writing_results(),
@@ -69,6 +72,7 @@ def merge_pieces(folder: RunFolder, options: AnnotateOptions) -> Accounting:
                 for piece, done in sentences.items()
             },
             accounting=accounting.as_dict(),
+            record=describe_run(folder, options, time.monotonic() - began),
         ).write(options.run_state_file)
     return accounting
 

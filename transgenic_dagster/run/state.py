@@ -80,6 +80,7 @@ class RunSummary:
         skipped: genes of the input that never became a region.
         pieces: how far each piece is.
         accounting: final counts by outcome and reason (``Accounting.as_dict``).
+        record: how a complete run was done (``record.describe_run``).
     """
 
     fingerprint: RunFingerprint
@@ -93,6 +94,7 @@ class RunSummary:
     skipped: int = 0
     pieces: Mapping[str, PieceSummary] = field(default_factory=dict)
     accounting: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     def advanced(self, pieces: Mapping[str, PieceSummary]) -> "RunSummary":
         """The summary once the pieces are so far."""
