@@ -48,9 +48,7 @@ def _check_device(value: Any) -> Any:
 
 
 Duration = Annotated[int, BeforeValidator(_parse_duration), Field(ge=1)]
-FeatureTypes = Annotated[
-    tuple[str, ...], BeforeValidator(_parse_names), Field(min_length=1)
-]
+FeatureTypes = Annotated[tuple[str, ...], BeforeValidator(_parse_names), Field(min_length=1)]
 QualityTools = Annotated[
     tuple[Literal["psauron", "busco", "omark"], ...], BeforeValidator(_parse_names)
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
@@ -25,6 +26,8 @@ _COLUMN = (3.45, 2.0)
 _BINS = 40
 _MOST_COUNTED = {"exons": 12, "isoforms": 6}
 _MEGABASE = 1_000_000
+
+_Floats = npt.NDArray[np.float64]
 
 
 def distribution(name: str, predicted: Sequence[int], source: Sequence[int] | None) -> str:
@@ -140,7 +143,9 @@ def _draw_lengths(
     low, high = (np.log10(edge) for edge in (min(positive, default=1), max(positive, default=10)))
     edges = np.logspace(np.floor(low * 4) / 4, np.ceil(high * 4 + 1e-9) / 4 + 1e-3, _BINS + 1)
     if source:
-        axes.stairs(_shares(np.maximum(source, 1), edges), edges, fill=True, color=SOURCE, alpha=0.5)
+        axes.stairs(
+            _shares(np.maximum(source, 1), edges), edges, fill=True, color=SOURCE, alpha=0.5
+        )
     if predicted:
         shares = _shares(np.maximum(predicted, 1), edges)
         axes.stairs(shares, edges, color=PREDICTION, linewidth=1.3)
@@ -167,10 +172,10 @@ def _draw_counts(
     axes.set_xlim(0.5, most + 0.5)
 
 
-def _shares(values: Sequence[float], edges: Sequence[float]) -> Sequence[float]:
+def _shares(values: npt.ArrayLike, edges: _Floats) -> _Floats:
     """Return the percentage of values in each bin."""
     counts, _ = np.histogram(values, edges)
-    return 100 * counts / max(len(values), 1)
+    return 100 * counts / max(np.size(values), 1)
 
 
 def _unit(longest: int) -> tuple[float, str]:

@@ -1,6 +1,6 @@
 """Collects all figures of a report in one reading of each file."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,9 @@ from transgenic_dagster.report.gene_blocks import (
 )
 from transgenic_dagster.report.gene_map import GeneMap
 from transgenic_dagster.report.predictions import Predictions
-from transgenic_dagster.report.reject_lines import LostGene, RejectLines, read_rejects
+from transgenic_dagster.report.reject_lines import RejectLines, read_rejects
 from transgenic_dagster.report.structure import Structure
+
 
 @dataclass(frozen=True)
 class SortedInput:
@@ -77,7 +78,7 @@ def collect(
         InputError: the files do not belong together.
     """
     lines = read_rejects(rejects, annotated_genes(gff3))
-    _check_counts(gff3, rejects, accounting, lines)
+    _check_counts(rejects, accounting, lines)
     lost = {gene.gene_id: gene for gene in (*lines.skipped_genes, *lines.rejected_genes)}
     predictions, suspects = Predictions(), Suspects()
     gene_map = GeneMap(sequence_lengths(gff3))
@@ -129,9 +130,7 @@ def _pairs(
         )
 
 
-def _check_counts(
-    gff3: Path, rejects: Path, accounting: Accounting, lines: RejectLines
-) -> None:
+def _check_counts(rejects: Path, accounting: Accounting, lines: RejectLines) -> None:
     if lines.rejected != accounting.rejected:
         total = accounting.rejected.total()
         raise _mismatch(rejects, "rejected genes", lines.rejected.total(), total)

@@ -96,9 +96,7 @@ class Suspects:
         return list(chosen.values())
 
 
-def _take(
-    queue: Iterator[tuple[float, int, Suspect]], chosen: dict[str, Suspect]
-) -> bool:
+def _take(queue: Iterator[tuple[float, int, Suspect]], chosen: dict[str, Suspect]) -> bool:
     """Move the next new gene of a queue to the chosen ones; returns whether there was one."""
     for _, _, suspect in queue:
         if suspect.gene_id not in chosen:
@@ -130,7 +128,9 @@ def concerns_about(
     if odd:
         text = f"{odd} intron{'s' * (odd > 1)} with unusual splice sites"
         found.append(Concern(Kind.ODD_INTRON, odd, text))
-    farthest = max((abs(offset) for values in attributes for _, offset in moves_of(values)), default=0)
+    farthest = max(
+        (abs(offset) for values in attributes for _, offset in moves_of(values)), default=0
+    )
     if farthest >= FAR_MOVE:
         text = f"refinement moved a boundary by {farthest} nt"
         found.append(Concern(Kind.FAR_MOVE, farthest, text))
@@ -149,7 +149,9 @@ def concern_about_lost(lost: LostGene, source: GeneBlock, *, kept: bool) -> list
 
 def coding_bases(gene: GeneBlock) -> list[Interval]:
     """Return the union of the CDS of all transcripts, ascending."""
-    return union(part for transcript in gene.coding for part in transcript.cds)
+    return union(
+        Interval(part.start, part.end) for transcript in gene.coding for part in transcript.cds
+    )
 
 
 def shared_fraction(one: Sequence[Interval], other: Sequence[Interval]) -> float:
@@ -200,4 +202,3 @@ def _distance(gene: GeneBlock, source: GeneBlock | None) -> Iterator[Concern]:
     if shared < FAR_FROM_INPUT:
         text = f"far from the input: {shared:.0%} of the coding bases of either are in both"
         yield Concern(Kind.FAR_FROM_INPUT, 1 - shared, text)
-

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from transgenic_dagster.gene_models.gene_model import Interval
+from transgenic_dagster.gene_models.gene_model import CdsPart, Interval
 from transgenic_dagster.gene_models.gff3_writer import EXON
 from transgenic_dagster.gene_models.input_families import attribute
 from transgenic_dagster.gene_models.kept_input import KEPT
@@ -17,6 +17,7 @@ from transgenic_dagster.input_genes.gene_list import read_genes
 from transgenic_dagster.input_genes.gff3 import decode, parse_attributes
 
 _EXON, _CDS = EXON.encode(), CDS.encode()
+_PHASES = frozenset((b"0", b"1", b"2"))
 _KEPT = KEPT.encode() + b"="
 _ID, _PARENT = b"ID=", b"Parent="
 
@@ -28,13 +29,13 @@ class TranscriptRows:
     Args:
         attributes: column 9 of its own row, as written; empty where it has none.
         exons: ascending, 0-based half-open.
-        cds: likewise.
+        cds: likewise, with phases (0 where the input gives none).
         others: other parts, such as UTRs, likewise.
     """
 
     attributes: bytes = b""
     exons: list[Interval] = field(default_factory=list)
-    cds: list[Interval] = field(default_factory=list)
+    cds: list[CdsPart] = field(default_factory=list)
     others: list[Interval] = field(default_factory=list)
 
     def values(self) -> dict[str, str]:
@@ -138,21 +139,22 @@ def _gene(gene_id: str, rows: list[list[bytes]]) -> GeneBlock:
         kind, column = columns[2], columns[8]
         parents = attribute(column, _PARENT)
         part = Interval(int(columns[3]) - 1, int(columns[4]))
-        if kind == _EXON or kind == _CDS or b"UTR" in kind:
+        if kind in {_EXON, _CDS} or b"UTR" in kind:
             for parent in parents.split(b","):
                 transcript = transcripts.setdefault(parent, TranscriptRows())
                 if kind == _EXON:
                     transcript.exons.append(part)
                 elif kind == _CDS:
-                    transcript.cds.append(part)
+                    phase = int(columns[7]) if columns[7] in _PHASES else 0
+                    transcript.cds.append(CdsPart(*part, phase))
                 else:
                     transcript.others.append(part)
     for identifier, transcript in transcripts.items():
         transcript.attributes = columns_of.get(identifier, b"")
         transcript.cds.sort()
-        transcript.exons = union(
-            transcript.exons or [*transcript.cds, *transcript.others]
-        )
+        parts = [Interval(part.start, part.end) for part in transcript.cds]
+        transcript.exons = union(transcript.exons or [*parts, *transcript.others])
+    _settle_own_parts(transcripts, attribute(first[8], _ID))
     return GeneBlock(
         gene_id,
         decode(first[0].decode()),
@@ -162,6 +164,23 @@ def _gene(gene_id: str, rows: list[list[bytes]]) -> GeneBlock:
         first[8],
         list(transcripts.values()),
     )
+
+
+def _settle_own_parts(transcripts: dict[bytes, TranscriptRows], gene: bytes) -> None:
+    """Take parts that hang on the gene itself for its transcript only where it has no other.
+
+    The CDS of a gene with one transcript, where that has none, is the transcript's.
+    """
+    own = transcripts.get(gene)
+    others = [one for name, one in transcripts.items() if name != gene]
+    if own is None or not others:
+        return
+    if not own.cds or any(one.cds for one in others):
+        del transcripts[gene]
+    elif len(others) == 1:
+        others[0].cds = own.cds
+        others[0].exons = union([*others[0].exons, *(Interval(p.start, p.end) for p in own.cds)])
+        del transcripts[gene]
 
 
 def union(parts: Iterable[Interval]) -> list[Interval]:

@@ -9,10 +9,10 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from transgenic_dagster.gene_models.gene_model import Interval
+from transgenic_dagster.gene_models.gene_model import CdsPart, Interval
 from transgenic_dagster.report.concerns import Suspect
 from transgenic_dagster.report.gene_blocks import GeneBlock, TranscriptRows
-from transgenic_dagster.report.svg import PREDICTION, REJECTED, SOURCE, chart_style, to_svg
+from transgenic_dagster.report.svg import PREDICTION, REJECTED, chart_style, to_svg
 
 MOST_TRANSCRIPTS = 4
 _CODING, _UNTRANSLATED = 0.32, 0.16
@@ -107,7 +107,9 @@ def _draw(axes: Axes, row: int, track: _Track, width: int) -> None:
         )
 
 
-def _boxes(parts: Sequence[Interval], row: int, height: float, least: float) -> Path:
+def _boxes(
+    parts: Sequence[Interval] | Sequence[CdsPart], row: int, height: float, least: float
+) -> Path:
     """Return the outline of parts, each at least so wide that it can be seen."""
     boxes = []
     for part in parts:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from transgenic_dagster.gene_models.gene_model import Orf
 from transgenic_dagster.report import charts, tables
@@ -13,22 +12,8 @@ from transgenic_dagster.report.concerns import Suspect
 from transgenic_dagster.report.gene_drawing import draw_suspect
 from transgenic_dagster.report.predictions import KINDS_OF_BOUNDARY
 from transgenic_dagster.report.run_facts import RunFacts
+from transgenic_dagster.report.sections import Headline, Section
 from transgenic_dagster.report.structure import MEASURES
-
-
-@dataclass(frozen=True)
-class Headline:
-    """A figure that matters most.
-
-    Args:
-        value: as text.
-        name: what it is.
-        detail: what it is made of.
-    """
-
-    value: str
-    name: str
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -43,7 +28,7 @@ class Drawing:
 
     suspect: Suspect
     place: str
-    svg: Markup
+    svg: str
 
 
 class Numbering:
@@ -63,23 +48,6 @@ class Numbering:
         return f"Table {self._tables}"
 
 
-@dataclass(frozen=True)
-class Section:
-    """A further section of tables.
-
-    Args:
-        identifier: of the element, for links.
-        title: its heading.
-        texts: paragraphs before the tables.
-        tables: in order.
-    """
-
-    identifier: str
-    title: str
-    texts: Sequence[str]
-    tables: Sequence[tables.Table]
-
-
 def render(facts: RunFacts, figures: Figures, sections: Sequence[Section] = ()) -> str:
     """Return the page as HTML, the same for the same facts and figures."""
     environment = Environment(
@@ -96,24 +64,24 @@ def render(facts: RunFacts, figures: Figures, sections: Sequence[Section] = ()) 
         figures=figures,
         numbers=Numbering(),
         tables=tables,
-        headlines=headlines(figures),
+        headlines=[*headlines(figures), *(one.headline for one in sections if one.headline)],
         sections=sections,
         compared=bool(source and source.transcripts),
         distributions=[
-            Markup(  # noqa: S704 — the chart escapes its labels
-                charts.distribution(
-                    name, predictions.structure.values[name], source.values[name] if source else None
-                )
+            charts.distribution(
+                name,
+                predictions.structure.values[name],
+                source.values[name] if source else None,
             )
             for name in MEASURES
         ],
-        confidence=Markup(charts.confidence(predictions.confidence)),  # noqa: S704
+        confidence=charts.confidence(predictions.confidence),
         moves=[
-            Markup(charts.moves(predictions.moves, kind, facts.refine_distance or 0))  # noqa: S704
+            charts.moves(predictions.moves, kind, facts.refine_distance or 0)
             for kind in KINDS_OF_BOUNDARY
             if kind != "exon" and predictions.moves.get(kind)
         ],
-        gene_map=Markup(charts.map_of_genes(figures.gene_map)),  # noqa: S704
+        gene_map=charts.map_of_genes(figures.gene_map),
         drawings=[
             _drawing(suspect, number) for number, suspect in enumerate(figures.suspects, start=1)
         ],
@@ -121,7 +89,7 @@ def render(facts: RunFacts, figures: Figures, sections: Sequence[Section] = ()) 
 
 
 def headlines(figures: Figures) -> Sequence[Headline]:
-    """Return the five or six figures that matter most."""
+    """Return the figures that matter most."""
     accounting, predictions = figures.accounting, figures.predictions
     transcripts = predictions.structure.transcripts
     frames = predictions.frames
@@ -176,7 +144,7 @@ def _drawing(suspect: Suspect, number: int) -> Drawing:
     gene = suspect.predicted or suspect.source or suspect.lost
     assert gene is not None, "a gene that raises concern is somewhere"
     place = f"{gene.seqid}:{gene.start + 1:,}–{gene.end:,} ({gene.strand})"
-    return Drawing(suspect, place, Markup(draw_suspect(suspect, f"gene-{number}")))  # noqa: S704
+    return Drawing(suspect, place, draw_suspect(suspect, f"gene-{number}"))
 
 
 def _percent(part: int, whole: int) -> str:

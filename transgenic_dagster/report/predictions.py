@@ -3,7 +3,7 @@
 import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from transgenic_dagster.report.gene_blocks import GeneBlock
@@ -56,7 +56,7 @@ class Predictions:
     moves: "defaultdict[str, array[int]]" = field(default_factory=lambda: defaultdict(_integers))
     doubtful: Counter[str] = field(default_factory=Counter)
 
-    def add(self, gene: GeneBlock) -> list[Mapping[str, str]]:
+    def add(self, gene: GeneBlock) -> Sequence[Mapping[str, str]]:
         """Count a gene; returns the attributes of its transcripts."""
         self.structure.add(gene)
         doubt = gene.values().get("doubt")

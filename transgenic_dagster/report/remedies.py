@@ -32,10 +32,10 @@ REMEDIES: Final[Mapping[RejectReason, str]] = {
     "rows with --keep_input.",
     RejectReason.UNKNOWN_SEQUENCE: "Check that genome and annotation are of the same assembly and "
     "name their sequences alike.",
-    RejectReason.SEQUENCE_TOO_SHORT: "Leave such sequences out of the assembly, or the genes out of "
-    "the annotation.",
-    RejectReason.OUTSIDE_SEQUENCE: "Check that genome and annotation are of the same version of the "
-    "assembly.",
+    RejectReason.SEQUENCE_TOO_SHORT: "Leave such sequences out of the assembly, or the genes "
+    "out of the annotation.",
+    RejectReason.OUTSIDE_SEQUENCE: "Check that genome and annotation are of the same version of "
+    "the assembly.",
     RejectReason.BAD_ROW: "Correct the row in the annotation; the line is given.",
     RejectReason.DUPLICATE: "Nothing: the other row counts. Remove the repeat from the annotation.",
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from transgenic_dagster.gene_models.gene_model import Interval
+from transgenic_dagster.gene_models.gene_model import CdsPart, Interval
 from transgenic_dagster.report.gene_blocks import GeneBlock, TranscriptRows
 
 
@@ -93,7 +93,7 @@ class Structure:
             self.values["three_prime_utr"].append(three)
 
 
-def length_of(parts: Sequence[Interval]) -> int:
+def length_of(parts: Sequence[Interval] | Sequence[CdsPart]) -> int:
     """Return the nucleotides of parts that do not overlap."""
     return sum(part.end - part.start for part in parts)
 

@@ -1,5 +1,6 @@
-"""SVG from matplotlib, as it stands inside a page: small, without clashing identifiers, the same
-every time.
+"""SVG from matplotlib for use inside a page.
+
+It is small, its identifiers clash with none of the page's others, and it is the same every time.
 """
 
 import io
@@ -43,6 +44,7 @@ _IDENTIFIER = re.compile(r' id="([^"]*)"')
 _REFERENCE = re.compile(r'(?:url\(#|href="#)([^")]*)')
 _NUMBERS = re.compile(r' (d|x|y|width|height|transform|points)="([^"]*)"')
 _LONG_DECIMAL = re.compile(r"-?\d+\.\d{2,}")
+_POINTS = re.compile(r'(width|height)="([0-9.]+)pt"')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _FONT = re.compile(r"font-family: [^;\"]*;?|font: (?:bold )?[0-9.]+px [^;\"]*")
 _LONGEST_LABEL = 28
@@ -84,6 +86,7 @@ def _for_page(svg: str, description: str) -> str:
     used = set(_REFERENCE.findall(svg))
     svg = _IDENTIFIER.sub(lambda match: match[0] if match[1] in used else "", svg)
     svg = _NUMBERS.sub(lambda match: f' {match[1]}="{_rounded(match[2])}"', svg)
+    svg = _POINTS.sub(lambda match: f'{match[1]}="{float(match[2]) * 96 / 72:.0f}"', svg, count=2)
     svg = _FONT.sub(_without_family, svg)
     svg = re.sub(r"<defs>\s*</defs>", "", svg)
     svg = re.sub(r"<g>\s*</g>", "", svg)

@@ -1,6 +1,6 @@
 """Tables of the report, ready to be laid out: every number that the page shows in a table."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -207,10 +207,19 @@ def splice_table(predictions: Predictions) -> Table:
     """Splice sites of the predicted transcripts."""
     pairs = (
         ("introns with GT-AG, GC-AG or AT-AC ends", "canonical_introns", "introns"),
-        ("spliced transcripts all of whose introns are so", "canonical_transcripts", "spliced_transcripts"),
+        (
+            "spliced transcripts all of whose introns are so",
+            "canonical_transcripts",
+            "spliced_transcripts",
+        ),
     )
     rows = [
-        (text, getattr(predictions, part), getattr(predictions, whole), share(getattr(predictions, part), getattr(predictions, whole)))
+        (
+            text,
+            getattr(predictions, part),
+            getattr(predictions, whole),
+            share(getattr(predictions, part), getattr(predictions, whole)),
+        )
         for text, part, whole in pairs
     ]
     return Table(
@@ -254,17 +263,31 @@ def structure_table(predicted: Structure, source: Structure | None) -> Table:
         ("Multi-exonic transcripts", *(one.multi_exonic for one in both)),
         ("Mono- to multi-exonic ratio", *(_ratio(one) for one in both)),
     ]
-    for name, measure in MEASURES.items():
-        unit = f" ({measure.unit})" if measure.unit else ""
-        values = [one.values[name] for one in both]
-        rows.append((f"{measure.name}{unit}, number", *map(len, values)))
-        rows.append((f"{measure.name}{unit}, mean", *map(_mean, values)))
-        rows.append((f"{measure.name}{unit}, median", *map(_median, values)))
     return Table(
         "structure",
-        "Structure of coding genes. UTRs are counted where a transcript has one, introns once per "
-        "gene; protein lengths are whole codons less one for the stop codon.",
-        ("", "Predicted", "Input")[: len(both) + 1],
+        "Coding genes and transcripts.",
+        ("Number of", "Predicted", "Input")[: len(both) + 1],
+        rows,
+    )
+
+
+def lengths_table(predicted: Structure, source: Structure | None) -> Table:
+    """Means and medians of the predictions beside the input's."""
+    both = (predicted, source) if source and source.transcripts else (predicted,)
+    rows: list[Sequence[Cell]] = []
+    for name, measure in MEASURES.items():
+        row: list[Cell] = [f"{measure.name} ({measure.unit})" if measure.unit else measure.name]
+        for one in both:
+            values = one.values[name]
+            row += [len(values), _mean(values), _median(values)]
+        rows.append(row)
+    columns = ("values", "mean", "median")
+    names = [f"{side}, {column}" for side in ("Predicted", "Input") for column in columns]
+    return Table(
+        "lengths",
+        "The distributions of the figure in numbers. UTRs are counted where a transcript has one, "
+        "introns once per gene; protein lengths are whole codons less one for the stop codon.",
+        ("", *names[: 3 * len(both)]),
         rows,
     )
 
@@ -299,14 +322,14 @@ def len_transcripts(predictions: Predictions) -> int:
 
 
 def _explanation(reason: str) -> str:
-    return RejectReason(reason).explanation.replace("`", "") if reason in _CODES else ""
+    return _REASONS[reason].explanation.replace("`", "") if reason in _REASONS else ""
 
 
 def _remedy(reason: str) -> str:
-    return REMEDIES[RejectReason(reason)] if reason in _CODES else ""
+    return REMEDIES[_REASONS[reason]] if reason in _REASONS else ""
 
 
-_CODES = frozenset(RejectReason)
+_REASONS = {reason.value: reason for reason in RejectReason}
 
 
 def _ratio(structure: Structure) -> str:

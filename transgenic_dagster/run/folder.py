@@ -194,4 +194,12 @@ class RunFolder:
 
 _LOCKS = {"lock", "in_use.lock", "results.lock"}
 _UNCHANGING = ("sorted.gff3", "sorted.gff3.origin.json", "sorted.json", "regions.duckdb")
-_OWN = {"in_use.lock", "results.lock", *_UNCHANGING, "draft.gff3", "genome", "journal", "times.jsonl"}
+_OWN = {
+    "in_use.lock",
+    "results.lock",
+    *_UNCHANGING,
+    "draft.gff3",
+    "genome",
+    "journal",
+    "times.jsonl",
+}

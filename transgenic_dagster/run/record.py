@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 from transgenic_dagster import __version__
 from transgenic_dagster.options import AnnotateOptions
@@ -22,34 +22,29 @@ STAGES = ("sorted_gff", "region_db", "predictions", "merged_gff3")
 _LIBRARIES = ("torch", "transformers", "numpy", "duckdb", "pyfaidx")
 _GIB = 1 << 30
 
-P = ParamSpec("P")
-R = TypeVar("R")
+_Stage = TypeVar("_Stage", bound=Callable[..., Any])
 
 
-def timed(
-    stage: str,
-) -> Callable[
-    [Callable[Concatenate[RunFolder, P], R]], Callable[Concatenate[RunFolder, P], R]
-]:
+def timed(stage: str) -> Callable[[_Stage], _Stage]:
     """Decorate a stage function, so that the run's folder keeps how long it took, and where."""
 
-    def decorate(
-        function: Callable[Concatenate[RunFolder, P], R],
-    ) -> Callable[Concatenate[RunFolder, P], R]:
+    def decorate(function: _Stage) -> _Stage:
         @wraps(function)
-        def measured(folder: RunFolder, *args: P.args, **kwargs: P.kwargs) -> R:
+        def measured(folder: RunFolder, *args: Any, **kwargs: Any) -> Any:
             began = time.monotonic()
             try:
                 return function(folder, *args, **kwargs)
             finally:
                 _append(folder.times, stage, time.monotonic() - began)
 
-        return measured
+        return cast(_Stage, measured)
 
     return decorate
 
 
-def describe_run(folder: RunFolder, options: AnnotateOptions, results_seconds: float) -> dict[str, Any]:
+def describe_run(
+    folder: RunFolder, options: AnnotateOptions, results_seconds: float
+) -> dict[str, Any]:
     """Describe a run that is about to be complete, as plain values for its checkpoint file.
 
     Args:

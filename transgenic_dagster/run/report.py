@@ -7,8 +7,9 @@ comparison, the input. So a report of the same run is the same, whoever makes it
 import json
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,15 @@ from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.input_genes.sorted_gff import sort_annotation
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.report.collect import SortedInput, collect
+from transgenic_dagster.report.comparison import compare_with_input
+from transgenic_dagster.report.gene_blocks import GeneBlock, predicted_genes
+from transgenic_dagster.report.outside_measures import PROGRAMS, measure_quality
 from transgenic_dagster.report.page import render
 from transgenic_dagster.report.run_facts import FileFact, RunFacts
+from transgenic_dagster.report.sections import Section
 from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.result_files import ResultPaths
 from transgenic_dagster.run.outputs import check_outputs
+from transgenic_dagster.run.result_files import ResultPaths
 from transgenic_dagster.run.state import RunSummary, read_run_summary
 from transgenic_dagster.system.atomic_files import atomic_write
 from transgenic_dagster.system.digest import file_sha256
@@ -44,9 +49,13 @@ def make_report(run: Path, report: Path | None = None, quality: Sequence[str] = 
         The report.
 
     Raises:
-        UsageError: this is not a finished run, or the report cannot be written there.
+        UsageError: this is not a finished run, the report cannot be written there, or a measure is
+            not known.
         InputError: the run's files are missing or do not belong together.
     """
+    unknown = [name for name in quality if name not in PROGRAMS]
+    if unknown:
+        raise UsageError(f"--quality knows {', '.join(PROGRAMS)} (got {unknown[0]!r}).")
     state_file = _checkpoint_file(run)
     summary = _finished(state_file)
     options = _options(summary, state_file)
@@ -63,7 +72,17 @@ def make_report(run: Path, report: Path | None = None, quality: Sequence[str] = 
             Accounting.from_dict(dict(summary.accounting)),
             sorted_input,
         )
-    page = render(_facts(summary, options, results, note), figures)
+        sections: list[Section] = []
+        if sorted_input and figures.source and figures.source.transcripts:
+            sections += compare_with_input(results.gff3, sorted_input.path)
+        if quality:
+            annotations: dict[str, Callable[[], Iterator[GeneBlock]]] = {
+                "Predicted": partial(predicted_genes, results.gff3)
+            }
+            if sorted_input:
+                annotations["Input"] = sorted_input.genes
+            sections.append(measure_quality(options.fasta_file, annotations, quality))
+    page = render(_facts(summary, options, results, note), figures, sections)
     with atomic_write(report) as handle:
         handle.write(page)
     logger.info("wrote the report %s", report)
@@ -167,7 +186,9 @@ def _facts(
     }
     inputs = [
         FileFact("genome", options.fasta_file.name, sizes.get("genome"), values["genome"]),
-        FileFact("input annotation", options.gff_file.name, sizes.get("annotation"), values["annotation"]),
+        FileFact(
+            "input annotation", options.gff_file.name, sizes.get("annotation"), values["annotation"]
+        ),
     ]
     written = [
         FileFact(role, path.name, path.stat().st_size, file_sha256(path))
