@@ -76,6 +76,7 @@ def moves(offsets: Mapping[str, Sequence[int]], kind: str, distance: int) -> str
     """
     limit = max(distance, max(map(abs, offsets[kind]), default=1), 1)
     width = max(1, -(-2 * limit // 60))
+    name = KINDS_OF_BOUNDARY[kind]
     half = -(-limit // width) * width + width / 2
     edges = np.arange(-half, half + width, width)
     with chart_style():
@@ -83,7 +84,7 @@ def moves(offsets: Mapping[str, Sequence[int]], kind: str, distance: int) -> str
         counts, _ = np.histogram(offsets[kind], edges)
         axes.stairs(counts, edges, fill=True, color=PREDICTION)
         axes.axvline(0, color="#444444", linewidth=0.6)
-        axes.set_title(f"{KINDS_OF_BOUNDARY[kind].capitalize()} ({len(offsets[kind]):,} moves)")
+        axes.set_title(f"{name[:1].upper()}{name[1:]} ({len(offsets[kind]):,} moves)")
         axes.set_xlabel("offset (nt, positive downstream)")
         axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         return to_svg(figure, f"moves-{kind}", f"Histogram: moves of {KINDS_OF_BOUNDARY[kind]}")

@@ -105,15 +105,14 @@ def input_genes(sorted_gff: Path, feature_types: Sequence[str]) -> Iterator[Gene
     names = {gene.row: gene.gene_id for gene in read_genes(sorted_gff, feature_types).genes}
     name, rows, family = "", list[list[bytes]](), set[bytes]()
     for number, columns in enumerate(_rows(sorted_gff)):
-        identifier = attribute(columns[8], _ID)
         if number in names:
             if rows:
                 yield _gene(name, rows)
-            name, rows, family = names[number], [columns], {identifier}
+            name, rows, family = names[number], [columns], {attribute(columns[8], _ID)}
         elif not family.isdisjoint(attribute(columns[8], _PARENT).split(b",")):
             rows.append(columns)
-            if identifier:
-                family.add(identifier)
+            if not _is_part(columns):
+                family.add(attribute(columns[8], _ID))
     if rows:
         yield _gene(name, rows)
 
@@ -134,13 +133,14 @@ def sequence_lengths(gff3: Path) -> dict[str, int]:
 def _gene(gene_id: str, rows: list[list[bytes]]) -> GeneBlock:
     first, *others = rows
     transcripts: dict[bytes, TranscriptRows] = {}
-    columns_of = {attribute(columns[8], _ID): columns[8] for columns in rows if columns[2] != _CDS}
+    columns_of = {
+        attribute(columns[8], _ID): columns[8] for columns in rows if not _is_part(columns)
+    }
     for columns in others:
-        kind, column = columns[2], columns[8]
-        parents = attribute(column, _PARENT)
-        part = Interval(int(columns[3]) - 1, int(columns[4]))
-        if kind in {_EXON, _CDS} or b"UTR" in kind:
-            for parent in parents.split(b","):
+        if _is_part(columns):
+            kind = columns[2]
+            part = Interval(int(columns[3]) - 1, int(columns[4]))
+            for parent in attribute(columns[8], _PARENT).split(b","):
                 transcript = transcripts.setdefault(parent, TranscriptRows())
                 if kind == _EXON:
                     transcript.exons.append(part)
@@ -164,6 +164,12 @@ def _gene(gene_id: str, rows: list[list[bytes]]) -> GeneBlock:
         first[8],
         list(transcripts.values()),
     )
+
+
+def _is_part(columns: list[bytes]) -> bool:
+    """Return whether a row is a part of a transcript."""
+    kind = columns[2]
+    return kind in (_EXON, _CDS) or b"UTR" in kind
 
 
 def _settle_own_parts(transcripts: dict[bytes, TranscriptRows], gene: bytes) -> None:
