@@ -173,7 +173,7 @@ def proteins_of_the_slice(folder):
 
 @pytest.mark.skipif(
     not REAL,
-    reason="TRANSGENIC_PSAURON does not name a psauron (CONTRIBUTING.md: Outside measures)",
+    reason="TRANSGENIC_PSAURON does not name a psauron (see CONTRIBUTING.md)",
 )
 @pytest.mark.skipif(not SLICE.is_dir(), reason="the TAIR10 slice is not at hand")
 def test_psauron_itself_tells_proteins_from_shuffled_dna(tmp_path, monkeypatch):

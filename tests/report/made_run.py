@@ -1,4 +1,4 @@
-"""A finished run, its files written by hand: every outcome, every frame, names that try to escape."""
+"""A finished run, its files written by hand: every outcome and frame, names that try to escape."""
 
 import json
 from pathlib import Path

@@ -5,7 +5,9 @@ import pytest
 from tests.report.made_run import HOSTILE, write_run
 from tests.report.page_reader import Page
 from transgenic_dagster.gene_models.gene_model import Interval
+from transgenic_dagster.reject_reason import RejectReason
 from transgenic_dagster.report.concerns import Concern, Kind, Suspect, Suspects, shared_fraction
+from transgenic_dagster.report.remedies import REMEDIES
 from transgenic_dagster.run.report import make_report
 
 
@@ -69,3 +71,7 @@ def test_every_planted_concern_is_told_and_a_sound_gene_is_not_shown(tmp_path):
     headings = [line for line in page.text if line[:1].isdigit() and ". " in line[:4]]
     names = {heading.split(". ", 1)[1] for heading in headings}
     assert names == {"broken", "far", "lost", "two", HOSTILE, "long"}
+
+
+def test_there_is_advice_for_every_reject_reason():
+    assert set(REMEDIES) == set(RejectReason)

@@ -1,4 +1,4 @@
-"""The report as a page: it stands alone, cannot be broken out of, is valid, and fits every screen."""
+"""The report as a page: it stands alone, is valid, fits screens, and takes no name for HTML."""
 
 import re
 import shutil
@@ -94,7 +94,8 @@ def test_the_page_asks_for_nothing_and_fits_the_screen(report, screen):
 
 # Texts of one chart that lie on each other, as pairs.
 OVERLAPS = """() => [...document.querySelectorAll('svg')].flatMap(svg => {
-  const texts = [...svg.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
+  const texts = [...svg.querySelectorAll('text')]
+    .map(t => [t.textContent, t.getBoundingClientRect()]);
   const found = [];
   texts.forEach(([one, a], i) => texts.slice(i + 1).forEach(([other, b]) => {
     const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);

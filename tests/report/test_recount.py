@@ -4,6 +4,7 @@ import hashlib
 import json
 import statistics
 from collections import Counter, defaultdict
+from itertools import pairwise
 from urllib.parse import unquote
 
 import pytest
@@ -71,7 +72,7 @@ def measures(transcripts):
         five, three = (left, right) if one["strand"] == "+" else (right, left)
         values["5′ UTR length (nt)"] += [five] * bool(five)
         values["3′ UTR length (nt)"] += [three] * bool(three)
-        for (_, end), (start, _) in zip(exons, exons[1:], strict=False):
+        for (_, end), (start, _) in pairwise(exons):
             introns[one["gene"]].add((end, start))
     values["Isoforms per gene"] = list(isoforms.values())
     values["Intron length (nt)"] = [b - a - 1 for some in introns.values() for a, b in some]
@@ -213,7 +214,7 @@ def test_genes_by_sequence(run, lines):
 
 
 def test_files_and_times(run):
-    folder, gff3, page = run
+    folder, _, page = run
     for row in page.tables["files"][1:]:
         path = folder / row[1]
         assert row[3] == hashlib.sha256(path.read_bytes()).hexdigest()
