@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks import bench_engine, bench_gpu, bench_growth
+from benchmarks import bench_engine, bench_evaluate, bench_gpu, bench_growth
 
 FEW = (
     "--size tiny --length 600 --regions 3 --batch_size 2 --tokens 6 --published_tokens 3 "
@@ -30,3 +30,9 @@ def test_slow_growth_shows_in_the_last_quarter(capsys):
     assert ratios["time per region, last / second quarter"] == pytest.approx(1.5)
     assert ratios["memory, last / second quarter"] == pytest.approx(1.2)
     assert "quarter 4: 400 regions, 187.5 ms per region" in capsys.readouterr().out
+
+
+def test_an_evaluation_is_measured_on_made_up_annotations(capsys):
+    seconds = bench_evaluate.main(["--genes", "40"])
+    assert set(seconds) == {"read", "evaluate", "change log"}
+    assert "50 reference transcripts" in capsys.readouterr().out

@@ -184,8 +184,9 @@ class _Reader:
             if (seqid, identifier, strand) not in names:
                 continue
             is_gene = (seqid, identifier) in self.genes
-            gene_id = self._gene_of(seqid, identifier)
-            transcript = _transcript(seqid, identifier, gene_id, record, is_gene=is_gene)
+            transcript = _finished(
+                seqid, identifier, self._gene_of(seqid, identifier), record, is_gene
+            )
             length = transcript.end - transcript.start
             is_fragment = length <= _LONGEST_FRAGMENT and not (record.has_row or is_gene)
             if not is_fragment and length <= _LONGEST_TRANSCRIPT:
@@ -195,19 +196,24 @@ class _Reader:
         named = key[:2]
         return named in self.others and not self.records[key].has_row and named not in self.genes
 
-    def _gene_of(self, seqid: str, identifier: str) -> str:
-        """Return the gene of a transcript, through transcripts that are parents of transcripts."""
+    def _gene_of(self, seqid: str, identifier: str) -> tuple[str, int]:
+        """Return the gene of a transcript, and how many features lie above it.
+
+        Transcripts may be parents of transcripts.
+        """
         if (seqid, identifier) in self.genes:
-            return identifier
+            return identifier, 0
         record = self._record(seqid, identifier)
-        seen = {identifier}
-        while record and record.parent and record.parent not in seen:
-            seen.add(record.parent)
-            above = self._record(seqid, record.parent)
-            if above is None or (seqid, record.parent) in self.genes:
-                return record.parent
-            record = above
-        return (record.gene_id if record else "") or identifier
+        above = [identifier]
+        while record and record.parent and record.parent not in above:
+            above.append(record.parent)
+            if (seqid, record.parent) in self.genes:
+                return record.parent, len(above) - 1
+            parent = self._record(seqid, record.parent)
+            if parent is None:
+                return record.parent, len(above) - 2
+            record = parent
+        return (record.gene_id if record else "") or identifier, len(above) - 1
 
     def _record(self, seqid: str, identifier: str) -> _Record | None:
         strand = self._strand_of.get((seqid, identifier), "")
@@ -226,12 +232,14 @@ def _kind_of(feature_type: str) -> int:
     return _GENE_ROW if _GENE.search(feature_type) else _OTHER_ROW
 
 
-def _transcript(
-    seqid: str, identifier: str, gene_id: str, record: _Record, *, is_gene: bool
+def _finished(
+    seqid: str, identifier: str, gene: tuple[str, int], record: _Record, is_gene: bool
 ) -> Transcript:
+    """Return the transcript that a record has become."""
     cds = _with_codons(sorted(record.cds, key=lambda part: part[:2]), record.codons)
     coding = [(start, end) for start, end, _ in cds]
     exons = [*record.exons, *coding] or [(record.start, record.end)]
+    gene_id, level = gene
     return Transcript(
         transcript_id=decode(identifier),
         gene_id=decode(gene_id),
@@ -242,6 +250,7 @@ def _transcript(
         cds=tuple(coding),
         phases=tuple(phase for _, _, phase in cds),
         is_gene=is_gene,
+        level=level,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from transgenic_dagster.evaluation.class_codes import single_exons_match
 from transgenic_dagster.evaluation.segments import Segment
-from transgenic_dagster.evaluation.transcripts import Transcript
+from transgenic_dagster.evaluation.transcripts import Transcript, position
 
 
 def without_duplicates(transcripts: Iterable[Transcript]) -> list[Transcript]:
@@ -59,16 +59,12 @@ class _SingleExons:
     def replace(self, earlier: Transcript | None, one: Transcript) -> None:
         if earlier is not None:
             self.kept.remove(earlier)
-        insort(self.kept, one, key=_position)
+        insort(self.kept, one, key=position)
         self._longest = max(self._longest, one.length)
 
 
-def _position(one: Transcript) -> tuple[int, int, str]:
-    return one.start, one.end, one.transcript_id
-
-
 def _last_first(transcripts: list[Transcript]) -> list[Transcript]:
-    return sorted(transcripts, key=_position, reverse=True)
+    return sorted(transcripts, key=position, reverse=True)
 
 
 def _contains(one: Transcript, other: Transcript) -> bool:

@@ -28,14 +28,18 @@ def overlap(one: Segment, other: Segment) -> int:
 
 def shared(ones: Sequence[Segment], others: Sequence[Segment]) -> int:
     """Return how many nucleotides two lists of ascending, disjoint intervals share."""
-    total = i = j = 0
+    common = i = j = 0
     while i < len(ones) and j < len(others):
-        total += overlap(ones[i], others[j])
-        if ones[i][1] < others[j][1]:
+        start, end = ones[i]
+        other_start, other_end = others[j]
+        first, last = max(start, other_start), min(end, other_end)
+        if first < last:
+            common += last - first
+        if end < other_end:
             i += 1
         else:
             j += 1
-    return total
+    return common
 
 
 def total(segments: Iterable[Segment]) -> int:

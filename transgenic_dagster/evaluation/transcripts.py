@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from transgenic_dagster.evaluation.segments import Segment, merge
+from transgenic_dagster.evaluation.segments import Segment, merge, total
 
 LARGEST_GAP_IN_EXON = 4
 """Exons with so few nucleotides between them are one, for no intron is so short."""
@@ -25,6 +25,12 @@ class Transcript:
         cds: coding parts, ascending, stop codon included; empty where nothing is coding.
         phases: phase of each part of ``cds``, ``None`` where the file has none.
         is_gene: these are parts that the file hangs on the gene itself.
+        level: number of features above it, 1 under a gene.
+
+    Attributes:
+        length: nucleotides of its exons.
+        introns: what lies between exons, ascending, 0-based half-open.
+        coding_exons: ``cds`` with parts joined that no intron separates.
     """
 
     transcript_id: str
@@ -36,10 +42,18 @@ class Transcript:
     cds: tuple[Segment, ...]
     phases: tuple[int | None, ...]
     is_gene: bool = False
+    level: int = 0
     length: int = field(init=False)
+    introns: tuple[Segment, ...] = field(init=False)
+    coding_exons: tuple[Segment, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "length", sum(end - start for start, end in self.exons))
+        object.__setattr__(self, "length", total(self.exons))
+        object.__setattr__(self, "introns", tuple(introns(self.exons)))
+        coding = (
+            self.exons if self.cds == self.exons else tuple(merge(self.cds, LARGEST_GAP_IN_EXON))
+        )
+        object.__setattr__(self, "coding_exons", coding)
 
     @property
     def start(self) -> int:
@@ -50,16 +64,6 @@ class Transcript:
     def end(self) -> int:
         """End of the last exon, exclusive."""
         return self.exons[-1][1]
-
-    @property
-    def introns(self) -> tuple[Segment, ...]:
-        """What lies between exons, ascending, 0-based half-open."""
-        return tuple(introns(self.exons))
-
-    @property
-    def coding_exons(self) -> tuple[Segment, ...]:
-        """``cds`` with parts joined that no intron separates."""
-        return tuple(merge(self.cds, LARGEST_GAP_IN_EXON))
 
 
 def introns(exons: Iterable[Segment]) -> Iterator[Segment]:
@@ -72,9 +76,14 @@ def coding_transcripts(transcripts: Iterable[Transcript]) -> list[Transcript]:
     return [dataclasses.replace(one, exons=one.coding_exons) for one in transcripts if one.cds]
 
 
+def position(one: Transcript) -> tuple[int, int, int, str]:
+    """Return the key of gffcompare's order: start, level, end, identifier."""
+    return one.start, one.level, one.end, one.transcript_id
+
+
 def by_position(transcripts: Iterable[Transcript]) -> list[Transcript]:
-    """Sort by start, end and identifier, as gffcompare does before it compares."""
-    return sorted(transcripts, key=lambda one: (one.start, one.end, one.transcript_id))
+    """Sort as gffcompare does before it compares."""
+    return sorted(transcripts, key=position)
 
 
 def by_gene(transcripts: Iterable[Transcript]) -> dict[tuple[str, str], list[Transcript]]:

@@ -15,8 +15,6 @@ def check_outputs(
 ) -> None:
     """Check that every output can be written, and that none is a file of another purpose.
 
-    Paths are compared as files (device and inode, folders resolved), not as texts.
-
     Args:
         options: of the run; they name the inputs.
         outputs: files that the run is going to write.
@@ -25,8 +23,18 @@ def check_outputs(
     Raises:
         UsageError: a folder is missing or cannot be written, or a file is named for two purposes.
     """
-    outputs = list(outputs)
-    inputs = [options.fasta_file, options.gff_file, *model_files]
+    check_files([options.fasta_file, options.gff_file, *model_files], outputs)
+
+
+def check_files(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
+    """Check that outputs can be written, and that none is an input or another output.
+
+    Paths are compared as files (device and inode, folders resolved), not as texts.
+
+    Raises:
+        UsageError: a folder is missing or cannot be written, or a file is named for two purposes.
+    """
+    inputs, outputs = list(inputs), list(outputs)
     for output in outputs:
         _check_writable(output)
         for path in inputs:
