@@ -133,6 +133,14 @@ def test_programs_do_not_see_our_python_environment(install, tmp_path, monkeypat
     assert psauron.measure(proteins(tmp_path), tmp_path)
 
 
+def test_a_program_may_be_named_from_the_present_folder(install, tmp_path, monkeypatch):
+    install("psauron", f"cat > $5 <<'END'\n{PSAURON_TABLE}END").rename(tmp_path / "mine")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TRANSGENIC_PSAURON", "./mine")
+    (tmp_path / "scratch").mkdir()
+    assert psauron.measure(proteins(tmp_path), tmp_path / "scratch")
+
+
 def test_the_report_shows_what_was_measured_and_one_sentence_for_what_is_missing(install, tmp_path):
     install("psauron", f"cat > $5 <<'END'\n{PSAURON_TABLE}END")
     gff3 = write_run(tmp_path)

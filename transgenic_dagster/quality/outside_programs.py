@@ -32,7 +32,7 @@ def find_program(name: str, variable: str, remedy: str) -> Path:
     if found is None:
         where = f"{given} ({variable})" if given else f"{name} on the PATH"
         raise MissingOnMachineError(f"There is no {where}; {remedy}, or set {variable}.")
-    return Path(found)
+    return Path(found).absolute()
 
 
 def find_data(variable: str, what: str) -> Path:
@@ -46,7 +46,7 @@ def find_data(variable: str, what: str) -> Path:
         raise MissingOnMachineError(f"{variable} is not set; let it name {what}.")
     if not Path(given).exists():
         raise MissingOnMachineError(f"{variable} names {given}, which does not exist.")
-    return Path(given)
+    return Path(given).absolute()
 
 
 def run_program(command: Sequence[str | Path], folder: Path) -> None:
