@@ -140,5 +140,12 @@ def _set_up_logging(quiet: bool, verbose: bool) -> None:
         format="%(asctime)s %(message)s",
         datefmt="%H:%M:%S",
     )
-    for library in ("httpx", "urllib3", "filelock", "huggingface_hub", "transformers"):
+    for library in (
+        "httpx",
+        "urllib3",
+        "filelock",
+        "huggingface_hub",
+        "transformers",
+        "matplotlib",
+    ):
         logging.getLogger(library).setLevel(logging.WARNING)

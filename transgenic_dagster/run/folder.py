@@ -70,6 +70,11 @@ class RunFolder:
         """One journal per piece."""
         return self.root / "journal"
 
+    @property
+    def times(self) -> Path:
+        """One line for each time that a stage ran: how long, and on which machine."""
+        return self.root / "times.jsonl"
+
     def journal(self, piece: str) -> Path:
         """Journal of one piece; piece names are safe as file names."""
         return self.journal_folder / f"{piece}.jsonl"
@@ -211,7 +216,10 @@ _UNCHANGING = (
     *("sorted.gff3", "sorted.gff3.origin.json", "sorted.json"),
     *("regions.duckdb", "regions.json"),
 )
-_OWN = {"in_use.lock", "results.lock", *_UNCHANGING, "draft.gff3", "genome", "journal"}
+_OWN = {
+    *("in_use.lock", "results.lock", *_UNCHANGING),
+    *("draft.gff3", "genome", "journal", "times.jsonl"),
+}
 _UNFINISHED = (
     *(f".{name}.*partial*" for name in (*_OWN, "run.json")),
     *(".regions.duckdb.partial*", ".duckdb-*", ".agat-*"),

@@ -3,6 +3,7 @@
 One pass over the predictions writes both, so that they always agree.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from transgenic_dagster.run.fingerprint import code_version, predictions_fingerp
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.journals import journaled
 from transgenic_dagster.run.model_and_devices import find_model_and_devices
+from transgenic_dagster.run.record import describe_run
 from transgenic_dagster.run.result_files import ResultFiles, ResultPaths
 from transgenic_dagster.run.stages import check_sorted_annotation, fingerprint_of_regions
 from transgenic_dagster.run.state import PieceState, PieceSummary, RunSummary, read_piece_state
@@ -43,6 +45,7 @@ def merge_pieces(folder: RunFolder, options: AnnotateOptions) -> Accounting:
     Raises:
         RunError: predictions are missing, or do not belong together.
     """
+    began = time.monotonic()
     with (
         folder.reading_regions(),
         folder.writing_results(),
@@ -73,6 +76,7 @@ def merge_pieces(folder: RunFolder, options: AnnotateOptions) -> Accounting:
             },
             accounting=accounting.as_dict(),
             files=ResultPaths.of(options).digests(),
+            record=describe_run(folder, options, time.monotonic() - began),
         ).write(options.run_state_file)
     return accounting
 
