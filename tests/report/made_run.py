@@ -149,6 +149,7 @@ def _write_summary(folder: Path, output: Path, gff: Path) -> None:
         fasta_file=folder / "genome.fa", gff_file=gff, output=output, keep_input=True, model="moss"
     )
     RunSummary(
+        output=output.name,
         fingerprint=RunFingerprint(
             {
                 "annotation": file_sha256(gff),

@@ -1,7 +1,7 @@
 """Reports of runs: with the run, afterwards, and refused where there is nothing to report on."""
 
 import hashlib
-import json
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +13,7 @@ from transgenic_dagster.errors import InputError, UsageError
 from transgenic_dagster.options import parse_options
 from transgenic_dagster.run.record import STAGES
 from transgenic_dagster.run.report import make_report
+from transgenic_dagster.run.state import read_run_summary
 
 
 def test_a_report_with_the_run_is_that_made_afterwards(tmp_path):
@@ -85,10 +86,9 @@ def test_an_input_without_cds_is_not_compared(tmp_path):
     source, state = tmp_path / "genes.gff3", tmp_path / "out.gff3.ckpt.json"
     rows = [row for row in source.read_text().splitlines() if "\tgene\t" in row]
     source.write_text("\n".join(["##gff-version 3", *rows]) + "\n")
-    values = json.loads(state.read_text())
+    summary = read_run_summary(state)
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
-    values["fingerprint"]["annotation"] = digest
-    state.write_text(json.dumps(values))
+    replace(summary, fingerprint=summary.fingerprint.extended({"annotation": digest})).write(state)
     page = Page(make_report(gff3))
     assert "changes" not in page.tables
     assert any("has no coding sequences" in text for text in page.text)
@@ -97,18 +97,21 @@ def test_an_input_without_cds_is_not_compared(tmp_path):
 def test_what_is_not_a_finished_run_is_refused(tmp_path):
     gff3 = write_run(tmp_path)
     state = tmp_path / "out.gff3.ckpt.json"
-    values = json.loads(state.read_text())
+    summary = read_run_summary(state)
     with pytest.raises(UsageError, match=r"genes\.gff3\.ckpt\.json does not exist"):
         make_report(tmp_path / "genes.gff3")
     with pytest.raises(UsageError, match="knows psauron, busco, omark"):
         make_report(gff3, quality=["blast"])
     with pytest.raises(UsageError, match="which the run reads"):
         make_report(gff3, gff3)
-    state.write_text(json.dumps(values | {"status": "running"}))
+    replace(summary, status="running").write(state)
     with pytest.raises(UsageError, match="not complete; continue it with --resume"):
         make_report(gff3)
-    state.write_text(json.dumps(values | {"record": {}}))
+    replace(summary, record={}).write(state)
     with pytest.raises(UsageError, match="does not say how the run was done"):
+        make_report(gff3)
+    state.write_text(state.read_text().replace("abacus", "abacos"))
+    with pytest.raises(UsageError, match="is damaged"):
         make_report(gff3)
 
 

@@ -103,7 +103,8 @@ def _checkpoint_file(run: Path) -> Path:
 def _finished(state_file: Path) -> RunSummary:
     summary = read_run_summary(state_file)
     if summary is None:
-        raise UsageError(f"The checkpoint file {state_file} does not exist; check its name.")
+        what = "is damaged" if state_file.exists() else "does not exist; check its name"
+        raise UsageError(f"The checkpoint file {state_file} {what}.")
     if summary.status != "complete":
         raise UsageError(f"The run of {state_file} is not complete; continue it with --resume.")
     if not summary.record:
