@@ -172,7 +172,7 @@ def _write_summary(folder: Path, annotated: int, rejected: int) -> None:
         "seconds": dict.fromkeys(STAGES, 1.0),
     }
     RunSummary(
-        output=output.name,
+        output="out.gff3",
         fingerprint=RunFingerprint(fingerprint),
         journal="",
         results={},

@@ -39,8 +39,6 @@ NOT_FOR_GALAXY = {
     "prefetch_factor": "changes no result and hardly the time",
     "checkpoint_path": "Galaxy removes the folder of a job that ended before it was done",
     "work_folder": "every job has a folder of its own",
-    "report": "the wrapper does not offer it as an output yet",
-    "quality": "outside programs are installed beside the tool, not with it",
     "resume": "Galaxy removes the folder of a job that ended before it was done",
     "overwrite": "every job has a folder of its own",
     "time_limit": "what is done at the limit would be lost with the job's folder",

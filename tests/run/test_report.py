@@ -110,7 +110,7 @@ def test_what_is_not_a_finished_run_is_refused(tmp_path):
     replace(summary, record={}).write(state)
     with pytest.raises(UsageError, match="does not say how the run was done"):
         make_report(gff3)
-    state.write_text(state.read_text().replace("abacus", "abacos"))
+    state.write_text(state.read_text().replace("complete", "completed"))
     with pytest.raises(UsageError, match="is damaged"):
         make_report(gff3)
 
