@@ -31,7 +31,7 @@ def _parse_duration(value: Any) -> Any:
     return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
-def _parse_feature_types(value: Any) -> Any:
+def _parse_names(value: Any) -> Any:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
@@ -49,8 +49,9 @@ def _check_device(value: Any) -> Any:
 
 
 Duration = Annotated[int, BeforeValidator(_parse_duration), Field(ge=1)]
-FeatureTypes = Annotated[
-    tuple[str, ...], BeforeValidator(_parse_feature_types), Field(min_length=1)
+FeatureTypes = Annotated[tuple[str, ...], BeforeValidator(_parse_names), Field(min_length=1)]
+QualityTools = Annotated[
+    tuple[Literal["psauron", "busco", "omark"], ...], BeforeValidator(_parse_names)
 ]
 Device = Annotated[str, BeforeValidator(_check_device)]
 BatchSize = Annotated[int, Field(ge=1)] | Literal["auto"]
@@ -131,6 +132,15 @@ class AnnotateOptions(BaseModel):
     proteins: Path | None = option(None, FILES, "also write translated transcripts, FASTA", "FILE")
     refinements: Path | None = option(
         None, FILES, "also write every boundary that refinement moved, TSV", "FILE"
+    )
+    report: Path | None = option(
+        None, FILES, "also write a report on the result and its quality, HTML", "FILE"
+    )
+    quality: QualityTools = option(
+        (),
+        FILES,
+        "outside measures for the report, comma-separated: psauron, busco, omark",
+        "TOOLS",
     )
     strict_gff3: bool = option(
         False,
@@ -295,6 +305,8 @@ class AnnotateOptions(BaseModel):
     def _check_combinations(self) -> Self:
         if self.resume and self.overwrite:
             raise ValueError("--resume and --overwrite exclude each other")
+        if self.quality and not self.report:
+            raise ValueError("--quality needs --report, where its figures are shown")
         if self.no_sort and self.sorter == "agat":
             raise ValueError("--no_sort and --sorter agat exclude each other")
         if self.complete and self.grammar == "on":

@@ -13,6 +13,11 @@ from tests.waiting import PATIENCE_SECONDS, wait_for
 from transgenic_dagster.cli import annotate
 
 
+@pytest.fixture(autouse=True)
+def _same_hook_afterwards(monkeypatch):
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+
+
 @pytest.fixture
 def assembly(tmp_path):
     return golden_contigs(tmp_path)
@@ -67,6 +72,28 @@ def test_errors_on_the_way_are_one_sentence(monkeypatch, capsys, error, exit_cod
     assert len(lines) == 1
     assert message in lines[0]
     assert "--resume" in lines[0]
+
+
+class FailsAtItsEnd:
+    def __init__(self, error):
+        self.error = error
+
+    def __del__(self):
+        raise self.error
+
+
+def test_a_library_that_ends_without_memory_adds_nothing_to_the_error(monkeypatch, capsys):
+    def fail(*_args, **_options):
+        raise MemoryError
+
+    monkeypatch.setattr(annotate, "_annotate", fail)
+    monkeypatch.setattr(sys, "argv", ["transgenic-annotate", "a", "b"])
+    annotate.main()
+    for error in (MemoryError(), KeyError("what")):
+        FailsAtItsEnd(error)  # and it ends here
+    said = capsys.readouterr().err
+    assert "MemoryError" not in said
+    assert "KeyError" in said
 
 
 def test_verbose_adds_the_traceback(assembly, tmp_path):

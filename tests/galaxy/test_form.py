@@ -16,6 +16,7 @@ from transgenic_dagster.run.judging_options import ScoreOptions
 FIXED = {
     "output": "--output annotation.gff3",
     "reject_output": "--reject_output rejects.jsonl",
+    "report": "--report report.html",
     "gsf_output": "--gsf_output sentences.tsv",
     "proteins": "--proteins proteins.fasta",
     "refinements": "--refinements refinements.tsv",
@@ -30,6 +31,7 @@ MADE_BY_OUTCOME = {"rejects": "rejects.tsv"}
 """Results that ``outcome.py`` makes of the program's."""
 
 NOT_FOR_GALAXY = {
+    "quality": "outside programs would have to be installed where jobs run",
     "plan": "prints to the terminal, and a form's run is wanted, not planned",
     "keep_db": "the region database is for looking into a run's folder, which Galaxy removes",
     "sorter": "AGAT would have to be installed too, and sorts no better",
@@ -113,6 +115,7 @@ def test_the_command_sets_every_fixed_option():
     for name, words in FIXED.items():
         assert words in COMMAND, name
     assert wanted_outputs() == [
+        "report",
         "rejects",
         "reject_output",
         "gsf_output",
@@ -176,6 +179,7 @@ def test_the_outputs_are_named_as_users_know_them():
     assert names == [
         "gene models",
         "scores",
+        "report",
         "genes without a model (rejects)",
         "genes without a model (JSON lines)",
         "model output",

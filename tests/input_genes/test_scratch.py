@@ -1,5 +1,7 @@
+import duckdb
 import pytest
 
+from transgenic_dagster.errors import ResumableError
 from transgenic_dagster.input_genes import scratch
 
 
@@ -15,3 +17,21 @@ def test_without_a_grant_threads_follow_the_machine(monkeypatch):
     assert scratch.thread_count() == 2
     monkeypatch.setattr("os.cpu_count", lambda: 128)
     assert scratch.thread_count() == 4
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        duckdb.IOException('IO Error: Could not write file "x": Input/output error'),
+        duckdb.FatalException("FATAL Error: fsync failed!"),
+        duckdb.TransactionException(
+            'TransactionContext Error: Failed to commit: Could not write file "x.wal"'
+        ),
+    ],
+)
+def test_failures_of_the_disk_are_named_however_the_database_calls_them(tmp_path, error):
+    with (
+        pytest.raises(ResumableError, match=rf"The disk of {tmp_path} failed \(.+\); check it"),
+        scratch.disk_errors_named(tmp_path),
+    ):
+        raise error

@@ -18,7 +18,7 @@ OPTIONS = {"batch_size": 2, "max_length": 6}
 
 def flip(path: Path, position: int | None = None) -> None:
     data = bytearray(path.read_bytes())
-    data[len(data) // 2 if position is None else position] ^= 4
+    data[len(data) * 9 // 10 if position is None else position] ^= 4
     path.write_bytes(data)
 
 

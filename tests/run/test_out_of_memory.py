@@ -85,6 +85,19 @@ def test_a_region_that_never_fits_alone_is_reported(tmp_path, assembly, memory):
     assert accounting.total == 9
 
 
+def test_a_finished_run_tries_such_a_region_again_when_it_is_resumed(tmp_path, assembly, memory):
+    whole, short = folder(tmp_path, "whole"), folder(tmp_path, "short")
+    annotate(assembly, whole)
+    memory.too_large = {"gene1"}
+    annotate(assembly, short)
+    annotate(assembly, short, resume=True)
+    assert results(short) != results(whole)
+    memory.too_large = set()
+    annotate(assembly, short, resume=True)
+    assert results(short) == results(whole)
+    assert not (short / "out.gff3.work").exists()
+
+
 def test_a_run_without_more_than_a_few_regions_fails_and_can_be_resumed(tmp_path, assembly, memory):
     whole, short = folder(tmp_path, "whole"), folder(tmp_path, "short")
     annotate(assembly, whole)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from transgenic_dagster.errors import TransgenicError
 from transgenic_dagster.options import AnnotateOptions, parse_options
 from transgenic_dagster.run.outputs import check_outputs
-from transgenic_dagster.run.result_files import ResultPaths
+from transgenic_dagster.run.result_paths import ResultPaths
 from transgenic_dagster.system.atomic_files import atomic_write
 
 INPUTS = ("genome.fa", "genes.gff3", "model/config.json")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from transgenic_dagster.cli.annotate_parser import annotate_parser, with_underscores
 from transgenic_dagster.cli.guard import guarded
 from transgenic_dagster.options import AnnotateOptions, parse_as
+from transgenic_dagster.system.memory import check_memory_limit
 
 if TYPE_CHECKING:
     from transgenic_dagster.progress import Progress
@@ -41,6 +42,7 @@ def run(parser: argparse.ArgumentParser, options: type[AnnotateOptions]) -> int:
 
 
 def _annotate(options: AnnotateOptions, *, quiet: bool) -> None:
+    check_memory_limit()
     if options.plan:
         from transgenic_dagster.run.estimate import make_plan
 

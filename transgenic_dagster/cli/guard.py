@@ -16,6 +16,7 @@ from pathlib import Path
 
 from transgenic_dagster import __version__
 from transgenic_dagster.errors import ResumableError, RunError, TransgenicError
+from transgenic_dagster.system.memory import is_out_of_memory
 
 BROKEN_PIPE = 128 + signal.SIGPIPE
 """Exit code where nobody reads the standard output any more, as shells know it."""
@@ -74,16 +75,23 @@ def _describe(error: Exception, again: str) -> tuple[str, int]:
         return str(error), error.exit_code
     if isinstance(error, BrokenPipeError):
         return "Nobody reads the output any more.", BROKEN_PIPE
-    if isinstance(error, OSError):
-        sentence = _os_error_sentence(error, again)
-    elif isinstance(error, MemoryError):
+    if is_out_of_memory(error):
+        sys.unraisablehook = _report_unless_out_of_memory
         sentence = f"This machine's memory is full; free some or lower --batch_size, then {again}."
+    elif isinstance(error, OSError):
+        sentence = _os_error_sentence(error, again)
     else:  # a fault of ours: still one sentence, and a way to see more
         sentence = (
             f"Unexpected {type(error).__name__}: {' '.join(str(error).split()).removesuffix('.')}; "
             f"{again}, with --verbose for a traceback to report."
         )
     return sentence, RunError.exit_code
+
+
+def _report_unless_out_of_memory(failure: "sys.UnraisableHookArgs") -> None:
+    """Say nothing of what fails for the same reason while libraries end."""
+    if not issubclass(failure.exc_type, MemoryError):
+        sys.__unraisablehook__(failure)
 
 
 def _open_streams() -> None:
@@ -132,5 +140,12 @@ def _set_up_logging(quiet: bool, verbose: bool) -> None:
         format="%(asctime)s %(message)s",
         datefmt="%H:%M:%S",
     )
-    for library in ("httpx", "urllib3", "filelock", "huggingface_hub", "transformers"):
+    for library in (
+        "httpx",
+        "urllib3",
+        "filelock",
+        "huggingface_hub",
+        "transformers",
+        "matplotlib",
+    ):
         logging.getLogger(library).setLevel(logging.WARNING)

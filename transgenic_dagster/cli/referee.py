@@ -8,6 +8,7 @@ from transgenic_dagster.cli.annotate_parser import referee_parser, with_undersco
 from transgenic_dagster.cli.guard import guarded
 from transgenic_dagster.options import parse_as
 from transgenic_dagster.run.judging_options import RefereeOptions
+from transgenic_dagster.system.memory import check_memory_limit
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ def main() -> int:
 
 
 def _referee(options: RefereeOptions, *, quiet: bool) -> None:
+    check_memory_limit()
     progress = begin(options, quiet=quiet)
 
     from transgenic_dagster.run.referee import referee

@@ -77,7 +77,7 @@ def find_families(
             families[name][number] = FamilyRow(number, offset, ())
             families_of[number] = [name]
             columns = line.split(b"\t")
-            wanted.add((columns[0], _attribute(columns[8], b"ID=")))
+            wanted.add((columns[0], attribute(columns[8], b"ID=")))
     wanted = {key for key in wanted if key[1]}
     while wanted:
         level = _read_level(sorted_gff, wanted, gene_types)
@@ -108,10 +108,10 @@ def _read_level(sorted_gff: Path, wanted: set[_Id], gene_types: Collection[str])
     genes = {kind.encode() for kind in gene_types}
     for number, offset, line in _lines(sorted_gff):
         seqid, _, kind, start, _, _, _, _, column = line.split(b"\t")
-        identifier = _attribute(column, b"ID=")
+        identifier = attribute(column, b"ID=")
         if (seqid, identifier) in wanted:
             level.holders.setdefault((seqid, identifier), []).append((int(start), number))
-        parents = _attribute(column, b"Parent=").split(b",")
+        parents = attribute(column, b"Parent=").split(b",")
         if any((seqid, parent) in wanted for parent in parents) and kind not in genes:
             level.children.append(_Row(number, offset, seqid, int(start), identifier, parents))
     return level
@@ -141,7 +141,7 @@ def _lines(sorted_gff: Path) -> Iterator[tuple[int, int, bytes]]:
             offset += len(line)
 
 
-def _attribute(column: bytes, key: bytes) -> bytes:
+def attribute(column: bytes, key: bytes) -> bytes:
     """Return an attribute of column 9 as written, empty where it is absent.
 
     Args:

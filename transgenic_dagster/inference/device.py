@@ -10,6 +10,7 @@ import torch
 
 from transgenic_dagster.errors import MissingOnMachineError, UsageError
 from transgenic_dagster.inference.control_groups import memory_limits
+from transgenic_dagster.system.memory import is_out_of_memory as memory_is_full
 
 Precision = Literal["fp32", "fp16", "bf16"]
 DTYPES: dict[Precision, torch.dtype] = {
@@ -123,7 +124,4 @@ def _meminfo() -> dict[str, int]:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Say whether an error means that a device's memory is full."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    # PyTorch's CPU allocator has no error class of its own.
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or memory_is_full(error)

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from transgenic_dagster.errors import ResumableError
+from transgenic_dagster.system.memory import is_out_of_memory
 
 MAX_THREADS = 4
 
@@ -26,6 +27,9 @@ DUCKDB_CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 """Limits of DuckDB; data beyond the memory limit go to disk, beside the stage's output."""
 
+# Each database has one connection, so a transaction fails only where its changes cannot be written.
+_DISK_ERRORS = (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException)
+
 
 @contextmanager
 def disk_errors_named(folder: Path) -> Iterator[None]:
@@ -40,7 +44,7 @@ def disk_errors_named(folder: Path) -> Iterator[None]:
         text = str(error)
         if "No space left" in text or "quota exceeded" in text:
             raise ResumableError(f"The disk is full ({folder}); free some space.") from error
-        if isinstance(error, duckdb.IOException):
+        if isinstance(error, _DISK_ERRORS) and not is_out_of_memory(error):
             first_line = text.partition("\n")[0].rstrip(".")
             raise ResumableError(
                 f"The disk of {folder} failed ({first_line}); check it."

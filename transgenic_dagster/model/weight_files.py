@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from transgenic_dagster.errors import CheckpointError
+from transgenic_dagster.system.memory import is_out_of_memory
 
 WEIGHT_DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 
@@ -25,6 +26,8 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
     try:
         values = _load(path)
     except Exception as error:  # what parsers of damaged data raise is not a closed list
+        if is_out_of_memory(error):
+            raise
         first_line = (str(error).strip() or repr(error)).splitlines()[0]
         raise CheckpointError(
             f"Weights {path} cannot be read ({first_line}); fetch the checkpoint again."

@@ -22,6 +22,7 @@ from transgenic_dagster.sequences.dna import normalise
 from transgenic_dagster.sequences.fasta import Genome
 from transgenic_dagster.sequences.natural_order import natural_key
 from transgenic_dagster.system.atomic_files import sync_folder
+from transgenic_dagster.system.memory import is_out_of_memory
 
 _BASES_PER_BATCH = 20_000_000
 _REGIONS_PER_READ = 256
@@ -140,6 +141,8 @@ class RegionDb:
         try:
             self._database = duckdb.connect(str(path), read_only=True, config=_READING_CONFIG)
         except duckdb.Error as error:
+            if is_out_of_memory(error):
+                raise
             raise self._unusable("is not a region database") from error
         if run_info is not None and self.run_info() != run_info:
             self.close()
@@ -233,6 +236,8 @@ class RegionDb:
         try:
             return self._database.execute(query, parameters).fetchall()
         except duckdb.Error as error:
+            if is_out_of_memory(error):
+                raise
             raise self._unusable("is damaged") from error
 
     def _unusable(self, why: str) -> ResumableError:

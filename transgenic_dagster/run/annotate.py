@@ -10,6 +10,7 @@ from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.options import AnnotateOptions, Stage
 from transgenic_dagster.progress import Progress
 from transgenic_dagster.regions.region_db import RegionDb
+from transgenic_dagster.reject_reason import RejectReason
 from transgenic_dagster.run.earlier_run import MADE_BY, check_unfinished, read_own_summary
 from transgenic_dagster.run.fingerprint import (
     InputDigests,
@@ -24,10 +25,12 @@ from transgenic_dagster.run.model_and_devices import ModelAndDevices, find_model
 from transgenic_dagster.run.output_locks import locked_outputs
 from transgenic_dagster.run.outputs import check_outputs
 from transgenic_dagster.run.predict import predict_pieces
+from transgenic_dagster.run.record import absolute_options
 from transgenic_dagster.run.result_paths import final_files
 from transgenic_dagster.run.results import merge_pieces
 from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
 from transgenic_dagster.run.state import RunSummary
+from transgenic_dagster.system.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +50,9 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
     """
     check_inputs(options)
     found = find_model_and_devices(options)
-    outputs = (*final_files(options).all(), options.run_state_file)
+    outputs = [*final_files(options).all(), options.run_state_file]
+    if options.report:
+        outputs.append(options.report)
     check_outputs(options, outputs, (found.files.config, *found.files.weights))
     folder = RunFolder(options.run_folder)
     with locked_outputs(outputs):
@@ -59,10 +64,18 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
             finished = check_unfinished(options, folder, fingerprint, summary)
             if finished is not None:
                 logger.info("the run is complete already: %s", options.output)
+                _report(options)
                 _clean_up(folder, options)
                 return Accounting.from_dict(dict(finished.accounting))
             accounting = _go_on(folder, options, progress, digests, found, fingerprint)
-            _clean_up(folder, options)
+            _report(options)
+            if lost := accounting.rejected[RejectReason.OUT_OF_MEMORY]:
+                logger.warning(
+                    "%s did not fit into memory even alone; with more memory, --resume tries again",
+                    counted(lost, "region"),
+                )
+            else:
+                _clean_up(folder, options)
     return accounting
 
 
@@ -92,13 +105,7 @@ def _go_on(
 
 def run_description(options: AnnotateOptions) -> dict[str, object]:
     """Description of a run in its folder, so that another interface can continue it."""
-    given = options.model_dump(mode="json", exclude_unset=True)
-    files = {
-        "fasta_file": str(options.fasta_file.absolute()),
-        "gff_file": str(options.gff_file.absolute()),
-        "output": str(options.output.absolute()),
-    }
-    return {"options": given | files}
+    return {"options": absolute_options(options)}
 
 
 def _begin_summary(
@@ -117,6 +124,13 @@ def _begin_summary(
     )
     summary.write(options.run_state_file)
     return summary
+
+
+def _report(options: AnnotateOptions) -> None:
+    if options.report:
+        from transgenic_dagster.run.report import make_report  # draws: slow to import
+
+        make_report(options.run_state_file, options.report, options.quality)
 
 
 def _clean_up(folder: RunFolder, options: AnnotateOptions) -> None:

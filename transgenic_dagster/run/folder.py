@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,11 @@ class RunFolder:
         """One journal per piece."""
         return self.root / "journal"
 
+    @property
+    def times(self) -> Path:
+        """One line for each time that a stage ran: how long, and on which machine."""
+        return self.root / "times.jsonl"
+
     def journal(self, piece: str) -> Path:
         """Journal of one piece; piece names are safe as file names."""
         return self.journal_folder / f"{piece}.jsonl"
@@ -99,7 +105,8 @@ class RunFolder:
             return
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            strangers = [p.name for p in self.root.iterdir() if p.name not in _LOCKS]
+            names = [path.name for path in self.root.iterdir()]
+            strangers = [n for n in names if n not in _LOCKS and not _is_unfinished(n)]
             if strangers and not marked:
                 raise UsageError(
                     f"{self.root} is not the folder of a run (it holds {sorted(strangers)[0]}, but "
@@ -188,7 +195,7 @@ class RunFolder:
     def empty(self, keep: tuple[Path, ...] = ()) -> None:
         """Remove what runs put into the folder, but its marker, its lock and the files to keep."""
         for path in self.root.iterdir():
-            if path.name not in _OWN or path in keep:
+            if not (path.name in _OWN or _is_unfinished(path.name)) or path in keep:
                 continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
@@ -209,4 +216,16 @@ _UNCHANGING = (
     *("sorted.gff3", "sorted.gff3.origin.json", "sorted.json"),
     *("regions.duckdb", "regions.json"),
 )
-_OWN = {"in_use.lock", "results.lock", *_UNCHANGING, "draft.gff3", "genome", "journal"}
+_OWN = {
+    *("in_use.lock", "results.lock", *_UNCHANGING),
+    *("draft.gff3", "genome", "journal", "times.jsonl"),
+}
+_UNFINISHED = (
+    *(f".{name}.*partial*" for name in (*_OWN, "run.json")),
+    *(".regions.duckdb.partial*", ".duckdb-*", ".agat-*"),
+)
+
+
+def _is_unfinished(name: str) -> bool:
+    """Return whether a name is that of a file or folder which a killed process left behind."""
+    return any(fnmatchcase(name, pattern) for pattern in _UNFINISHED)

@@ -10,7 +10,17 @@ from pydantic.fields import FieldInfo
 from transgenic_dagster.options import FILES, AnnotateOptions, Stage, option
 
 _ONLY_FOR_WRITING = frozenset(
-    {"gsf_output", "proteins", "refinements", "strict_gff3", "num_beams", "do_sample", "seed"}
+    {
+        "gsf_output",
+        "proteins",
+        "refinements",
+        "report",
+        "quality",
+        "strict_gff3",
+        "num_beams",
+        "do_sample",
+        "seed",
+    }
     | {"grammar", "complete", "refine", "refine_distance", "keep_all", "keep_input", "compile"}
 )
 

@@ -40,6 +40,7 @@ from transgenic_dagster.run.model_and_devices import (
     decoding_options,
     find_model_and_devices,
 )
+from transgenic_dagster.run.record import timed
 from transgenic_dagster.run.stages import fingerprint_of_regions
 from transgenic_dagster.run.state import PieceState, read_piece_state
 from transgenic_dagster.system.wording import counted
@@ -78,6 +79,7 @@ class Prediction:
     precision: str | None = None
 
 
+@timed("predictions")
 def predict_pieces(
     folder: RunFolder,
     pieces: Sequence[str] | None,

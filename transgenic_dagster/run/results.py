@@ -3,6 +3,7 @@
 One pass over the predictions writes both, so that they always agree.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.journals import journaled
 from transgenic_dagster.run.judging_options import ScoreOptions
 from transgenic_dagster.run.model_and_devices import find_model_and_devices
+from transgenic_dagster.run.record import describe_run
 from transgenic_dagster.run.result_files import ResultFiles
 from transgenic_dagster.run.result_paths import ResultPaths, final_files
 from transgenic_dagster.run.score_results import write_scores
@@ -46,6 +48,7 @@ def merge_pieces(folder: RunFolder, options: AnnotateOptions) -> Accounting:
     Raises:
         RunError: predictions are missing, or do not belong together.
     """
+    began = time.monotonic()
     with (
         folder.reading_regions(),
         folder.writing_results(),
@@ -82,6 +85,7 @@ def merge_pieces(folder: RunFolder, options: AnnotateOptions) -> Accounting:
             },
             accounting=accounting.as_dict(),
             files=final_files(options).digests(),
+            record=describe_run(folder, options, time.monotonic() - began),
         ).write(options.run_state_file)
     return accounting
 

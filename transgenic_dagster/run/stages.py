@@ -25,6 +25,7 @@ from transgenic_dagster.run.fingerprint import (
     sorting_fingerprint,
 )
 from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.record import timed
 from transgenic_dagster.sequences.fasta import open_genome
 
 _MAX_WINDOW_FACT = "max_window"
@@ -33,6 +34,7 @@ _VERSION_FACT = "version"
 logger = logging.getLogger(__name__)
 
 
+@timed("sorted_gff")
 def make_sorted_gff(
     folder: RunFolder, options: AnnotateOptions, digests: InputDigests | None = None
 ) -> RunFingerprint:
@@ -68,6 +70,7 @@ def make_sorted_gff(
     return fingerprint
 
 
+@timed("region_db")
 def make_region_db(
     folder: RunFolder,
     options: AnnotateOptions,

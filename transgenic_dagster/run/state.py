@@ -100,6 +100,7 @@ class RunSummary:
         pieces: how far each piece is.
         accounting: final counts by outcome and reason (``Accounting.as_dict``).
         files: SHA-256 of the final files, by the option that names them.
+        record: how a complete run was done (``record.describe_run``).
     """
 
     output: str
@@ -115,6 +116,7 @@ class RunSummary:
     pieces: Mapping[str, PieceSummary] = field(default_factory=dict)
     accounting: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     def advanced(self, pieces: Mapping[str, PieceSummary]) -> "RunSummary":
         """The summary once the pieces are so far."""

@@ -1,7 +1,6 @@
 """Random access to the sequences of a FASTA file, however large it is."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
@@ -16,7 +15,6 @@ from transgenic_dagster.sequences.fasta_index import (
     write_fai,
     write_flat,
 )
-from transgenic_dagster.system.digest import file_sha256
 
 _ONLY_IN_PROTEINS = frozenset("EFILPQZ")
 
@@ -26,13 +24,11 @@ class Genome:
 
     Args:
         path: the user's FASTA file.
-        sha256: digest of that file's bytes.
         lengths: length of each sequence (nt) by seqid, in the order of the file.
     """
 
-    def __init__(self, path: Path, sha256: str, lengths: dict[str, int], faidx: Faidx) -> None:
+    def __init__(self, path: Path, lengths: dict[str, int], faidx: Faidx) -> None:
         self.path = path
-        self.sha256 = sha256
         self.lengths = lengths
         self._faidx = faidx
 
@@ -78,11 +74,7 @@ def open_genome(fasta: Path, cache_folder: Path) -> Genome:
         InputError: the file is missing, empty, damaged or not a FASTA file, names a sequence twice,
             or holds proteins.
     """
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        compressed = is_gzip(fasta)
-        digest = pool.submit(file_sha256, fasta)
-        indexed_file, records = _index(fasta, compressed, cache_folder)
-        sha256 = digest.result()
+    indexed_file, records = _index(fasta, is_gzip(fasta), cache_folder)
     if not any(record.length for record in records):
         raise InputError(f"{fasta} holds no sequence.")
     fai = cache_folder / "genome.fa.fai"
@@ -91,7 +83,7 @@ def open_genome(fasta: Path, cache_folder: Path) -> Genome:
     newest = max(fai.stat().st_mtime_ns, indexed_file.stat().st_mtime_ns)
     os.utime(fai, ns=(newest, newest))
     faidx = Faidx(str(indexed_file), indexname=str(fai), as_raw=True)
-    genome = Genome(fasta, sha256, {record.seqid: record.length for record in records}, faidx)
+    genome = Genome(fasta, {record.seqid: record.length for record in records}, faidx)
     _refuse_proteins(genome)
     return genome
 

@@ -5,11 +5,11 @@ signal and ends the process itself: the main thread may be inside a matrix produ
 Whether anybody can read the message makes no difference.
 """
 
+import _thread
 import multiprocessing
 import os
 import select
 import signal
-import threading
 import time
 from types import FrameType
 
@@ -38,9 +38,9 @@ def end_when_interrupted(time_limit: int | None, *, again: str) -> None:
     # Python's C-level handler writes the signal's number here at once, whatever the main thread
     # is doing.
     signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
-    threading.Thread(
-        target=_watch, args=(read_end, time_limit, again), name="interruption", daemon=True
-    ).start()
+    # Not by threading.Thread, which waits for ever where memory is short: for a thread that failed
+    # before it could say that it runs.
+    _thread.start_new_thread(_watch, (read_end, time_limit, again))
 
 
 def _leave_to_the_watcher(_number: int, _frame: FrameType | None) -> None:

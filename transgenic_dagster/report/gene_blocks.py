@@ -1,0 +1,220 @@
+"""Streams the genes of an annotation, each with its transcripts, one gene in memory at a time.
+
+Two files are read: the GFF3 that a run wrote, where ``###`` closes each gene, and the sorted
+annotation of its input, where the rows of a gene follow it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from transgenic_dagster.gene_models.gene_model import CdsPart, Interval
+from transgenic_dagster.gene_models.gff3_writer import EXON
+from transgenic_dagster.gene_models.input_families import attribute
+from transgenic_dagster.gene_models.kept_input import KEPT
+from transgenic_dagster.gsf.features import CDS
+from transgenic_dagster.input_genes.gene_list import read_genes
+from transgenic_dagster.input_genes.gff3 import decode, parse_attributes
+
+_EXON, _CDS = EXON.encode(), CDS.encode()
+_PHASES = frozenset((b"0", b"1", b"2"))
+_KEPT = KEPT.encode() + b"="
+_ID, _PARENT = b"ID=", b"Parent="
+
+
+@dataclass(slots=True)
+class TranscriptRows:
+    """A transcript as its rows have it.
+
+    Args:
+        attributes: column 9 of its own row, as written; empty where it has none.
+        exons: ascending, 0-based half-open.
+        cds: likewise, with phases (0 where the input gives none).
+        others: other parts, such as UTRs, likewise.
+    """
+
+    attributes: bytes = b""
+    exons: list[Interval] = field(default_factory=list)
+    cds: list[CdsPart] = field(default_factory=list)
+    others: list[Interval] = field(default_factory=list)
+
+    def values(self) -> dict[str, str]:
+        """Attributes of its own row, decoded."""
+        return parse_attributes(self.attributes.decode())
+
+
+@dataclass(slots=True)
+class GeneBlock:
+    """A gene with its transcripts.
+
+    Args:
+        gene_id: identifier of the input gene, decoded.
+        seqid: its sequence, decoded.
+        start: 0-based.
+        end: exclusive.
+        strand: column 7.
+        attributes: column 9 of its own row, as written.
+        transcripts: those that have exons or a CDS, in the order of their first part.
+    """
+
+    gene_id: str
+    seqid: str
+    start: int
+    end: int
+    strand: str
+    attributes: bytes
+    transcripts: list[TranscriptRows]
+
+    @property
+    def coding(self) -> list[TranscriptRows]:
+        """Transcripts with a CDS."""
+        return [transcript for transcript in self.transcripts if transcript.cds]
+
+    def values(self) -> dict[str, str]:
+        """Attributes of its own row, decoded."""
+        return parse_attributes(self.attributes.decode())
+
+
+def predicted_genes(gff3: Path) -> Iterator[GeneBlock]:
+    """Yield the genes that the model predicted; those kept from the input are left out."""
+    for rows in _closed_blocks(gff3):
+        if not attribute(rows[0][8], _KEPT):
+            column = rows[0][8]
+            gene_id = attribute(column, b"GM=") or attribute(column, b"gm=")
+            yield _gene(decode(gene_id.decode()), rows)
+
+
+def annotated_genes(gff3: Path) -> set[str]:
+    """Identifiers of the input genes that have a predicted gene."""
+    found = set()
+    with gff3.open("rb") as lines:
+        for line in lines:
+            column = line.rstrip(b"\n").rpartition(b"\t")[2]
+            if b"\tgene\t" in line and not attribute(column, _KEPT):
+                found.add(decode((attribute(column, b"GM=") or attribute(column, b"gm=")).decode()))
+    return found
+
+
+def input_genes(sorted_gff: Path, feature_types: Sequence[str]) -> Iterator[GeneBlock]:
+    """Yield the genes of the gene list, in order, with what the input says of them.
+
+    Args:
+        sorted_gff: a file that ``sort_annotation`` wrote, with its ``Origin`` beside it.
+        feature_types: types of the rows (column 3) that count as genes.
+    """
+    names = {gene.row: gene.gene_id for gene in read_genes(sorted_gff, feature_types).genes}
+    name, rows, family = "", list[list[bytes]](), set[bytes]()
+    for number, columns in enumerate(_rows(sorted_gff)):
+        if number in names:
+            if rows:
+                yield _gene(name, rows)
+            name, rows, family = names[number], [columns], {attribute(columns[8], _ID)}
+        elif not family.isdisjoint(attribute(columns[8], _PARENT).split(b",")):
+            rows.append(columns)
+            if not _is_part(columns):
+                family.add(attribute(columns[8], _ID))
+    if rows:
+        yield _gene(name, rows)
+
+
+def sequence_lengths(gff3: Path) -> dict[str, int]:
+    """Nucleotides by sequence, as the header of a GFF3 declares them."""
+    lengths = {}
+    with gff3.open(encoding="utf-8") as lines:
+        for line in lines:
+            if not line.startswith("#"):
+                break
+            if line.startswith(("##sequence-region ", "#!exceeded-sequence-region ")):
+                _, seqid, _, end = line.split()
+                lengths[decode(seqid)] = int(end)
+    return lengths
+
+
+def _gene(gene_id: str, rows: list[list[bytes]]) -> GeneBlock:
+    first, *others = rows
+    transcripts: dict[bytes, TranscriptRows] = {}
+    columns_of = {
+        attribute(columns[8], _ID): columns[8] for columns in rows if not _is_part(columns)
+    }
+    for columns in others:
+        if _is_part(columns):
+            kind = columns[2]
+            part = Interval(int(columns[3]) - 1, int(columns[4]))
+            for parent in attribute(columns[8], _PARENT).split(b","):
+                transcript = transcripts.setdefault(parent, TranscriptRows())
+                if kind == _EXON:
+                    transcript.exons.append(part)
+                elif kind == _CDS:
+                    phase = int(columns[7]) if columns[7] in _PHASES else 0
+                    transcript.cds.append(CdsPart(*part, phase))
+                else:
+                    transcript.others.append(part)
+    for identifier, transcript in transcripts.items():
+        transcript.attributes = columns_of.get(identifier, b"")
+        transcript.cds.sort()
+        parts = [Interval(part.start, part.end) for part in transcript.cds]
+        transcript.exons = union(transcript.exons or [*parts, *transcript.others])
+    _settle_own_parts(transcripts, attribute(first[8], _ID))
+    return GeneBlock(
+        gene_id,
+        decode(first[0].decode()),
+        int(first[3]) - 1,
+        int(first[4]),
+        first[6].decode(),
+        first[8],
+        list(transcripts.values()),
+    )
+
+
+def _is_part(columns: list[bytes]) -> bool:
+    """Return whether a row is a part of a transcript."""
+    kind = columns[2]
+    return kind in (_EXON, _CDS) or b"UTR" in kind
+
+
+def _settle_own_parts(transcripts: dict[bytes, TranscriptRows], gene: bytes) -> None:
+    """Take parts that hang on the gene itself for its transcript only where it has no other.
+
+    The CDS of a gene with one transcript, where that has none, is the transcript's.
+    """
+    own = transcripts.get(gene)
+    others = [one for name, one in transcripts.items() if name != gene]
+    if own is None or not others:
+        return
+    if not own.cds or any(one.cds for one in others):
+        del transcripts[gene]
+    elif len(others) == 1:
+        others[0].cds = own.cds
+        others[0].exons = union([*others[0].exons, *(Interval(p.start, p.end) for p in own.cds)])
+        del transcripts[gene]
+
+
+def union(parts: Iterable[Interval]) -> list[Interval]:
+    """Return parts in ascending order, those that touch or overlap as one."""
+    joined: list[Interval] = []
+    for part in sorted(parts):
+        if joined and part.start <= joined[-1].end:
+            joined[-1] = Interval(joined[-1].start, max(joined[-1].end, part.end))
+        else:
+            joined.append(part)
+    return joined
+
+
+def _rows(path: Path) -> Iterator[list[bytes]]:
+    with path.open("rb") as lines:
+        for line in lines:
+            if line[:1] != b"#":
+                yield line.rstrip(b"\n").split(b"\t")
+
+
+def _closed_blocks(path: Path) -> Iterator[list[list[bytes]]]:
+    rows: list[list[bytes]] = []
+    with path.open("rb") as lines:
+        for line in lines:
+            if line[:1] != b"#":
+                rows.append(line.rstrip(b"\n").split(b"\t"))
+            elif rows and line.startswith(b"###"):
+                yield rows
+                rows = []
+    if rows:
+        yield rows

@@ -1,0 +1,151 @@
+"""The page: figures, charts and facts laid out by a template, nothing of them trusted as HTML."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from transgenic_dagster.gene_models.gene_model import Orf
+from transgenic_dagster.report import charts, tables
+from transgenic_dagster.report.collect import Figures
+from transgenic_dagster.report.concerns import Suspect
+from transgenic_dagster.report.gene_drawing import draw_suspect
+from transgenic_dagster.report.predictions import KINDS_OF_BOUNDARY
+from transgenic_dagster.report.run_facts import RunFacts
+from transgenic_dagster.report.sections import Headline, Section
+from transgenic_dagster.report.structure import MEASURES
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A gene to look at.
+
+    Args:
+        suspect: the gene.
+        place: where it is, 1-based.
+        svg: the input above the prediction.
+    """
+
+    suspect: Suspect
+    place: str
+    svg: str
+
+
+class Numbering:
+    """Numbers figures and tables in the order in which the template asks for them."""
+
+    def __init__(self) -> None:
+        self._figures = self._tables = 0
+
+    def figure(self) -> str:
+        """Title of the next figure."""
+        self._figures += 1
+        return f"Figure {self._figures}"
+
+    def table(self) -> str:
+        """Title of the next table."""
+        self._tables += 1
+        return f"Table {self._tables}"
+
+
+def render(facts: RunFacts, figures: Figures, sections: Sequence[Section] = ()) -> str:
+    """Return the page as HTML, the same for the same facts and figures."""
+    environment = Environment(
+        loader=PackageLoader("transgenic_dagster.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["shown"] = tables.shown
+    predictions, source = figures.predictions, figures.source
+    return environment.get_template("report.html").render(
+        facts=facts,
+        figures=figures,
+        numbers=Numbering(),
+        tables=tables,
+        headlines=[*headlines(figures), *(one.headline for one in sections if one.headline)],
+        sections=sections,
+        compared=bool(source and source.transcripts),
+        distributions=[
+            charts.distribution(
+                name,
+                predictions.structure.values[name],
+                source.values[name] if source else None,
+            )
+            for name in MEASURES
+        ],
+        confidence=charts.confidence(predictions.confidence),
+        moves=[
+            charts.moves(predictions.moves, kind, facts.refine_distance or 0)
+            for kind in KINDS_OF_BOUNDARY
+            if kind != "exon" and predictions.moves.get(kind)
+        ],
+        gene_map=charts.map_of_genes(figures.gene_map),
+        drawings=[
+            _drawing(suspect, number) for number, suspect in enumerate(figures.suspects, start=1)
+        ],
+    )
+
+
+def headlines(figures: Figures) -> Sequence[Headline]:
+    """Return the figures that matter most."""
+    accounting, predictions = figures.accounting, figures.predictions
+    transcripts = predictions.structure.transcripts
+    frames = predictions.frames
+    found = [
+        Headline(
+            _percent(accounting.annotated, accounting.total),
+            "of the input’s genes annotated",
+            f"{accounting.annotated:,} of {accounting.total:,}",
+        ),
+        Headline(
+            f"{accounting.rejected.total() + accounting.skipped.total():,}",
+            "genes without a gene model",
+            f"{accounting.rejected.total():,} rejected, {accounting.skipped.total():,} skipped",
+        ),
+    ]
+    if frames:
+        found.append(
+            Headline(
+                _percent(frames[Orf.COMPLETE], transcripts),
+                "complete reading frames",
+                f"{frames[Orf.COMPLETE]:,} of {transcripts:,} transcripts",
+            )
+        )
+    else:
+        found.append(
+            Headline(
+                _percent(predictions.without_inframe_stops, transcripts),
+                "transcripts without a stop codon inside",
+                f"{predictions.without_inframe_stops:,} of {transcripts:,}; not refined",
+            )
+        )
+    found.append(
+        Headline(
+            _percent(predictions.canonical_introns, predictions.introns),
+            "introns with canonical ends",
+            f"{predictions.canonical_introns:,} of {predictions.introns:,}",
+        )
+    )
+    confidence = sorted(predictions.confidence)
+    if confidence:
+        found.append(
+            Headline(
+                f"{confidence[len(confidence) // 2]:.3f}",
+                "median confidence",
+                f"from {confidence[0]:.3f} to {confidence[-1]:.3f}",
+            )
+        )
+    return found
+
+
+def _drawing(suspect: Suspect, number: int) -> Drawing:
+    gene = suspect.predicted or suspect.source or suspect.lost
+    assert gene is not None, "a gene that raises concern is somewhere"
+    place = f"{gene.seqid}:{gene.start + 1:,}–{gene.end:,} ({gene.strand})"
+    return Drawing(suspect, place, draw_suspect(suspect, f"gene-{number}"))
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f}%" if whole else "–"
