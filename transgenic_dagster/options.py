@@ -311,6 +311,10 @@ class AnnotateOptions(BaseModel):
             raise ValueError("--no_sort and --sorter agat exclude each other")
         if self.complete and self.grammar == "on":
             raise ValueError("--complete and --grammar on exclude each other")
+        if self.complete and self.report:
+            raise ValueError(
+                "--complete and --report exclude each other: a report is on predictions"
+            )
         if self.complete and self.keep_input:
             raise ValueError("--complete keeps the input anyway, so it excludes --keep_input")
         return self

@@ -136,8 +136,9 @@ def test_every_result_that_can_be_wanted_becomes_an_output():
     wanted |= {
         f"task != 'score' and outputs and '{name}' in outputs"
         for name in wanted_outputs()
-        if name not in {"rejects", "reject_output"}
+        if name not in {"rejects", "reject_output", "report"}
     }
+    wanted.add("task == 'predict' and outputs and 'report' in outputs")
     assert filters == wanted | {"task == 'score'"}
     columns = [action.get("default") for action in form.tool().iter("action")]
     tables = (score_table.COLUMNS, outcome.COLUMNS, gsf_table.COLUMNS, refinement_table.COLUMNS)

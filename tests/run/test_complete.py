@@ -179,7 +179,12 @@ def test_out_of_memory_halves_the_batch_and_keeps_each_gene_with_its_beginning(
 
 
 @pytest.mark.parametrize(
-    ("other", "named"), [({"grammar": "on"}, "--grammar"), ({"keep_input": True}, "--keep_input")]
+    ("other", "named"),
+    [
+        ({"grammar": "on"}, "--grammar"),
+        ({"keep_input": True}, "--keep_input"),
+        ({"report": "a.html"}, "--report"),
+    ],
 )
 def test_what_excludes_completion_is_one_sentence(other, named):
     with pytest.raises(UsageError, match=rf"--complete.*{named}|{named}.*--complete"):
