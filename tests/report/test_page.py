@@ -38,6 +38,23 @@ def test_the_page_needs_nothing_else(page, report):
     assert not any(name.startswith("on") for _, name, _ in page.attributes)
 
 
+def test_the_page_says_how_many_isoforms_have_most_of_the_probability(page, tmp_path):
+    wanted = "isoforms with most of the probability"
+    assert not any(wanted in text for text in page.text)
+    output = write_run(tmp_path)
+    values = iter([0.9, 0.5, 0.1, *[0.2] * 99])
+    text = re.sub(
+        r"confidence=",
+        lambda _: f"isoform_probability={next(values)};confidence=",
+        output.read_text(),
+    )
+    output.write_text(text)
+    shown = Page(make_report(output)).text
+    count = text.count("isoform_probability")
+    assert any(wanted in one for one in shown)
+    assert any(f"2 of {count}: isoform_probability ≥ 0.5" in one for one in shown)
+
+
 def test_links_lead_to_identifiers_that_are_there_once(page):
     identifiers = Counter(value for _, name, value in page.attributes if name == "id")
     assert identifiers.most_common(1)[0][1] == 1

@@ -15,6 +15,8 @@ from transgenic_dagster.report.run_facts import RunFacts
 from transgenic_dagster.report.sections import Headline, Section
 from transgenic_dagster.report.structure import MEASURES
 
+_LIKELY_ISOFORM = 0.5
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -129,6 +131,16 @@ def headlines(figures: Figures) -> Sequence[Headline]:
         )
     )
     confidence = sorted(predictions.confidence)
+    isoforms = predictions.isoform_probability
+    if isoforms:
+        likely = sum(probability >= _LIKELY_ISOFORM for probability in isoforms)
+        found.append(
+            Headline(
+                _percent(likely, len(isoforms)),
+                "isoforms with most of the probability",
+                f"{likely:,} of {len(isoforms):,}: isoform_probability ≥ {_LIKELY_ISOFORM}",
+            )
+        )
     if confidence:
         found.append(
             Headline(

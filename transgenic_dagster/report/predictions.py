@@ -29,6 +29,8 @@ class Predictions:
     Args:
         structure: lengths and numbers.
         confidence: mean token probability of each gene.
+        isoform_probability: share of probability of each transcript; empty where nothing was
+            refined.
         frames: transcripts by reading frame (``orf``); empty where nothing was refined.
         start_codons: transcripts that begin with ATG.
         stop_codons: transcripts that end with a stop codon in frame.
@@ -44,6 +46,7 @@ class Predictions:
 
     structure: Structure = field(default_factory=Structure)
     confidence: "array[float]" = field(default_factory=lambda: array("d"))
+    isoform_probability: "array[float]" = field(default_factory=lambda: array("d"))
     frames: Counter[str] = field(default_factory=Counter)
     start_codons: int = 0
     stop_codons: int = 0
@@ -77,6 +80,8 @@ class Predictions:
         self.canonical_introns += canonical
         self.spliced_transcripts += introns > 0
         self.canonical_transcripts += introns > 0 and canonical == introns
+        if "isoform_probability" in values:
+            self.isoform_probability.append(float(values["isoform_probability"]))
         if "orf" in values:
             self.frames[values["orf"]] += 1
         moves = moves_of(values)
