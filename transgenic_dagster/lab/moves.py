@@ -81,15 +81,29 @@ def renamed_assembly(home: Home, old: str, new: str) -> Iterator[None]:
             raise
 
 
+def moved_paths(home: Home, before: str, now: str) -> dict[str, str]:
+    """Folders of an assembly that is renamed, each with a ``/``: new by old."""
+    return {
+        f"{home.assembly(before).path}/": f"{home.assembly(now).path}/",
+        f"{home.run(before).root}/": f"{home.run(now).root}/",
+    }
+
+
+def delete_assembly(home: Home, name: str) -> None:
+    """Delete the inputs and the results of an assembly for good; linked files stay where they are.
+
+    Raises:
+        UsageError: there is no such assembly, or it is being annotated.
+    """
+    shutil.rmtree(remove_assembly(home, name))
+
+
 def _tell_new_paths(home: Home, before: str, now: str) -> None:
     """Correct the paths in the files of a run, which stands under its new name, that have any."""
     run, results = home.run(now), home.results(now)
     placeholders = {"fasta_file": "genome.fa", "gff_file": "genes.gff3"}
     state_file = parse_options({**placeholders, "output": results.gff3}).run_state_file
-    moved = {
-        f"{home.assembly(before).path}/": f"{home.assembly(now).path}/",
-        f"{home.run(before).root}/": f"{run.root}/",
-    }
+    moved = moved_paths(home, before, now)
     if (marked := run.marked()) is not None:
         with atomic_write(run.marker) as handle:
             json.dump(_with_prefixes(marked, moved), handle, indent=1)

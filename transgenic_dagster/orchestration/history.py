@@ -1,0 +1,143 @@
+"""History of an assembly in Dagster's event log, told again under the name that it has now.
+
+Used by commands that move an assembly while Dagster runs or does not. Events come before the
+partition: what is known of a partition when it appears is not news, so nothing is requested.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from transgenic_dagster.errors import UsageError
+from transgenic_dagster.lab.pieces import chromosomes
+from transgenic_dagster.lab.workspace import Home
+from transgenic_dagster.orchestration.assets import MERGED_GFF3, REJECT_REPORT, SORTED_GFF
+from transgenic_dagster.orchestration.checks import RESULT_CHECKS
+from transgenic_dagster.orchestration.conditions import PREDICTIONS, REGION_DB
+from transgenic_dagster.orchestration.partitions import ASSEMBLY, CHROMOSOME, pair_key, split_key
+
+DAGSTER_HOME = "DAGSTER_HOME"
+_FLOW = (SORTED_GFF, REGION_DB, PREDICTIONS, MERGED_GFF3, REJECT_REPORT)
+_MOST_CHECKS = 1000
+_KEPT_TAGS = ("dagster/data_version", "dagster/data_version_is_user_provided")
+
+
+@contextmanager
+def opened_instance(home: Home) -> Iterator[dg.DagsterInstance]:
+    """Open the Dagster instance of a home: that of ``DAGSTER_HOME``, else the home's own.
+
+    Raises:
+        UsageError: there is none.
+    """
+    folder = Path(os.environ.get(DAGSTER_HOME) or home.root)
+    if not (folder / "dagster.yaml").is_file():
+        raise UsageError(
+            f"{folder} has no dagster.yaml; set {DAGSTER_HOME} to the folder that has it."
+        )
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        yield instance
+
+
+def retell(
+    instance: dg.DagsterInstance,
+    before: str,
+    now: str,
+    moved: Mapping[str, str],
+    extra: Mapping[str, Any] | None = None,
+) -> None:
+    """Report the latest materializations and checks of an assembly under another name.
+
+    Args:
+        instance: Dagster instance.
+        before: the name that the event log knows.
+        now: the name to report; it may be the same.
+        moved: paths that have changed, old to new, each ending in ``/``.
+        extra: metadata to add to predictions and what is made from them.
+    """
+    for key in (dg.AssetKey(ASSEMBLY), *_FLOW):
+        for partition in sorted(instance.get_materialized_partitions(key)):
+            assembly, chromosome = split_key(partition)
+            made = _latest(instance, key, partition)
+            if assembly != before or made is None:
+                continue
+            added = (extra or {}) if key in _FLOW[2:] else {}
+            instance.report_runless_asset_event(
+                dg.AssetMaterialization(
+                    key,
+                    description=made.description,
+                    metadata={**_with_paths(made.metadata, moved), **added},
+                    partition=pair_key(now, chromosome) if chromosome else now,
+                    tags={tag: made.tags[tag] for tag in _KEPT_TAGS if tag in (made.tags or {})},
+                )
+            )
+    _retell_checks(instance, before, now)
+
+
+def remember(instance: dg.DagsterInstance, home: Home, name: str) -> None:
+    """Add the partitions of an assembly, whose history is told."""
+    instance.add_dynamic_partitions(CHROMOSOME, sorted(chromosomes(home, [name])))
+    instance.add_dynamic_partitions(ASSEMBLY, [name])
+
+
+def forget(instance: dg.DagsterInstance, name: str) -> None:
+    """Remove the partition of an assembly; the sensor removes chromosomes that nobody has."""
+    instance.delete_dynamic_partition(ASSEMBLY, name)
+
+
+def _retell_checks(instance: dg.DagsterInstance, before: str, now: str) -> None:
+    target = _latest_record(instance, MERGED_GFF3, now)
+    for spec in RESULT_CHECKS:
+        history = instance.event_log_storage.get_asset_check_execution_history(
+            spec.key, limit=_MOST_CHECKS
+        )
+        evaluations = (record.evaluation for record in history)
+        latest = next((e for e in evaluations if e is not None and e.partition == before), None)
+        if latest is None or target is None:
+            continue
+        of = latest.target_materialization_data
+        described = (latest.description or "").replace(f"{before}: ", f"{now}: ", 1)
+        instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(
+                asset_key=spec.asset_key,
+                check_name=spec.name,
+                passed=latest.passed,
+                metadata={**latest.metadata, ASSEMBLY: now},
+                severity=latest.severity,
+                description=described,
+                blocking=latest.blocking,
+                partition=now,
+                target_materialization_data=of
+                and type(of)(target.storage_id, target.run_id, target.timestamp),
+            )
+        )
+
+
+def _latest_record(
+    instance: dg.DagsterInstance, key: dg.AssetKey, partition: str
+) -> dg.EventLogRecord | None:
+    wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition])
+    return next(iter(instance.fetch_materializations(wanted, limit=1).records), None)
+
+
+def _latest(
+    instance: dg.DagsterInstance, key: dg.AssetKey, partition: str
+) -> dg.AssetMaterialization | None:
+    record = _latest_record(instance, key, partition)
+    return record.asset_materialization if record else None
+
+
+def _with_paths(
+    metadata: Mapping[str, dg.MetadataValue[Any]], moved: Mapping[str, str]
+) -> dict[str, Any]:
+    """Metadata with the paths that things have now."""
+    changed: dict[str, Any] = dict(metadata)
+    for name, value in metadata.items():
+        if isinstance(value, dg.PathMetadataValue):
+            for old, new in moved.items():
+                if str(value.path).startswith(old):
+                    changed[name] = dg.MetadataValue.path(new + str(value.path).removeprefix(old))
+    return changed
