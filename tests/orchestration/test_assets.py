@@ -12,7 +12,7 @@ from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.lab.init import write_lab
 from transgenic_dagster.options import parse_options
 from transgenic_dagster.orchestration import assets
-from transgenic_dagster.orchestration.build import build_definitions
+from transgenic_dagster.orchestration.component import TransgenicLab
 from transgenic_dagster.progress import SilentProgress
 from transgenic_dagster.run.annotate import annotate
 from transgenic_dagster.system.locks import file_lock
@@ -142,7 +142,7 @@ def test_a_retry_discards_nothing_of_its_first_attempt(tmp_path, monkeypatch):
     lab = Lab(home)
     monkeypatch.setattr(assets, "RETRIES", 1)
     monkeypatch.setattr(assets, "SECONDS_BEFORE_RETRY", 0)
-    lab.definitions = build_definitions(home, dg.in_process_executor)
+    lab.definitions = TransgenicLab(home=str(home.root)).definitions(dg.in_process_executor)
     lab.run(BEFORE, "moss")
     crash_after(monkeypatch, 2)
     result = lab.run(["predictions"], "moss|chr1", check=False, overwrite=True)

@@ -1,29 +1,30 @@
-r"""Run a step on a device that no other step uses.
+"""Lease of a device that no other step uses.
 
-    python -m transgenic_dagster.executors.lease \
-        --parent PID --device 0 --device 1 -- COMMAND
+    with leased_gpu():
+        ...  # CUDA sees one device
 
-Waits until one of the devices is free, locks it, and becomes the command. The lock is on a file
-(flock) and the command inherits it, so the lease ends with the command, however that ends. The
-command is killed when the process that started it ends. Without ``--device`` there is no lease,
-only this tie to the parent.
+The lease is a lock on a file (flock), so it ends with the process, however that ends.
 """
 
-import argparse
 import fcntl
+import logging
+import multiprocessing
 import os
-import signal
-import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from transgenic_dagster.executors.devices import CPU, CUDA_VARIABLE
+from transgenic_dagster.executors.devices import CPU, CUDA_VARIABLE, leasable_devices
 from transgenic_dagster.system.parent_death import end_with_parent
 
 LEASES_VARIABLE = "TRANSGENIC_LEASES"
+GIVEN_VARIABLE = "TRANSGENIC_GPU_GIVEN"
+"""Set where something else, such as Slurm, has given this process its device."""
 _SECONDS_BETWEEN_TRIES = 0.2
+
+logger = logging.getLogger(__name__)
 
 
 def lease_folder() -> Path:
@@ -41,52 +42,60 @@ def try_to_lease(device: str) -> int | None:
     """Lease a device if it is free.
 
     Returns:
-        The file descriptor that holds the lease, which the command inherits; None where another
-        process holds the lease.
+        The file descriptor that holds the lease; None where another process holds it.
     """
     lock_file(device).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(lock_file(device), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    descriptor = os.open(
+        lock_file(device), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+    )
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return None
     os.utime(descriptor)  # cleaners of temporary folders remove old files
-    os.set_inheritable(descriptor, True)
     return descriptor
 
 
-def lease(devices: Sequence[str]) -> str:
-    """Lease a device until this process ends, waiting for a free one; returns the device."""
+@contextmanager
+def leased_gpu() -> Iterator[str | None]:
+    """Have a device for this process alone, waiting for a free one; without a GPU, the CPU.
+
+    The process ends with the one that started it, if that is Dagster's executor. CUDA must not be
+    in use before.
+
+    Yields:
+        The device; None where something else has given it.
+
+    Raises:
+        UsageError: a variable holds something that cannot name a device.
+    """
+    if GIVEN_VARIABLE in os.environ:
+        yield None
+        return
+    if (executor := multiprocessing.parent_process()) is not None and executor.pid is not None:
+        end_with_parent(executor.pid)
+    device, descriptor = _lease_one(leasable_devices())
+    before = os.environ.get(CUDA_VARIABLE)
+    if device != CPU:
+        os.environ[CUDA_VARIABLE] = device
+    try:
+        yield device
+    finally:
+        os.close(descriptor)
+        if before is None:
+            os.environ.pop(CUDA_VARIABLE, None)
+        else:
+            os.environ[CUDA_VARIABLE] = before
+
+
+def _lease_one(devices: Sequence[str]) -> tuple[str, int]:
     waiting = False
     while True:
         for device in devices:
-            if try_to_lease(device) is not None:
-                return device
+            if (descriptor := try_to_lease(device)) is not None:
+                return device, descriptor
         if not waiting:
-            sys.stderr.write(f"Waiting for a free device among {', '.join(devices)}.\n")
+            logger.info("waiting for a free device among %s", ", ".join(devices))
             waiting = True
         time.sleep(_SECONDS_BETWEEN_TRIES)
-
-
-def main() -> None:
-    """Lease a device and become the command."""
-    parser = argparse.ArgumentParser(prog="lease", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--parent", type=int, required=True, help="process whose end ends the command"
-    )
-    parser.add_argument("--device", action="append", default=[], help="candidate; may be repeated")
-    parser.add_argument("command", nargs="+", metavar="COMMAND")
-    arguments = parser.parse_args()
-    end_with_parent(arguments.parent)
-    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background jobs ignore them
-        signal.signal(number, signal.SIG_DFL)
-    if arguments.device:
-        device = lease(arguments.device)
-        if device != CPU:
-            os.environ[CUDA_VARIABLE] = device
-    os.execvp(arguments.command[0], arguments.command)  # noqa: S606
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Dagster's definitions: assets, checks, partitions, sensors and schedule.
+"""Dagster's definitions: assets, checks, partitions, conditions and sensors.
 
 Nothing is imported here, so that steps start fast.
 """

@@ -1,0 +1,168 @@
+"""Metadata on the pages of assets: numbers, which Dagster plots by partition, tables, pictures."""
+
+import csv
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from transgenic_dagster.gene_models.accounting import Accounting
+from transgenic_dagster.quality.structures import read_structures
+from transgenic_dagster.regions.region_db import RegionDb
+from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.journals import JournalSummary
+from transgenic_dagster.run.result_files import ResultPaths
+
+if TYPE_CHECKING:
+    from transgenic_dagster.quality.pictures import GenePlace
+
+EXAMPLES = 10
+_LONGEST_EXAMPLE = 200
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.TableMetadataValue:
+    """Table of rows under a header; numbers are whole numbers."""
+    records = [
+        dg.TableRecord(
+            {c: v if isinstance(v, int) else str(v) for c, v in zip(columns, row, strict=True)}
+        )
+        for row in rows
+    ]
+    kinds = {
+        column: "int" if records and isinstance(records[0].data[column], int) else "string"
+        for column in columns
+    }
+    schema = dg.TableSchema([dg.TableColumn(name, kind) for name, kind in kinds.items()])
+    return dg.MetadataValue.table(records, schema)
+
+
+def count_table(what: str, of: str, counts: Mapping[str, int]) -> dg.TableMetadataValue:
+    """Table of counts by name, in the order given."""
+    return table((what, of), counts.items())
+
+
+def outcome_table(counts: Mapping[str, Mapping[str, int]]) -> dg.TableMetadataValue:
+    """Table of genes by outcome and reason, the most frequent first.
+
+    Args:
+        counts: by outcome, numbers of genes by reason.
+    """
+    return table(
+        ("outcome", "reason", "genes"),
+        (
+            (outcome, reason, count)
+            for outcome, reasons in counts.items()
+            for reason, count in _by_count(reasons)
+        ),
+    )
+
+
+def prediction_metadata(journals: JournalSummary) -> dict[str, Any]:
+    """Numbers and tables of predictions, as far as they can be told without DNA."""
+    from transgenic_dagster.quality.pictures import confidence_histogram
+
+    accounting, confidences = journals.accounting, journals.confidences
+    return {
+        "regions": journals.regions,
+        "annotated": accounting.annotated,
+        "rejected": journals.rejected,
+        "annotated_percent": _percent(accounting.annotated, journals.regions),
+        "mean_confidence": _mean(confidences),
+        "outcomes": outcome_table(
+            {"annotated": {"": accounting.annotated}, "rejected": accounting.rejected}
+        ),
+        "confidence": dg.MetadataValue.md(confidence_histogram(confidences)),
+    }
+
+
+def gff3_metadata(folder: RunFolder, paths: ResultPaths, accounting: Accounting) -> dict[str, Any]:
+    """Numbers and tables of an annotation, and a map of the genes along the genome."""
+    from transgenic_dagster.quality.pictures import genome_map
+
+    with RegionDb(folder.region_db) as database:
+        lengths = database.sequence_lengths()
+        picture = genome_map(lengths, _places(database, paths))
+    figures = read_structures(paths.gff3, folder.region_db)
+    metadata = {
+        "path": dg.MetadataValue.path(paths.gff3),
+        "genes": accounting.total,
+        "annotated": accounting.annotated,
+        "rejected": accounting.rejected.total(),
+        "skipped": accounting.skipped.total(),
+        "annotated_percent": _percent(accounting.annotated, accounting.total),
+        "mean_confidence": figures.confidence or 0.0,
+        "complete_frames_percent": _percent(figures.complete, figures.transcripts),
+        "outcomes": outcome_table(
+            {
+                "annotated": {"": accounting.annotated},
+                "rejected": accounting.rejected,
+                "skipped": accounting.skipped,
+            }
+        ),
+        "genome_map": dg.MetadataValue.md(picture),
+    }
+    if accounting.orf:
+        frames = dict(_by_count(accounting.orf))
+        metadata["reading_frames"] = count_table("reading frame", "transcripts", frames)
+    files = (
+        ("proteins", paths.proteins),
+        ("sentences", paths.gsf),
+        ("refinements", paths.refinements),
+    )
+    return metadata | {name: dg.MetadataValue.path(path) for name, path in files if path}
+
+
+def reject_metadata(paths: ResultPaths) -> dict[str, Any]:
+    """Counts by reason, with a few examples."""
+    from transgenic_dagster.quality.pictures import reason_bars
+
+    reasons: Counter[str] = Counter()
+    examples: list[tuple[str, str, str]] = []
+    with paths.rejects.open(encoding="utf-8") as lines:
+        for line in lines:
+            reject = json.loads(line)
+            reasons[reject["reason"]] += 1
+            if len(examples) < EXAMPLES:
+                gene, sequence = reject["gm_id"] or "", reject["chrom"] or ""
+                examples.append((gene, sequence, reject["error"][:_LONGEST_EXAMPLE]))
+    metadata: dict[str, Any] = {
+        "path": dg.MetadataValue.path(paths.rejects),
+        "lines": reasons.total(),
+        "reasons": count_table("reason", "lines", dict(_by_count(reasons))),
+        "examples": table(("gene", "sequence", "error"), examples),
+    }
+    if reasons:
+        metadata["reason_bars"] = dg.MetadataValue.md(reason_bars(reasons))
+    return metadata
+
+
+def _by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Names and counts, the most frequent first."""
+    return sorted(((str(k), n) for k, n in counts.items()), key=lambda item: (-item[1], item[0]))
+
+
+def _percent(part: int, whole: int) -> float:
+    return round(100 * part / whole, 1) if whole else 0.0
+
+
+def _mean(values: Sequence[float]) -> float:
+    return round(sum(values) / len(values), 4) if values else 0.0
+
+
+def _places(database: RegionDb, paths: ResultPaths) -> "Iterator[GenePlace]":
+    """Yield all genes; the GSF table has one row per region, in the same order."""
+    from transgenic_dagster.quality.pictures import SKIPPED, GenePlace
+
+    if paths.gsf is None:
+        return
+    csv.field_size_limit(sys.maxsize)
+    with paths.gsf.open(encoding="utf-8", newline="") as lines:
+        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        for region, row in zip(database.regions(), rows, strict=True):
+            yield GenePlace(region.seqid, region.gene_start, region.gene_end, row["status"])
+    for skipped in database.skipped():
+        if skipped.is_gene:
+            yield GenePlace(skipped.seqid, skipped.gene_start, skipped.gene_end, SKIPPED)
