@@ -52,6 +52,7 @@ def make_conditions_sensor() -> dg.AutomationConditionSensorDefinition:
             default_status=dg.DefaultSensorStatus.RUNNING,
             minimum_interval_seconds=SECONDS_BETWEEN_TICKS,
             use_user_code_server=True,  # it knows the conditions of this module
+            emit_backfills=False,  # the daemon looks for backfills every 30 s, for runs at once
             description="Prepares, predicts and merges what is new or has new inputs, another "
             "model or other options.",
         )

@@ -25,6 +25,8 @@ class ObservedProgress:
 
     def __init__(self, context: dg.AssetExecutionContext) -> None:
         self._context = context
+        keys = context.partition_keys
+        self._partition = keys[0] if len(keys) == 1 else None
 
     def start(self, total: int, done: int, rejected: int) -> None:
         """Show the state at the beginning."""
@@ -50,7 +52,7 @@ class ObservedProgress:
         self._context.log_event(
             dg.AssetObservation(
                 asset_key=self._context.asset_key,
-                partition=self._context.partition_key,
+                partition=self._partition,
                 description=str(pace),
                 metadata={
                     "percent": round(pace.percent, 1),
