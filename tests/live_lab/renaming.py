@@ -9,7 +9,7 @@ from tests.live_lab.saying import check, say
 from tests.waiting import wait_for
 
 ASSETS = ("sorted_gff", "region_db", "merged_gff3", "reject_report")
-SENSORS = ("new_assemblies", "annotate_what_is_stale")
+SENSORS = ("assemblies", "annotate_what_is_due")
 TICKS = 4
 """Ticks of each sensor after which what has not been requested will not be."""
 

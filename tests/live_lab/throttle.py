@@ -39,7 +39,7 @@ def assembly_of(partition: str) -> str:
 
 def say_ticks(server: LabServer) -> None:
     """Say how long the sensors took, and what they requested."""
-    for sensor in ("new_assemblies", "annotate_what_is_stale"):
+    for sensor in ("assemblies", "annotate_what_is_due"):
         ticks = [tick for tick in server.ticks(sensor) if tick["endTimestamp"]]
         longest = max(tick["endTimestamp"] - tick["timestamp"] for tick in ticks)
         requested = max(len(tick["runIds"]) for tick in ticks)
