@@ -63,8 +63,8 @@ def _remove(asked: argparse.Namespace) -> None:
         if asked.delete:
             if not asked.yes:
                 raise UsageError(
-                    f"This deletes {asked.name} and its results for good; say --delete --yes if you "
-                    "mean it, or leave out --delete to keep them in the trash."
+                    f"This deletes {asked.name} and its results for good; repeat it with --yes, or "
+                    "leave out --delete to keep them in the trash."
                 )
             delete_assembly(home, asked.name)
             what = "deleted; files that it linked to are where they were"

@@ -128,7 +128,8 @@ class ResultsDue(Due):
     def _due(
         self, key: dg.AssetKey, log: "_EventLog", assembly: str, made: int, pieces: Pieces
     ) -> Iterator[str]:
-        asked = log.asked(key).get(assembly, 0)
+        # What was retold after a rename was never asked for.
+        asked = max(log.asked(key).get(assembly, 0), log.made(key).get(assembly, 0))
         pairs = [pair_key(assembly, piece) for piece in pieces.names]
         predicted = [log.made(PREDICTIONS).get(pair, 0) for pair in pairs]
         if max(made, *predicted, 0) < asked or 0 in predicted:

@@ -64,6 +64,7 @@ def retell(
             made = _latest(instance, key, partition)
             if assembly != before or made is None:
                 continue
+            tags = made.tags or {}
             added = (extra or {}) if key in _FLOW[2:] else {}
             instance.report_runless_asset_event(
                 dg.AssetMaterialization(
@@ -71,7 +72,7 @@ def retell(
                     description=made.description,
                     metadata={**_with_paths(made.metadata, moved), **added},
                     partition=pair_key(now, chromosome) if chromosome else now,
-                    tags={tag: made.tags[tag] for tag in _KEPT_TAGS if tag in (made.tags or {})},
+                    tags={tag: tags[tag] for tag in _KEPT_TAGS if tag in tags},
                 )
             )
     _retell_checks(instance, before, now)
@@ -111,7 +112,9 @@ def _retell_checks(instance: dg.DagsterInstance, before: str, now: str) -> None:
                 blocking=latest.blocking,
                 partition=now,
                 target_materialization_data=of
-                and type(of)(target.storage_id, target.run_id, target.timestamp),
+                and type(of)(
+                    storage_id=target.storage_id, run_id=target.run_id, timestamp=target.timestamp
+                ),
             )
         )
 
