@@ -20,7 +20,7 @@ from tests.live_lab.graphql import LabServer
 from tests.waiting import wait_for
 
 DEPLOYMENTS = ("dev", "code-server", "grpc")
-DEFINITIONS = "transgenic_dagster.definitions"
+DEFINITIONS = "annotation_lab.definitions"
 SECONDS_TO_END = 30
 
 

@@ -12,7 +12,7 @@ PAUSE_SECONDS = 20
 
 def main(deployment: str) -> None:
     """Run the scenario."""
-    with temporary_lab() as lab, served(lab, deployment) as server:
+    with temporary_lab(rest_seconds=30) as lab, served(lab, deployment) as server:
         chromosome_of_demo(lab, "whole")
         folder = lab / "assemblies" / "whole"
         lines = (folder / "genome.fa").read_text().splitlines(keepends=True)

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,19 +17,29 @@ from tests.live_lab.graphql import LabServer
 from tests.live_lab.processes import kill_all, processes_of
 from tests.live_lab.saying import check, say
 
-PIECES = ("Chr1", "Chr2", "scaffold_1", "unplaced-001")
+PIECES = ("Chr1", "Chr2", "scaffold_1", "unplaced-01")
 """Pieces of the demo assembly."""
 RESULTS = ("annotation.gff3", "annotation.gff3.rejects.txt", "sentences.tsv", "proteins.fa")
 ANNOTATE = "import sys; from transgenic_dagster.cli.annotate import main as c; sys.exit(c())"
 
 
 @contextmanager
-def temporary_lab(**options: object) -> Iterator[Path]:
-    """A lab with the demo in it, whose assemblies are annotated with the demo's model."""
+def temporary_lab(*, rest_seconds: float = 3, **options: object) -> Iterator[Path]:
+    """A lab without an assembly, whose assemblies are annotated with the demo's model.
+
+    Args:
+        rest_seconds: time after which files count as complete.
+        options: of all assemblies.
+    """
     with tempfile.TemporaryDirectory(prefix="lab-") as name:
         lab = Path(name) / "lab"
         write_demo_lab(lab, "--model", "demo")
         set_options(lab, **options)
+        (lab / "assemblies" / "demo").rename(demo_of(lab))
+        settings = lab / "annotation_lab" / "defs" / "lab" / "defs.yaml"
+        values = yaml.safe_load(settings.read_text())
+        values["attributes"]["rest_seconds"] = rest_seconds
+        settings.write_text(yaml.safe_dump(values))
         try:
             yield lab
         finally:
@@ -46,6 +56,11 @@ def served(lab: Path, deployment: str, **variables: str) -> Iterator[LabServer]:
     check(not left, f"no process is left {left or ''}".rstrip())
 
 
+def demo_of(lab: Path) -> Path:
+    """Files of the demo assembly, beside a lab."""
+    return lab.parent / "demo"
+
+
 def set_options(lab: Path, **options: object) -> None:
     """Write the options of all assemblies of a lab."""
     (lab / "options.yaml").write_text(yaml.safe_dump({"model": "demo", **options}))
@@ -53,7 +68,7 @@ def set_options(lab: Path, **options: object) -> None:
 
 def chromosome_of_demo(lab: Path, name: str, chromosome: str = "Chr2") -> None:
     """Put a new assembly into a lab: one chromosome of the demo (Chr2 has 18 genes)."""
-    demo = lab / "assemblies" / "demo"
+    demo = demo_of(lab)
     records = (demo / "genome.fa").read_text().split(">")
     rows = (demo / "genes.gff3").read_text().splitlines(keepends=True)
     record = next(record for record in records if record.startswith(f"{chromosome} "))
@@ -126,7 +141,7 @@ def annotation(lab: Path, name: str) -> Path:
     return lab / "runs" / name / "annotation.gff3.ckpt.json"
 
 
-def copy_assembly(lab: Path, name: str, copies: Mapping[str, Path]) -> None:
+def copy_assembly(lab: Path, name: str, copies: Iterable[str]) -> None:
     """Copy an assembly under other names."""
     for copy in copies:
         shutil.copytree(lab / "assemblies" / name, lab / "assemblies" / copy)

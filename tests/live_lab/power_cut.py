@@ -6,7 +6,9 @@ and the final files are those of an uninterrupted run.
 
 from tests.live_lab.labs import (
     PIECES,
+    annotation,
     check_same_files,
+    demo_of,
     served,
     start_annotating,
     temporary_lab,
@@ -19,11 +21,9 @@ from tests.waiting import wait_for
 def main(deployment: str) -> None:
     """Run the scenario."""
     with temporary_lab(batch_size=1) as lab:
+        demo_of(lab).rename(lab / "assemblies" / "demo")
         journal = lab / "runs" / "demo" / "journal" / "Chr1.jsonl"
         with served(lab, deployment) as server:
-            server.stop_sensors()
-            server.finish(server.launch(["sorted_gff", "region_db"], "demo"))
-            server.backfill(["predictions"], [f"demo|{piece}" for piece in PIECES])
             wait_for(lambda: journal.exists() and journal.stat().st_size, "the middle of Chr1")
             killed = kill_all(lab)
             say(f"{len(killed)} processes were killed")
@@ -43,7 +43,7 @@ def main(deployment: str) -> None:
             for piece in PIECES:
                 server.finish(server.launch(["predictions"], f"demo|{piece}"))
             check(True, "predictions that are asked for later run")
-            server.finish(server.launch(["merged_gff3", "reject_report"], "demo"))
+            wait_for(annotation(lab, "demo").exists, "the annotation")
             wait_for(lambda: all(run.ended for run in server.runs()), "the end of all runs")
             check(annotating.wait() == 0, "transgenic-annotate has ended well")
             check_same_files(lab, "demo", lab.parent / "expected")
