@@ -5,6 +5,7 @@ Each event requests a partition once: after a failure it waits for the next even
 for Sunday.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterator
 
 import dagster as dg
@@ -25,13 +26,8 @@ Condition = dg.AutomationCondition[dg.AssetKey]
 _Ids = dict[str, int]
 
 
-def when_inputs_change() -> Condition:
-    """Condition of what is made from an assembly's files."""
-    return (dg.AutomationCondition.eager() | _weekly()).with_label("new, or changed")
-
-
 def when_due(due: "Due") -> Condition:
-    """Condition of what is made from the regions, or from predictions."""
+    """Condition of a partition that is due, or has failed before Sunday."""
     return (due | _weekly()).with_label("new, or made from something else")
 
 
@@ -85,58 +81,64 @@ class Due(dg.AutomationCondition[dg.AssetKey]):
     ) -> dg.AutomationResult[dg.AssetKey]:
         """Find the partitions that are due."""
         view = context.asset_graph_view
-        log = _EventLog(view.instance)
-        due = set[str]()
-        for assembly, made in log.made(REGION_DB).items():
-            pieces = read_pieces(self._home.run(assembly)) if assembly in log.assemblies else None
-            if pieces is not None:
-                due.update(self._due(context.key, log, assembly, made, pieces))
+        due = set(self._due(context.key, _EventLog(view.instance)))
         assert context.partitions_def is not None, "the asset is partitioned"
         subset = view.get_subset_from_partition_keys(context.key, context.partitions_def, due)
         subset = context.candidate_subset.compute_intersection(subset)
         return dg.AutomationResult(context, true_subset=subset)
 
-    def _due(
-        self, key: dg.AssetKey, log: "_EventLog", assembly: str, made: int, pieces: Pieces
-    ) -> Iterator[str]:
-        """Yield the partitions of an assembly that are due.
+    @abstractmethod
+    def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
+        """Yield the partitions of an asset that are due.
 
         Args:
             key: the asset.
             log: what has happened.
-            assembly: name of the assembly.
-            made: number of the event that made its regions.
-            pieces: its chromosomes.
         """
-        raise NotImplementedError
+
+    def _prepared(self, log: "_EventLog") -> Iterator[tuple[str, int, Pieces]]:
+        """Yield assemblies with regions: name, number of the event that made these, chromosomes."""
+        for assembly, made in log.made(REGION_DB).items():
+            pieces = read_pieces(self._home.run(assembly)) if assembly in log.assemblies else None
+            if pieces is not None:
+                yield assembly, made, pieces
+
+
+class PreparationDue(Due):
+    """Condition of assemblies that were reported since they were last prepared."""
+
+    def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
+        for assembly, reported in log.made(dg.AssetKey(ASSEMBLY)).items():
+            if assembly in log.assemblies and log.asked(key).get(assembly, 0) < reported:
+                yield assembly
 
 
 class PredictionsDue(Due):
     """Condition of chromosomes whose regions are newer than their predictions."""
 
-    def _due(
-        self, key: dg.AssetKey, log: "_EventLog", assembly: str, made: int, pieces: Pieces
-    ) -> Iterator[str]:
-        for pair in (pair_key(assembly, piece) for piece in pieces.names):
-            if log.asked(key).get(pair, 0) < made and log.made_from(key, pair) != pieces.version:
-                yield pair
+    def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
+        for assembly, made, pieces in self._prepared(log):
+            for pair in (pair_key(assembly, piece) for piece in pieces.names):
+                asked = log.asked(key).get(pair, 0)
+                if asked < made and log.made_from(key, pair) != pieces.version:
+                    yield pair
 
 
 class ResultsDue(Due):
     """Condition of assemblies whose chromosomes are all predicted, and not merged yet."""
 
-    def _due(
-        self, key: dg.AssetKey, log: "_EventLog", assembly: str, made: int, pieces: Pieces
-    ) -> Iterator[str]:
-        asked = log.asked(key).get(assembly, 0)
-        pairs = [pair_key(assembly, piece) for piece in pieces.names]
-        predicted = [log.made(PREDICTIONS).get(pair, 0) for pair in pairs]
-        if max(made, *predicted, 0) < asked or 0 in predicted:
-            return
-        if any(log.made_from(PREDICTIONS, pair) != pieces.version for pair in pairs):
-            return
-        if max(predicted, default=0) > asked or log.made_from(key, assembly) != pieces.version:
-            yield assembly
+    def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
+        for assembly, made, pieces in self._prepared(log):
+            asked = log.asked(key).get(assembly, 0)
+            pairs = [pair_key(assembly, piece) for piece in pieces.names]
+            predicted = [log.made(PREDICTIONS).get(pair, 0) for pair in pairs]
+            newest = max(predicted, default=0)
+            if max(made, newest) < asked or 0 in predicted:
+                continue
+            if any(log.made_from(PREDICTIONS, pair) != pieces.version for pair in pairs):
+                continue
+            if newest > asked or log.made_from(key, assembly) != pieces.version:
+                yield assembly
 
 
 class _EventLog:
