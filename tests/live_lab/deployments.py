@@ -59,6 +59,7 @@ def lab_environment(lab: Path, **variables: str) -> dict[str, str]:
         "PYTHONPATH": ":".join(path for path in paths if path),
         "DAGSTER_HOME": str(lab),
         "TRANSGENIC_HOME": str(lab),
+        "TRANSGENIC_LEASES": str(lab.parent / "leases"),
         **variables,
     }
 

@@ -26,9 +26,9 @@ from transgenic_dagster.orchestration.conditions import (
     PREDICTIONS,
     REGION_DB,
     PredictionsDue,
+    PreparationDue,
     ResultsDue,
     when_due,
-    when_inputs_change,
 )
 from transgenic_dagster.orchestration.launchpad import LabResource, RunOptions, given_options
 from transgenic_dagster.orchestration.metadata import (
@@ -71,7 +71,7 @@ MOST_NAMED = 5
 
 def make_assets(home: Home) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Define the assets of a home, whose files they write."""
-    return [_assembly(), _sorted_gff(), _region_db(), _predictions(home), _results(home)]
+    return [_assembly(), _sorted_gff(home), _region_db(home), _predictions(home), _results(home)]
 
 
 def _assembly() -> dg.AssetSpec:
@@ -87,13 +87,13 @@ def _assembly() -> dg.AssetSpec:
     )
 
 
-def _sorted_gff() -> dg.AssetsDefinition:
+def _sorted_gff(home: Home) -> dg.AssetsDefinition:
     @dg.asset(
         key=SORTED_GFF,
         deps=[ASSEMBLY],
         partitions_def=ASSEMBLIES,
         code_version=__version__,
-        automation_condition=when_inputs_change(),
+        automation_condition=when_due(PreparationDue(home)),
         group_name=GROUP,
         owners=OWNERS,
         kinds={"gff", "duckdb"},
@@ -125,13 +125,13 @@ def _sorted_gff() -> dg.AssetsDefinition:
     return sorted_gff
 
 
-def _region_db() -> dg.AssetsDefinition:
+def _region_db(home: Home) -> dg.AssetsDefinition:
     @dg.asset(
         key=REGION_DB,
         deps=[ASSEMBLY, SORTED_GFF],
         partitions_def=ASSEMBLIES,
         code_version=__version__,
-        automation_condition=when_inputs_change(),
+        automation_condition=when_due(PreparationDue(home)),
         group_name=GROUP,
         owners=OWNERS,
         kinds={"duckdb"},

@@ -5,7 +5,8 @@ Each event requests a partition once: after a failure it waits for the next even
 for Sunday.
 """
 
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
@@ -23,15 +24,11 @@ PREDICTIONS = dg.AssetKey("predictions")
 
 Condition = dg.AutomationCondition[dg.AssetKey]
 _Ids = dict[str, int]
-
-
-def when_inputs_change() -> Condition:
-    """Condition of what is made from an assembly's files."""
-    return (dg.AutomationCondition.eager() | _weekly()).with_label("new, or changed")
+_RETOLD = "transgenic-dagster/retold/"
 
 
 def when_due(due: "Due") -> Condition:
-    """Condition of what is made from the regions, or from predictions."""
+    """Condition of a partition that is due, or has failed before Sunday."""
     return (due | _weekly()).with_label("new, or made from something else")
 
 
@@ -85,59 +82,76 @@ class Due(dg.AutomationCondition[dg.AssetKey]):
     ) -> dg.AutomationResult[dg.AssetKey]:
         """Find the partitions that are due."""
         view = context.asset_graph_view
-        log = _EventLog(view.instance)
-        due = set[str]()
-        for assembly, made in log.made(REGION_DB).items():
-            pieces = read_pieces(self._home.run(assembly)) if assembly in log.assemblies else None
-            if pieces is not None:
-                due.update(self._due(context.key, log, assembly, made, pieces))
+        due = set(self._due(context.key, _EventLog(view.instance)))
         assert context.partitions_def is not None, "the asset is partitioned"
         subset = view.get_subset_from_partition_keys(context.key, context.partitions_def, due)
         subset = context.candidate_subset.compute_intersection(subset)
         return dg.AutomationResult(context, true_subset=subset)
 
-    def _due(
-        self, key: dg.AssetKey, log: "_EventLog", assembly: str, made: int, pieces: Pieces
-    ) -> Iterator[str]:
-        """Yield the partitions of an assembly that are due.
+    @abstractmethod
+    def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
+        """Yield the partitions of an asset that are due.
 
         Args:
             key: the asset.
             log: what has happened.
-            assembly: name of the assembly.
-            made: number of the event that made its regions.
-            pieces: its chromosomes.
         """
-        raise NotImplementedError
+
+    def _prepared(self, log: "_EventLog") -> Iterator[tuple[str, int, Pieces]]:
+        """Yield assemblies with regions: name, number of the event that made these, chromosomes."""
+        for assembly, made in log.made(REGION_DB).items():
+            pieces = read_pieces(self._home.run(assembly)) if assembly in log.assemblies else None
+            if pieces is not None:
+                yield assembly, made, pieces
+
+
+class PreparationDue(Due):
+    """Condition of assemblies that were reported since they were last prepared."""
+
+    def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
+        for assembly, reported in log.made(dg.AssetKey(ASSEMBLY)).items():
+            if assembly in log.assemblies and log.asked(key, assembly) < reported:
+                yield assembly
 
 
 class PredictionsDue(Due):
     """Condition of chromosomes whose regions are newer than their predictions."""
 
-    def _due(
-        self, key: dg.AssetKey, log: "_EventLog", assembly: str, made: int, pieces: Pieces
-    ) -> Iterator[str]:
-        for pair in (pair_key(assembly, piece) for piece in pieces.names):
-            if log.asked(key).get(pair, 0) < made and log.made_from(key, pair) != pieces.version:
-                yield pair
+    def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
+        for assembly, made, pieces in self._prepared(log):
+            for pair in (pair_key(assembly, piece) for piece in pieces.names):
+                asked = log.asked(key, pair)
+                if asked < made and log.made_from(key, pair) != pieces.version:
+                    yield pair
 
 
 class ResultsDue(Due):
     """Condition of assemblies whose chromosomes are all predicted, and not merged yet."""
 
-    def _due(
-        self, key: dg.AssetKey, log: "_EventLog", assembly: str, made: int, pieces: Pieces
-    ) -> Iterator[str]:
-        # What was retold after a rename was never asked for.
-        asked = max(log.asked(key).get(assembly, 0), log.made(key).get(assembly, 0))
-        pairs = [pair_key(assembly, piece) for piece in pieces.names]
-        predicted = [log.made(PREDICTIONS).get(pair, 0) for pair in pairs]
-        if max(made, *predicted, 0) < asked or 0 in predicted:
-            return
-        if any(log.made_from(PREDICTIONS, pair) != pieces.version for pair in pairs):
-            return
-        if max(predicted, default=0) > asked or log.made_from(key, assembly) != pieces.version:
-            yield assembly
+    def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
+        for assembly, made, pieces in self._prepared(log):
+            asked = log.asked(key, assembly)
+            pairs = [pair_key(assembly, piece) for piece in pieces.names]
+            predicted = [log.made(PREDICTIONS).get(pair, 0) for pair in pairs]
+            newest = max(predicted, default=0)
+            if max(made, newest) < asked or 0 in predicted:
+                continue
+            if any(log.made_from(PREDICTIONS, pair) != pieces.version for pair in pairs):
+                continue
+            if newest > asked or log.made_from(key, assembly) != pieces.version:
+                yield assembly
+
+
+def retold_until(instance: dg.DagsterInstance, assemblies: Iterable[str]) -> _Ids:
+    """Number of the last event that was retold of each assembly; those without one are left out."""
+    keys = {f"{_RETOLD}{name}" for name in assemblies}
+    found = instance.daemon_cursor_storage.get_cursor_values(keys)
+    return {key.removeprefix(_RETOLD): int(number) for key, number in found.items()}
+
+
+def set_retold_until(instance: dg.DagsterInstance, assembly: str, number: int) -> None:
+    """Note that the events of an assembly up to this number are history, not news."""
+    instance.daemon_cursor_storage.set_cursor_values({f"{_RETOLD}{assembly}": str(number)})
 
 
 class _EventLog:
@@ -151,14 +165,21 @@ class _EventLog:
         self._instance = instance
         self._ids: dict[tuple[dg.AssetKey, dg.DagsterEventType], _Ids] = {}
         self.assemblies = frozenset(instance.get_dynamic_partitions(ASSEMBLY))
+        self._retold = retold_until(instance, self.assemblies)
 
     def made(self, key: dg.AssetKey) -> _Ids:
         """Number of the latest materialization of each partition."""
         return self._latest(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
 
-    def asked(self, key: dg.AssetKey) -> _Ids:
-        """Number of the latest request of each partition."""
-        return self._latest(key, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+    def asked(self, key: dg.AssetKey, partition: str) -> int:
+        """Number of the latest request of a partition; 0 for none.
+
+        What was retold of an assembly (``history.py``) was requested before.
+        """
+        planned = self._latest(key, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+        made = self.made(key).get(partition, 0)
+        retold = made if made <= self._retold.get(split_key(partition)[0], 0) else 0
+        return max(planned.get(partition, 0), retold)
 
     def made_from(self, key: dg.AssetKey, partition: str) -> object:
         """Version that a partition's latest materialization was made from."""

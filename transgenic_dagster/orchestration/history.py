@@ -4,6 +4,7 @@ Used by commands that move an assembly while Dagster runs or does not. Events co
 partition: what is known of a partition when it appears is not news, so nothing is requested.
 """
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +18,11 @@ from transgenic_dagster.lab.pieces import chromosomes
 from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration.assets import MERGED_GFF3, REJECT_REPORT, SORTED_GFF
 from transgenic_dagster.orchestration.checks import RESULT_CHECKS
-from transgenic_dagster.orchestration.conditions import PREDICTIONS, REGION_DB
+from transgenic_dagster.orchestration.conditions import (
+    PREDICTIONS,
+    REGION_DB,
+    set_retold_until,
+)
 from transgenic_dagster.orchestration.partitions import ASSEMBLY, CHROMOSOME, pair_key, split_key
 
 DAGSTER_HOME = "DAGSTER_HOME"
@@ -38,6 +43,7 @@ def opened_instance(home: Home) -> Iterator[dg.DagsterInstance]:
         raise UsageError(
             f"{folder} has no dagster.yaml; set {DAGSTER_HOME} to the folder that has it."
         )
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells how it opens SQLite
     with dg.DagsterInstance.from_config(str(folder)) as instance:
         yield instance
 
@@ -58,6 +64,7 @@ def retell(
         moved: paths that have changed, old to new, each ending in ``/``.
         extra: metadata to add to predictions and what is made from them.
     """
+    last = 0
     for key in (dg.AssetKey(ASSEMBLY), *_FLOW):
         for partition in sorted(instance.get_materialized_partitions(key)):
             assembly, chromosome = split_key(partition)
@@ -66,15 +73,19 @@ def retell(
                 continue
             tags = made.tags or {}
             added = (extra or {}) if key in _FLOW[2:] else {}
+            told = pair_key(now, chromosome) if chromosome else now
             instance.report_runless_asset_event(
                 dg.AssetMaterialization(
                     key,
                     description=made.description,
                     metadata={**_with_paths(made.metadata, moved), **added},
-                    partition=pair_key(now, chromosome) if chromosome else now,
+                    partition=told,
                     tags={tag: tags[tag] for tag in _KEPT_TAGS if tag in tags},
                 )
             )
+            record = _latest_record(instance, key, told)
+            last = max(last, record.storage_id if record else 0)
+    set_retold_until(instance, now, last)
     _retell_checks(instance, before, now)
 
 
