@@ -12,7 +12,7 @@ import dagster as dg
 
 from transgenic_dagster.lab.pieces import Pieces, read_pieces
 from transgenic_dagster.lab.workspace import Home
-from transgenic_dagster.orchestration.partitions import ASSEMBLY, early_parts, pair_key
+from transgenic_dagster.orchestration.partitions import ASSEMBLY, early_parts, pair_key, split_key
 
 SECONDS_BETWEEN_TICKS = 5
 WEEKLY = "0 3 * * 0"
