@@ -77,6 +77,11 @@ def look_for_arrivals(
     return found
 
 
+def signature_of(states: Mapping[str, os.stat_result]) -> Signature:
+    """State of the input files of an assembly (``AssemblyFolder.states``)."""
+    return [[name, state.st_size, state.st_mtime_ns] for name, state in states.items()]
+
+
 def check_folder(folder: AssemblyFolder) -> None:
     """Check what can be seen of an assembly without reading its files.
 
@@ -101,7 +106,7 @@ def _look_at(
     writers: "_Writers",
 ) -> None:
     name, states = folder.name, folder.states()
-    signature: Signature = [[key, s.st_size, s.st_mtime_ns] for key, s in states.items()]
+    signature = signature_of(states)
     seen = before if before and before.signature == signature else Sighting(signature, now)
     found.sightings[name] = seen
     rested = now - seen.since

@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from transgenic_dagster.demo.assembly import write_assembly
@@ -150,9 +150,7 @@ def write_lab(root: Path, model: str | None = None) -> Home:
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise UsageError(f"{root} is not empty; name a new folder.")
     home.assemblies.mkdir(parents=True)
-    _write(home.root / "dagster.yaml", DAGSTER)
-    _write(home.root / "workspace.yaml", WORKSPACE)
-    _write_project(home.root)
+    write_settings(home)
     _write(home.root / ".env", f"DAGSTER_HOME={home.root}\n{HOME_VARIABLE}={home.root}\n")
     chosen = f"# model: {DEFAULT_MODEL}" if model is None else f"model: {json.dumps(model)}"
     _write(home.options_file, HOME_OPTIONS.format(model=chosen))
@@ -167,6 +165,19 @@ def write_lab(root: Path, model: str | None = None) -> Home:
     unfinished.rename(home.assembly(DEMO).path)
     unfinished.parent.rmdir()
     return home
+
+
+def write_settings(home: Home, but: Collection[str] = ()) -> None:
+    """Write Dagster's settings, and the lab's own project.
+
+    Args:
+        home: its root is there.
+        but: names of files to leave as they are.
+    """
+    for name, text in (("dagster.yaml", DAGSTER), ("workspace.yaml", WORKSPACE)):
+        if name not in but:
+            _write(home.root / name, text)
+    _write_project(home.root)
 
 
 def add_assembly(

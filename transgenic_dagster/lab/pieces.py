@@ -1,10 +1,13 @@
 """Pieces of an assembly, in a small file beside its region database, for whoever plans its runs."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from transgenic_dagster.lab.workspace import Home
+from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.run.fingerprint import RunFingerprint, code_version
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.system.atomic_files import atomic_write
 
@@ -22,6 +25,12 @@ class Pieces:
 
     names: tuple[str, ...]
     version: str
+
+
+def pieces_version(regions: RunFingerprint, options: AnnotateOptions) -> str:
+    """Version of regions with these facts, for predictions with these options."""
+    facts = {**regions.values, "model and options": code_version(options)}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def read_pieces(folder: RunFolder) -> Pieces | None:

@@ -5,10 +5,8 @@
 Each asset writes files of the home and reads those of the assets before it; no IO manager is used.
 """
 
-import hashlib
-import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +15,9 @@ import dagster as dg
 
 from transgenic_dagster import __version__
 from transgenic_dagster.executors.choice import GPU_POOL
-from transgenic_dagster.executors.lease import leased_gpu
 from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.lab.options import assembly_options
-from transgenic_dagster.lab.pieces import Pieces, read_pieces, write_pieces
+from transgenic_dagster.lab.pieces import Pieces, pieces_version, read_pieces, write_pieces
 from transgenic_dagster.lab.workspace import MADE_BY, Home
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.orchestration.conditions import (
@@ -53,12 +50,12 @@ from transgenic_dagster.orchestration.partitions import (
 from transgenic_dagster.orchestration.step_progress import ObservedProgress, in_step
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.annotate import run_description
-from transgenic_dagster.run.fingerprint import code_version
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.journals import summarise_journal
 from transgenic_dagster.run.predict import predict_pieces
 from transgenic_dagster.run.results import merge_pieces
 from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
+from transgenic_dagster.system.devices import leased_gpu
 from transgenic_dagster.system.digest import file_sha256
 
 GROUP = "annotation"
@@ -150,7 +147,7 @@ def _region_db(home: Home) -> dg.AssetsDefinition:
 
         with _step(lab.home, context, context.partition_key) as (folder, asked):
             config = fetch_config(asked.model, revision=asked.revision, offline=asked.offline)
-            facts = make_region_db(folder, asked, config.max_encoder_seqlen).values
+            regions = make_region_db(folder, asked, config.max_encoder_seqlen)
             with RegionDb(folder.region_db) as database:
                 lengths = database.sequence_lengths()
                 by_piece = {piece: len(database.regions(piece)) for piece in database.pieces()}
@@ -158,7 +155,7 @@ def _region_db(home: Home) -> dg.AssetsDefinition:
                 for skipped in database.skipped():
                     if skipped.is_gene:
                         accounting.count_skipped(skipped.reason)
-            version = _version({**facts, "model and options": code_version(asked)})
+            version = pieces_version(regions, asked)
             # In this order: the sensor removes chromosomes that no assembly has.
             write_pieces(folder, Pieces(tuple(by_piece), version))
             context.instance.add_dynamic_partitions(CHROMOSOME, list(by_piece))
@@ -172,7 +169,7 @@ def _region_db(home: Home) -> dg.AssetsDefinition:
                     "nucleotides": sum(lengths.values()),
                     "chromosomes": count_table("chromosome", "regions", by_piece),
                     "skip_reasons": outcome_table({"skipped": accounting.skipped}),
-                    "genome_sha256": facts["genome"],
+                    "genome_sha256": regions.values["genome"],
                 },
                 data_version=dg.DataVersion(version),
             )
@@ -347,7 +344,3 @@ def _materialized(
             PREDICTIONS, partition=pair_key(assembly, made.chromosome), metadata=made.metadata
         )
     )
-
-
-def _version(facts: Mapping[str, str]) -> str:
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

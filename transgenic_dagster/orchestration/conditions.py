@@ -6,13 +6,13 @@ for Sunday.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
 from transgenic_dagster.lab.pieces import Pieces, read_pieces
 from transgenic_dagster.lab.workspace import Home
-from transgenic_dagster.orchestration.partitions import ASSEMBLY, early_parts, pair_key
+from transgenic_dagster.orchestration.partitions import ASSEMBLY, early_parts, pair_key, split_key
 
 SECONDS_BETWEEN_TICKS = 5
 WEEKLY = "0 3 * * 0"
@@ -24,6 +24,7 @@ PREDICTIONS = dg.AssetKey("predictions")
 
 Condition = dg.AutomationCondition[dg.AssetKey]
 _Ids = dict[str, int]
+_RETOLD = "transgenic-dagster/retold/"
 
 
 def when_due(due: "Due") -> Condition:
@@ -109,7 +110,7 @@ class PreparationDue(Due):
 
     def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
         for assembly, reported in log.made(dg.AssetKey(ASSEMBLY)).items():
-            if assembly in log.assemblies and log.asked(key).get(assembly, 0) < reported:
+            if assembly in log.assemblies and log.asked(key, assembly) < reported:
                 yield assembly
 
 
@@ -120,7 +121,7 @@ class PredictionsDue(Due):
         for assembly, made, pieces in self._prepared(log):
             folder = self._home.run(assembly)
             for piece, pair in ((name, pair_key(assembly, name)) for name in pieces.names):
-                if log.asked(key).get(pair, 0) < made and not (
+                if log.asked(key, pair) < made and not (
                     folder.journal(piece).exists() and log.made_from(key, pair) == pieces.version
                 ):
                     yield pair
@@ -131,7 +132,7 @@ class ResultsDue(Due):
 
     def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
         for assembly, made, pieces in self._prepared(log):
-            asked = log.asked(key).get(assembly, 0)
+            asked = log.asked(key, assembly)
             pairs = [pair_key(assembly, piece) for piece in pieces.names]
             predicted = [log.made(PREDICTIONS).get(pair, 0) for pair in pairs]
             newest = max(predicted, default=0)
@@ -142,6 +143,18 @@ class ResultsDue(Due):
             exists = self._home.results(assembly).gff3.exists()
             if newest > asked or not exists or log.made_from(key, assembly) != pieces.version:
                 yield assembly
+
+
+def retold_until(instance: dg.DagsterInstance, assemblies: Iterable[str]) -> _Ids:
+    """Number of the last event that was retold of each assembly; those without one are left out."""
+    keys = {f"{_RETOLD}{name}" for name in assemblies}
+    found = instance.daemon_cursor_storage.get_cursor_values(keys)
+    return {key.removeprefix(_RETOLD): int(number) for key, number in found.items()}
+
+
+def set_retold_until(instance: dg.DagsterInstance, assembly: str, number: int) -> None:
+    """Note that the events of an assembly up to this number are history, not news."""
+    instance.daemon_cursor_storage.set_cursor_values({f"{_RETOLD}{assembly}": str(number)})
 
 
 class _EventLog:
@@ -155,14 +168,21 @@ class _EventLog:
         self._instance = instance
         self._ids: dict[tuple[dg.AssetKey, dg.DagsterEventType], _Ids] = {}
         self.assemblies = frozenset(instance.get_dynamic_partitions(ASSEMBLY))
+        self._retold = retold_until(instance, self.assemblies)
 
     def made(self, key: dg.AssetKey) -> _Ids:
         """Number of the latest materialization of each partition."""
         return self._latest(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
 
-    def asked(self, key: dg.AssetKey) -> _Ids:
-        """Number of the latest request of each partition."""
-        return self._latest(key, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+    def asked(self, key: dg.AssetKey, partition: str) -> int:
+        """Number of the latest request of a partition; 0 for none.
+
+        What was retold of an assembly (``history.py``) was requested before.
+        """
+        planned = self._latest(key, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+        made = self.made(key).get(partition, 0)
+        retold = made if made <= self._retold.get(split_key(partition)[0], 0) else 0
+        return max(planned.get(partition, 0), retold)
 
     def made_from(self, key: dg.AssetKey, partition: str) -> object:
         """Version that a partition's latest materialization was made from."""

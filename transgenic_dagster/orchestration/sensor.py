@@ -89,6 +89,31 @@ def make_assemblies_sensor(assemblies_at_once: int, rest_seconds: float) -> dg.S
     return assemblies
 
 
+def version_of(home: Home, name: str, signature: Signature) -> str:
+    """Version of an assembly whose files were seen in a state.
+
+    Raises:
+        TransgenicError: its options are wrong.
+    """
+    return json.dumps([signature, code_version(assembly_options(home, home.assembly(name)))])
+
+
+def arrival_of(home: Home, name: str, version: str) -> dg.AssetMaterialization:
+    """Report of an assembly in one version."""
+    inputs = home.assembly(name)
+    return dg.AssetMaterialization(
+        ASSEMBLY,
+        partition=name,
+        description="Its files have come to rest.",
+        metadata={
+            VERSION: version,
+            "genome": dg.MetadataValue.path(inputs.genome),
+            "genes": dg.MetadataValue.path(inputs.genes),
+            "genome_bytes": inputs.genome.stat().st_size,
+        },
+    )
+
+
 def describe_problems(problems: dict[str, str]) -> str:
     """One sentence on each folder that cannot be used."""
     return " ".join(f"{name}: {text}" for name, text in sorted(problems.items()))
@@ -126,7 +151,10 @@ class _Tick:
         # A file system that is away for a while does not take the partitions with it.
         gone = known - present if present else set()
         notes = [*arrivals.waiting, *self._forget(gone)]
-        events = [*self._reports(new), *self._problems(arrivals)]
+        events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = [
+            *(arrival_of(self.home, name, version) for name, version in new.items()),
+            *self._problems(arrivals),
+        ]
         return dg.SensorResult(
             skip_reason=" ".join(notes) or "No assembly is new or has changed.",
             cursor=str(memory),
@@ -157,10 +185,10 @@ class _Tick:
         Where its own options are wrong, its run fails and says so.
         """
         try:
-            options = code_version(assembly_options(self.home, self.home.assembly(name)))
+            return version_of(self.home, name, signature)
         except Exception as error:  # whatever is in the file, the other assemblies go on
-            options = problems[name] = str(error)
-        return json.dumps([signature, options])
+            problems[name] = str(error)
+            return json.dumps([signature, problems[name]])
 
     def _end_activity(self) -> None:
         """Forget assemblies that have their annotation, or no run any more."""
@@ -206,21 +234,6 @@ class _Tick:
         listed = set(self.instance.get_dynamic_partitions(CHROMOSOME))
         if unused := listed - chromosomes(self.home, (known | new) - gone):
             yield CHROMOSOMES.build_delete_request(sorted(unused))
-
-    def _reports(self, new: dict[str, str]) -> Iterator[dg.AssetMaterialization]:
-        for name, version in new.items():
-            inputs = self.home.assembly(name)
-            yield dg.AssetMaterialization(
-                ASSEMBLY,
-                partition=name,
-                description="Its files have come to rest.",
-                metadata={
-                    VERSION: version,
-                    "genome": dg.MetadataValue.path(inputs.genome),
-                    "genes": dg.MetadataValue.path(inputs.genes),
-                    "genome_bytes": inputs.genome.stat().st_size,
-                },
-            )
 
     def _problems(self, arrivals: Arrivals) -> Iterator[dg.AssetCheckEvaluation]:
         """Report what is wrong, once for every change of it."""

@@ -1,0 +1,49 @@
+"""SIGKILL of everything in the middle of predictions, then a start: the lab goes on by itself.
+
+The run that was cut ends, its slots of the pool are free, Terminate answers, later predictions run,
+and the final files are those of an uninterrupted run.
+"""
+
+from tests.live_lab.labs import (
+    PIECES,
+    annotation,
+    check_same_files,
+    demo_of,
+    served,
+    start_annotating,
+    temporary_lab,
+)
+from tests.live_lab.processes import kill_all
+from tests.live_lab.saying import check, say
+from tests.waiting import wait_for
+
+
+def main(deployment: str) -> None:
+    """Run the scenario."""
+    with temporary_lab(batch_size=1) as lab:
+        demo_of(lab).rename(lab / "assemblies" / "demo")
+        journal = lab / "runs" / "demo" / "journal" / "Chr1.jsonl"
+        with served(lab, deployment) as server:
+            wait_for(lambda: journal.exists() and journal.stat().st_size, "the middle of Chr1")
+            killed = kill_all(lab)
+            say(f"{len(killed)} processes were killed")
+        annotating = start_annotating(lab, "demo", lab.parent / "expected", batch_size=1)
+        with served(lab, deployment) as server:
+            cut_runs = [run for run in server.runs() if run.status in ("STARTED", "STARTING")]
+            say(f"after the start {len(cut_runs)} runs seem to be at work still")
+            for run in cut_runs[:1]:
+                server.terminate(run.run_id)
+                say("Terminate answers")
+            wait_for(
+                lambda: all(server.run(run.run_id).ended for run in cut_runs),
+                "the end of the runs that were cut",
+            )
+            states = [server.run(run.run_id).status for run in cut_runs]
+            check(True, f"the runs that were cut have ended: {states}")
+            for piece in PIECES:
+                server.finish(server.launch(["predictions"], f"demo|{piece}"))
+            check(True, "predictions that are asked for later run")
+            wait_for(annotation(lab, "demo").exists, "the annotation")
+            wait_for(lambda: all(run.ended for run in server.runs()), "the end of all runs")
+            check(annotating.wait() == 0, "transgenic-annotate has ended well")
+            check_same_files(lab, "demo", lab.parent / "expected")
