@@ -9,7 +9,6 @@ import pytest
 from tests.assemblies import golden_contigs
 from transgenic_dagster.cli.lab import main
 from transgenic_dagster.lab.options import home_options
-from transgenic_dagster.lab.registry import read_registry
 from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.options import DEFAULT_MODEL
 
@@ -23,17 +22,17 @@ def lab(tmp_path, monkeypatch):
 
 
 def test_init_writes_a_home_with_the_demo_assembly(lab, capsys):
-    assert sorted(path.name for path in lab.root.iterdir() if path.name != ".registry.lock") == [
+    assert sorted(path.name for path in lab.root.iterdir()) == [
         ".env",
+        "annotation_lab",
         "assemblies",
         "dagster.yaml",
         "options.yaml",
-        "registry.json",
+        "pyproject.toml",
         "workspace.yaml",
     ]
     names = sorted(path.name for path in lab.assembly("demo").path.iterdir())
     assert names == ["genes.gff3", "genome.fa", "options.yaml"]
-    assert read_registry(lab)["demo"].pieces == ("Chr1", "Chr2", "scaffold_1", "unplaced-001")
     assert main(["init", str(lab.root.parent / "my lab")]) == 0
     assert "cd '" in capsys.readouterr().out
 
@@ -52,7 +51,7 @@ def test_init_refuses_a_folder_with_something_in_it(lab, capsys):
 
 
 @pytest.mark.parametrize("copy", [False, True])
-def test_add_links_or_copies_an_assembly_and_registers_it(lab, tmp_path, copy):
+def test_add_links_or_copies_an_assembly(lab, tmp_path, copy):
     assembly = golden_contigs(tmp_path)
     packed = tmp_path / "Moss.v2.fasta.gz"
     packed.write_bytes(gzip.compress(assembly.fasta.read_bytes()))
@@ -65,8 +64,6 @@ def test_add_links_or_copies_an_assembly_and_registers_it(lab, tmp_path, copy):
     assert folder.genes.name == "genes.bed"
     assert folder.genome.is_symlink() != copy
     assert folder.genome.read_bytes() == packed.read_bytes()
-    entry = read_registry(lab)["moss"]
-    assert (len(entry.pieces), entry.generation) == (6, 1)
     assert [path.name for path in lab.assemblies.iterdir() if path.name.startswith(".")] == []
 
 
@@ -90,7 +87,6 @@ def test_what_cannot_be_added_is_one_sentence_and_leaves_nothing(lab, tmp_path, 
         assert error.count("\n") == 1
         assert sentence in error
     assert [path.name for path in lab.assemblies.iterdir()] == ["demo"]
-    assert list(read_registry(lab)) == ["demo"]
 
 
 def test_the_command_line_does_not_wait_for_dagster():

@@ -40,6 +40,7 @@ def test_gpu_steps_share_two_devices_and_cpu_steps_do_not_wait(instance):
 
 def test_without_gpus_gpu_steps_run_on_the_cpu_one_at_a_time(instance, monkeypatch):
     monkeypatch.setenv("TRANSGENIC_GPU_DEVICES", "")
+    limit_gpu_pool(instance)
     assert run(toy_job.two_lonely_steps, instance).success
     assert heard("lonely_*") == ["none", "none"]
     assert instance.event_log_storage.get_concurrency_info("gpu").slot_count == 1

@@ -17,8 +17,7 @@ from dagster._utils.interrupts import capture_interrupts
 
 from tests.waiting import PATIENCE_SECONDS, wait_for
 from transgenic_dagster.executors.choice import GPU_POOL, chosen_executor
-from transgenic_dagster.executors.devices import CPU
-from transgenic_dagster.executors.lease import leased_gpu, try_to_lease
+from transgenic_dagster.system.devices import CPU, leased_gpu, try_to_lease
 
 RETRY = dg.RetryPolicy(max_retries=1)
 ENDLESS_SECONDS = 10 * PATIENCE_SECONDS

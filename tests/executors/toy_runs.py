@@ -11,8 +11,7 @@ import dagster as dg
 import pytest
 
 from transgenic_dagster.executors.choice import limit_gpu_pool
-from transgenic_dagster.executors.devices import leasable_devices
-from transgenic_dagster.executors.lease import try_to_lease
+from transgenic_dagster.system.devices import leasable_devices, try_to_lease
 
 
 @contextmanager

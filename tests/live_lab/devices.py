@@ -33,7 +33,7 @@ from tests.one_node_slurm import one_node_slurm, why_not
 from tests.waiting import wait_for
 
 DEVICES = {"0", "1"}
-PIECES = ("Chr1", "Chr2", "scaffold_1", "unplaced-001")
+PIECES = ("Chr1", "Chr2", "scaffold_1", "unplaced-01")
 BEGAN = time.monotonic()
 SKIPPED = 77
 BATCH_SIZE = 2

@@ -87,7 +87,7 @@ def _rename(asked: argparse.Namespace) -> None:
 
 
 def _migrate(asked: argparse.Namespace) -> None:
-    from transgenic_dagster.orchestration.migration import migrate
+    from transgenic_dagster.orchestration.history import migrate
 
     for line in migrate(find_home(asked.home)):
         sys.stdout.write(f"{line}\n")

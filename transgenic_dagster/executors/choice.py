@@ -5,8 +5,8 @@ import os
 import dagster as dg
 
 from transgenic_dagster.errors import UsageError
-from transgenic_dagster.executors.devices import leasable_devices
 from transgenic_dagster.executors.slurm import slurm_executor
+from transgenic_dagster.system.devices import leasable_devices
 
 EXECUTOR_VARIABLE = "TRANSGENIC_EXECUTOR"
 GPU_POOL = "gpu"

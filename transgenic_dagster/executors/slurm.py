@@ -9,6 +9,7 @@ Environment variables set the defaults of a run's configuration, for runs that n
 ``SBATCH_ACCOUNT`` and ``SBATCH_QOS``.
 """
 
+import os
 import re
 import shlex
 import sys
@@ -29,15 +30,14 @@ from transgenic_dagster.executors.dagster_private import (
     StepHandlerContext,
     get_retries_config,
 )
-from transgenic_dagster.executors.lease import GIVEN_VARIABLE
-from transgenic_dagster.executors.slurm_jobs import (
+from transgenic_dagster.system.devices import GIVEN_VARIABLE
+from transgenic_dagster.system.slurm import (
     JOB_NAME,
     SlurmJob,
     SlurmQueue,
-    cancel_orphaned_jobs,
+    cancel_jobs,
     check_programs,
     sbatch_options,
-    text_option,
 )
 
 GRACE_SECONDS = 60
@@ -154,6 +154,13 @@ class SlurmExecutor(StepDelegatingExecutor):
             )
 
 
+def _text_option(variable: str, default: str, description: str) -> dg.Field:
+    """Text option whose default an environment variable sets."""
+    return dg.Field(
+        str, os.environ.get(variable, default), description=f"{description} ({variable})"
+    )
+
+
 @dg.executor(
     name="slurm",
     requirements=dg.multiple_process_executor_requirements(),
@@ -162,14 +169,14 @@ class SlurmExecutor(StepDelegatingExecutor):
         "grace_seconds": dg.Field(
             int, GRACE_SECONDS, description="seconds from asking a step to end until it is killed"
         ),
-        "partition": text_option("TRANSGENIC_SLURM_PARTITION", "", "partition of all jobs"),
-        "walltime": text_option(
+        "partition": _text_option("TRANSGENIC_SLURM_PARTITION", "", "partition of all jobs"),
+        "walltime": _text_option(
             "TRANSGENIC_SLURM_WALLTIME", "", "time limit of every job, as sbatch --time takes it"
         ),
-        "gpu_options": text_option(
+        "gpu_options": _text_option(
             "TRANSGENIC_SLURM_GPU_OPTIONS", "--gres=gpu:1", "sbatch options of GPU steps"
         ),
-        "options": text_option(
+        "options": _text_option(
             "TRANSGENIC_SLURM_OPTIONS", "", "further sbatch options of all jobs"
         ),
         "poll_seconds": dg.Field(
@@ -180,7 +187,7 @@ class SlurmExecutor(StepDelegatingExecutor):
 def slurm_executor(context: dg.InitExecutorContext) -> SlurmExecutor:
     """Run every step as a Slurm job; each GPU step asks Slurm for a GPU."""
     check_programs()
-    cancel_orphaned_jobs(context.instance)
+    _cancel_orphaned_jobs(context.instance)
     config: Mapping[str, Any] = context.executor_config
     retries = RetryMode.from_config(config["retries"]) or RetryMode.ENABLED
     return SlurmExecutor(SlurmStepHandler(config), retries)
@@ -208,3 +215,14 @@ def _results(context: StepHandlerContext, step_key: str) -> int:
     """Number of results that a step of this run has reported."""
     logged = context.instance.all_logs(context.execute_step_args.run_id, of_type=_RESULTS)
     return sum(entry.step_key == step_key for entry in logged)
+
+
+def _cancel_orphaned_jobs(instance: dg.DagsterInstance) -> None:
+    """Cancel jobs of runs that have ended: a killed run leaves its jobs behind."""
+
+    def ended(name: str) -> bool:
+        match = re.match(rf"{JOB_NAME}-([0-9a-f-]{{36}})-", name)
+        run = instance.get_run_by_id(match[1]) if match else None
+        return run is not None and run.is_finished
+
+    cancel_jobs(ended)

@@ -15,7 +15,6 @@ import dagster as dg
 
 from transgenic_dagster import __version__
 from transgenic_dagster.executors.choice import GPU_POOL
-from transgenic_dagster.executors.lease import leased_gpu
 from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.lab.options import assembly_options
 from transgenic_dagster.lab.pieces import Pieces, pieces_version, read_pieces, write_pieces
@@ -56,6 +55,7 @@ from transgenic_dagster.run.journals import summarise_journal
 from transgenic_dagster.run.predict import predict_pieces
 from transgenic_dagster.run.results import merge_pieces
 from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
+from transgenic_dagster.system.devices import leased_gpu
 from transgenic_dagster.system.digest import file_sha256
 
 GROUP = "annotation"

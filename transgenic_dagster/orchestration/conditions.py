@@ -119,9 +119,11 @@ class PredictionsDue(Due):
 
     def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
         for assembly, made, pieces in self._prepared(log):
-            for pair in (pair_key(assembly, piece) for piece in pieces.names):
-                asked = log.asked(key, pair)
-                if asked < made and log.made_from(key, pair) != pieces.version:
+            folder = self._home.run(assembly)
+            for piece, pair in ((name, pair_key(assembly, name)) for name in pieces.names):
+                if log.asked(key, pair) < made and not (
+                    folder.journal(piece).exists() and log.made_from(key, pair) == pieces.version
+                ):
                     yield pair
 
 
@@ -138,7 +140,8 @@ class ResultsDue(Due):
                 continue
             if any(log.made_from(PREDICTIONS, pair) != pieces.version for pair in pairs):
                 continue
-            if newest > asked or log.made_from(key, assembly) != pieces.version:
+            exists = self._home.results(assembly).gff3.exists()
+            if newest > asked or not exists or log.made_from(key, assembly) != pieces.version:
                 yield assembly
 
 

@@ -1,11 +1,9 @@
 """Metadata on the pages of assets: numbers, which Dagster plots by partition, tables, pictures."""
 
-import csv
 import json
-import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -15,9 +13,6 @@ from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.journals import JournalSummary
 from transgenic_dagster.run.result_files import ResultPaths
-
-if TYPE_CHECKING:
-    from transgenic_dagster.quality.pictures import GenePlace
 
 EXAMPLES = 10
 _LONGEST_EXAMPLE = 200
@@ -80,11 +75,11 @@ def prediction_metadata(journals: JournalSummary) -> dict[str, Any]:
 
 def gff3_metadata(folder: RunFolder, paths: ResultPaths, accounting: Accounting) -> dict[str, Any]:
     """Numbers and tables of an annotation, and a map of the genes along the genome."""
-    from transgenic_dagster.quality.pictures import genome_map
+    from transgenic_dagster.quality.pictures import gene_places, genome_map
 
     with RegionDb(folder.region_db) as database:
         lengths = database.sequence_lengths()
-        picture = genome_map(lengths, _places(database, paths))
+        picture = genome_map(lengths, gene_places(database, paths.gsf))
     figures = read_structures(paths.gff3, folder.region_db)
     metadata = {
         "path": dg.MetadataValue.path(paths.gff3),
@@ -150,19 +145,3 @@ def _percent(part: int, whole: int) -> float:
 
 def _mean(values: Sequence[float]) -> float:
     return round(sum(values) / len(values), 4) if values else 0.0
-
-
-def _places(database: RegionDb, paths: ResultPaths) -> "Iterator[GenePlace]":
-    """Yield all genes; the GSF table has one row per region, in the same order."""
-    from transgenic_dagster.quality.pictures import SKIPPED, GenePlace
-
-    if paths.gsf is None:
-        return
-    csv.field_size_limit(sys.maxsize)
-    with paths.gsf.open(encoding="utf-8", newline="") as lines:
-        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        for region, row in zip(database.regions(), rows, strict=True):
-            yield GenePlace(region.seqid, region.gene_start, region.gene_end, row["status"])
-    for skipped in database.skipped():
-        if skipped.is_gene:
-            yield GenePlace(skipped.seqid, skipped.gene_start, skipped.gene_end, SKIPPED)

@@ -151,14 +151,15 @@ class _Tick:
         # A file system that is away for a while does not take the partitions with it.
         gone = known - present if present else set()
         notes = [*arrivals.waiting, *self._forget(gone)]
+        events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = [
+            *(arrival_of(self.home, name, version) for name, version in new.items()),
+            *self._problems(arrivals),
+        ]
         return dg.SensorResult(
             skip_reason=" ".join(notes) or "No assembly is new or has changed.",
             cursor=str(memory),
             dynamic_partitions_requests=[*self._partition_changes(known, set(new), gone)],
-            asset_events=[
-                *(arrival_of(self.home, name, version) for name, version in new.items()),
-                *self._problems(arrivals),
-            ],
+            asset_events=events,
         )
 
     def _to_report(self, arrivals: Arrivals, known: set[str], at_once: int) -> dict[str, str]:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from transgenic_dagster.errors import UsageError
-from transgenic_dagster.executors.devices import gpu_devices, leasable_devices
+from transgenic_dagster.system.devices import gpu_devices, leasable_devices
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import wait_for
-from transgenic_dagster.executors.lease import leased_gpu, try_to_lease
+from transgenic_dagster.system.devices import leased_gpu, try_to_lease
 
 STEP = """
 import os, sys, time
-from transgenic_dagster.executors.lease import leased_gpu
+from transgenic_dagster.system.devices import leased_gpu
 import logging
 logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
 with leased_gpu():
@@ -90,7 +90,7 @@ def test_a_lease_ends_with_the_executor_that_started_the_process(tmp_path):
     # The executor starts its steps with multiprocessing.
     code = (
         "import multiprocessing, os, time\n"
-        "from transgenic_dagster.executors.lease import leased_gpu\n"
+        "from transgenic_dagster.system.devices import leased_gpu\n"
         "def step():\n"
         "    with leased_gpu():\n"
         "        print(os.getpid(), flush=True)\n"

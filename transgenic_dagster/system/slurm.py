@@ -2,18 +2,15 @@
 
 import logging
 import os
-import re
 import shlex
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-import dagster as dg
 
 from transgenic_dagster.errors import MissingOnMachineError, UsageError
 
@@ -158,13 +155,15 @@ def sbatch_options(config: Mapping[str, Any], *, gpu: bool) -> list[str]:
     return options
 
 
-def cancel_orphaned_jobs(instance: dg.DagsterInstance) -> None:
-    """Cancel jobs of runs that have ended: a killed run leaves its jobs behind."""
+def cancel_jobs(ended: Callable[[str], bool]) -> None:
+    """Cancel jobs of this user whose name says that nobody waits for them.
+
+    Args:
+        ended: tells by a job's name.
+    """
     listed = _ask("squeue", "--me", "--noheader", "--format=%i %j").stdout.splitlines()
     for job_id, name in (line.split(maxsplit=1) for line in listed):
-        match = re.match(rf"{JOB_NAME}-([0-9a-f-]{{36}})-", name)
-        run = instance.get_run_by_id(match[1]) if match else None
-        if run is not None and run.is_finished:
+        if ended(name):
             _ask("scancel", job_id)
 
 
@@ -180,13 +179,6 @@ def check_programs() -> None:
             f"The executor 'slurm' needs {', '.join(missing)} on the PATH; start Dagster where "
             "jobs can be submitted, or set TRANSGENIC_EXECUTOR=gpu."
         )
-
-
-def text_option(variable: str, default: str, description: str) -> dg.Field:
-    """Text option whose default an environment variable sets."""
-    return dg.Field(
-        str, os.environ.get(variable, default), description=f"{description} ({variable})"
-    )
 
 
 def describe_exit(code: int) -> str:
