@@ -25,20 +25,25 @@ def main(deployment: str) -> None:
         journal = lab / "runs" / "demo" / "journal" / "Chr1.jsonl"
         with served(lab, deployment) as server:
             wait_for(lambda: journal.exists() and journal.stat().st_size, "the middle of Chr1")
+            at_work = {run.run_id for run in server.runs() if not run.ended}
             killed = kill_all(lab)
             say(f"{len(killed)} processes were killed")
         annotating = start_annotating(lab, "demo", lab.parent / "expected", batch_size=1)
         with served(lab, deployment) as server:
-            cut_runs = [run for run in server.runs() if run.status in ("STARTED", "STARTING")]
-            say(f"after the start {len(cut_runs)} runs seem to be at work still")
-            for run in cut_runs[:1]:
-                server.terminate(run.run_id)
-                say("Terminate answers")
+            stuck = [run for run in map(server.run, at_work) if run.status == "STARTED"]
+            say(f"after the start {len(stuck)} of {len(at_work)} runs seem to be at work still")
+            for run in stuck[:1]:
+                try:
+                    server.terminate(run.run_id)
+                except RuntimeError:
+                    check(server.run(run.run_id).ended, "monitoring was faster than Terminate")
+                else:
+                    say("Terminate answers")
             wait_for(
-                lambda: all(server.run(run.run_id).ended for run in cut_runs),
+                lambda: all(server.run(run.run_id).ended for run in stuck),
                 "the end of the runs that were cut",
             )
-            states = [server.run(run.run_id).status for run in cut_runs]
+            states = [server.run(run.run_id).status for run in stuck]
             check(True, f"the runs that were cut have ended: {states}")
             for piece in PIECES:
                 server.finish(server.launch(["predictions"], f"demo|{piece}"))
