@@ -44,6 +44,10 @@ CHECKS = """query ($k: AssetKeyInput!) { assetNodeOrError(assetKey: $k) { ... on
   partitionStatuses { ... on AssetCheckDefaultPartitionStatuses { succeededPartitions
   failedPartitions skippedPartitions executionFailedPartitions } } } } } } } }"""
 
+CHECK_HISTORY = """query ($k: AssetKeyInput!, $n: String!) {
+  assetCheckExecutions(assetKey: $k, checkName: $n, limit: 1000) {
+  evaluation { description success } } }"""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -216,6 +220,15 @@ class LabServer:
         """Checks of an asset, with the partitions that succeeded and failed, by name."""
         node = self.ask(CHECKS, k={"path": [asset]})
         return {check["name"]: check for check in node["assetChecksOrError"]["checks"]}
+
+    def check_evaluations(self, asset: str, name: str) -> int:
+        """How often a check was evaluated."""
+        return len(self.ask(CHECK_HISTORY, k={"path": [asset]}, n=name))
+
+    def check_description(self, asset: str, name: str) -> str:
+        """What a check said at last; empty where it has said nothing."""
+        history = self.ask(CHECK_HISTORY, k={"path": [asset]}, n=name)
+        return (history[0]["evaluation"] or {}).get("description", "") if history else ""
 
 
 def _run(values: dict[str, Any]) -> Run:

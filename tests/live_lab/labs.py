@@ -61,6 +61,13 @@ def demo_of(lab: Path) -> Path:
     return lab.parent / "demo"
 
 
+def put_demo(lab: Path) -> None:
+    """Put the demo assembly into a lab."""
+    folder = Path(tempfile.mkdtemp(dir=lab.parent))
+    shutil.copytree(demo_of(lab), folder, dirs_exist_ok=True)
+    folder.rename(lab / "assemblies" / "demo")
+
+
 def set_options(lab: Path, **options: object) -> None:
     """Write the options of all assemblies of a lab."""
     (lab / "options.yaml").write_text(yaml.safe_dump({"model": "demo", **options}))

@@ -8,7 +8,7 @@ from tests.live_lab.labs import (
     PIECES,
     annotation,
     check_same_files,
-    demo_of,
+    put_demo,
     served,
     start_annotating,
     temporary_lab,
@@ -21,7 +21,7 @@ from tests.waiting import wait_for
 def main(deployment: str) -> None:
     """Run the scenario."""
     with temporary_lab(batch_size=1) as lab:
-        demo_of(lab).rename(lab / "assemblies" / "demo")
+        put_demo(lab)
         journal = lab / "runs" / "demo" / "journal" / "Chr1.jsonl"
         with served(lab, deployment) as server:
             wait_for(lambda: journal.exists() and journal.stat().st_size, "the middle of Chr1")
