@@ -1,21 +1,19 @@
-"""Predict the demo with ``dagster dev`` on two faked GPUs; kill steps and runs, cancel, compare.
+"""The demo on two faked GPUs: kill steps and runs, cancel, compare.
 
-    python -m tests.real_dagster gpu       steps are processes, the executor leases the GPUs
-    python -m tests.real_dagster slurm     steps are jobs of a real Slurm of one node
+    gpu     steps are processes that lease the GPUs
+    slurm   steps are jobs of a real Slurm of one node
 
-A backfill predicts the four pieces: never two steps on one GPU, both GPUs busy. One step is killed
-in the middle of its piece, retried, and goes on. A run is cancelled in the middle and leaves
-nothing; the next one goes on. With ``gpu``, a run's own process is killed; that leaves nothing
-either, and Dagster starts the run again. The final files are those of transgenic-annotate, byte
-for byte. Exits with 1 where something of this does not hold, with 77 where a machine lacks Slurm.
+A backfill predicts the four chromosomes: never two steps on one GPU, both GPUs busy. One step is
+killed in the middle of its chromosome, retried, and goes on. A run is cancelled in the middle and
+leaves nothing; the next one goes on. With ``gpu``, a run's own process is killed; that leaves
+nothing either, and Dagster starts the run again. The final files are those of transgenic-annotate,
+byte for byte.
 """
 
-import argparse
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -23,31 +21,24 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from tests.dagster_server import (
-    DagsterServer,
-    dagster_dev,
-    lab_environment,
-    write_demo_lab,
+from tests.live_lab.deployments import lab_environment, serve
+from tests.live_lab.graphql import LabServer
+from tests.live_lab.labs import (
+    PIECES,
+    check_same_files,
+    put_demo,
+    start_annotating,
+    temporary_lab,
 )
+from tests.live_lab.processes import command_of, lock_holder, parent_of, processes_of
+from tests.live_lab.saying import check
 from tests.one_node_slurm import one_node_slurm, why_not
 from tests.waiting import wait_for
 
 DEVICES = {"0", "1"}
-PIECES = ("Chr1", "Chr2", "scaffold_1", "unplaced-01")
-BEGAN = time.monotonic()
 SKIPPED = 77
 BATCH_SIZE = 2
 """Small, so that there is a middle to be killed in."""
-RESULTS = ("annotation.gff3", "annotation.gff3.rejects.txt", "sentences.tsv", "proteins.fa")
-ANNOTATE = "import sys; from transgenic_dagster.cli.annotate import main as c; sys.exit(c())"
-
-
-def check(holds: bool, what: str) -> None:
-    """Say what holds; end where it does not."""
-    if not holds:
-        raise SystemExit(f"DOES NOT HOLD: {what}")
-    sys.stdout.write(f"{time.monotonic() - BEGAN:5.0f} s  {what}\n")
-    sys.stdout.flush()
 
 
 class Lab:
@@ -59,7 +50,7 @@ class Lab:
         environment: of the server.
     """
 
-    def __init__(self, root: Path, server: DagsterServer, environment: Mapping[str, str]) -> None:
+    def __init__(self, root: Path, server: LabServer, environment: Mapping[str, str]) -> None:
         self.root = root
         self._environment = environment
         self.server = server
@@ -68,21 +59,19 @@ class Lab:
         self._journals = root / "runs" / "demo" / "journal"
 
     def steps(self) -> dict[int, str]:
-        """Process and device of every GPU step that runs."""
-        found = {}
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                if b"execute_step" not in (process / "cmdline").read_bytes():
-                    continue
-                variables = (process / "environ").read_bytes().decode(errors="replace").split("\0")
-            except OSError:  # it has just ended, or is somebody else's
-                continue
-            values = dict(variable.partition("=")[::2] for variable in variables)
-            device = values.get("CUDA_VISIBLE_DEVICES")
-            if values.get("DAGSTER_HOME") == str(self.root) and device in DEVICES:
-                found[int(process.name)] = device
-        # A child looks like its parent until it becomes another program.
-        return {pid: device for pid, device in found.items() if parent_of(pid) not in found}
+        """Process and device of every step that predicts."""
+        if "SLURM_CONF" in self._environment:
+            found = {
+                process: variables.get("CUDA_VISIBLE_DEVICES", "")
+                for process, variables in processes_of(self.root).items()
+                if "execute_step" in command_of(process)
+            }
+            # A child looks like its parent until it becomes another program.
+            return {p: d for p, d in found.items() if d in DEVICES and parent_of(p) not in found}
+        leases = Path(self._environment["TRANSGENIC_LEASES"])
+        files = {device: leases / f"{device}.lock" for device in DEVICES}
+        holders = {d: lock_holder(path) for d, path in files.items() if path.exists()}
+        return {holder: device for device, holder in holders.items() if holder is not None}
 
     def jobs(self) -> list[str]:
         """Names of the Slurm jobs that wait or run; none where there is no Slurm."""
@@ -130,27 +119,9 @@ class Lab:
             (self._journals / piece).with_suffix(suffix).unlink()
 
 
-def lock_holder(path: Path) -> int | None:
-    """The process that holds a lock on a file."""
-    inode = str(path.stat().st_ino)
-    for line in Path("/proc/locks").read_text().splitlines():
-        fields = line.split()
-        if "->" not in fields and fields[5].rpartition(":")[2] == inode:
-            return int(fields[4])
-    return None
-
-
-def parent_of(process: int) -> int:
-    """The process that started a process; 0 where that has ended."""
-    try:
-        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
-    except FileNotFoundError:
-        return 0
-
-
 def backfill(lab: Lab) -> None:
     """All pieces at once, one step killed in the middle."""
-    backfill_id = lab.server.backfill("predictions", [f"demo|{piece}" for piece in PIECES])
+    backfill_id = lab.server.backfill(["predictions"], [f"demo|{piece}" for piece in PIECES])
     step = lab.in_the_middle("Chr1")
     os.kill(step, signal.SIGKILL)
     check(True, f"a killed step is gone after {lab.gone(step):.1f} s")
@@ -204,44 +175,27 @@ def killed_run(lab: Lab) -> None:
     check(True, "Dagster started the run again, and it ended well")
 
 
-def start_annotating(lab: Path, folder: Path) -> "subprocess.Popen[bytes]":
-    """Start transgenic-annotate with the same inputs and options."""
-    inputs = [str(lab / "assemblies" / "demo" / name) for name in ("genome.fa", "genes.gff3")]
-    folder.mkdir()
-    paths = dict(zip(("output", "reject_output", "gsf_output", "proteins"), RESULTS, strict=True))
-    outputs = [f"--{option}={folder / name}" for option, name in paths.items()]
-    options = [f"--batch_size={BATCH_SIZE}", "--model=demo", "--quiet"]
-    return subprocess.Popen([sys.executable, "-c", ANNOTATE, *inputs, *outputs, *options])
-
-
-def main() -> None:
-    """Run the experiment."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("executor", choices=["gpu", "slurm"])
-    executor = parser.parse_args().executor
+def run(executor: str) -> None:
+    """Run the experiment with one executor."""
     with ExitStack() as stack:
-        root = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        variables = {"TRANSGENIC_EXECUTOR": executor}
+        root = stack.enter_context(temporary_lab(batch_size=BATCH_SIZE))
+        variables = {"TRANSGENIC_EXECUTOR": executor, "TRANSGENIC_GPU_DEVICES": "0,1"}
         if executor == "slurm":
             if reason := why_not():
                 sys.stdout.write(f"skipped: {reason}\n")
                 sys.exit(SKIPPED)
-            (root / "slurm").mkdir()
-            variables |= stack.enter_context(one_node_slurm(root / "slurm"))
-        else:
-            variables |= {
-                "TRANSGENIC_GPU_DEVICES": "0,1",
-                "TRANSGENIC_LEASES": str(root / "leases"),
-            }
-        write_demo_lab(root / "lab")
-        with (root / "lab" / "options.yaml").open("a") as options:
-            options.write(f"batch_size: {BATCH_SIZE}\n")
-        annotation = start_annotating(root / "lab", root / "expected")
-        environment = lab_environment(root / "lab", **variables)
-        server = stack.enter_context(dagster_dev(root / "lab", environment))
-        check(True, "dagster dev serves a lab as the README makes it")
+            del variables["TRANSGENIC_GPU_DEVICES"]
+            (root.parent / "slurm").mkdir()
+            variables |= stack.enter_context(one_node_slurm(root.parent / "slurm"))
+        put_demo(root)
+        expected = root.parent / "expected"
+        annotation = start_annotating(root, "demo", expected, batch_size=BATCH_SIZE)
+        environment = lab_environment(root, **variables)
+        server = stack.enter_context(serve(root, environment))
+        check(True, "dagster dev serves the lab")
+        wait_for(lambda: server.assemblies() == ["demo"], "the partition of the demo")
         server.stop_sensors()
-        lab = Lab(root / "lab", server, environment)
+        lab = Lab(root, server, environment)
         server.finish(server.launch(["sorted_gff", "region_db"], "demo"))
         check(True, "the regions are made")
         backfill(lab)
@@ -250,11 +204,4 @@ def main() -> None:
             killed_run(lab)
         server.finish(server.launch(["merged_gff3", "reject_report"], "demo"))
         check(annotation.wait() == 0, "transgenic-annotate has ended well")
-        for name in RESULTS:
-            expected = (root / "expected" / name).read_bytes()
-            same = (lab.root / "runs" / "demo" / name).read_bytes() == expected
-            check(same, f"{name} is that of transgenic-annotate")
-
-
-if __name__ == "__main__":
-    main()
+        check_same_files(root, "demo", expected)
