@@ -97,3 +97,46 @@ def test_the_command_line_does_not_wait_for_dagster():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+@pytest.fixture
+def home_of_dagster(lab, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", str(lab.root))
+    return lab
+
+
+def test_remove_keeps_everything_unless_it_is_told_twice(home_of_dagster, capsys):
+    lab = home_of_dagster
+    assert main(["remove", "demo", "--delete"]) == 2
+    assert "repeat it with --yes" in capsys.readouterr().err
+    assert lab.assembly("demo").genome.exists()
+    assert main(["remove", "demo"]) == 0
+    (trash,) = (lab.root / ".trash").iterdir()
+    assert (trash / "assembly" / "genome.fa").exists()
+    assert capsys.readouterr().out.startswith(f"demo is now in {trash}; ")
+    (trash / "assembly").rename(lab.assembly("demo").path)
+    assert main(["remove", "demo", "--delete", "--yes"]) == 0
+    assert lab.assembly_folders() == []
+    assert [path.name for path in (lab.root / ".trash").iterdir()] == [trash.name]
+
+
+def test_rename_needs_a_free_name_and_a_dagster(home_of_dagster, capsys, monkeypatch):
+    lab = home_of_dagster
+    assert main(["rename", "demo", "first"]) == 0
+    assert capsys.readouterr().out.startswith("demo is first now")
+    assert [folder.name for folder in lab.assembly_folders()] == ["first"]
+    for names, sentence in (
+        (["demo", "other"], "has no assembly demo; it has first."),
+        (["first", "bad name"], "cannot be the name of an assembly"),
+    ):
+        assert main(["rename", *names]) == 2
+        assert sentence in capsys.readouterr().err
+    (lab.root / "dagster.yaml").unlink()
+    assert main(["rename", "first", "second"]) == 2
+    assert "has no dagster.yaml" in capsys.readouterr().err
+    assert [folder.name for folder in lab.assembly_folders()] == ["first"]
+
+
+def test_migrate_says_where_there_is_nothing_to_do(lab, capsys):
+    assert main(["migrate"]) == 2
+    assert "there is nothing to migrate" in capsys.readouterr().err
