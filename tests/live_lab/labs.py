@@ -132,7 +132,8 @@ def start_annotating(
     given |= {"model": "demo", **options}
     arguments = [f"--{option}={value}" for option, value in given.items()]
     return subprocess.Popen(
-        [sys.executable, "-c", ANNOTATE, *map(str, inputs), *arguments, "--quiet"]
+        [sys.executable, "-c", ANNOTATE, *map(str, inputs), *arguments, "--quiet"],
+        env=lab_environment(lab),
     )
 
 
