@@ -25,13 +25,14 @@ def main(deployment: str) -> None:
         journal = lab / "runs" / "demo" / "journal" / "Chr1.jsonl"
         with served(lab, deployment) as server:
             wait_for(lambda: journal.exists() and journal.stat().st_size, "the middle of Chr1")
+            at_work = [run.run_id for run in server.runs() if run.status == "STARTED"]
             killed = kill_all(lab)
             say(f"{len(killed)} processes were killed")
         annotating = start_annotating(lab, "demo", lab.parent / "expected", batch_size=1)
         with served(lab, deployment) as server:
-            cut_runs = [run for run in server.runs() if run.status in ("STARTED", "STARTING")]
-            say(f"after the start {len(cut_runs)} runs seem to be at work still")
-            for run in cut_runs[:1]:
+            cut_runs = [server.run(run_id) for run_id in at_work]
+            say(f"after the start the runs that were cut are {[run.status for run in cut_runs]}")
+            for run in [run for run in cut_runs if not run.ended][:1]:
                 server.terminate(run.run_id)
                 say("Terminate answers")
             wait_for(
