@@ -104,7 +104,9 @@ def test_progress_is_observed_while_a_piece_is_predicted(tmp_path, monkeypatch):
     assert shares[-1] == 100
     assert len(shares) >= 5
     assert shares == sorted(shares)
-    assert {"regions_per_second", "eta", "rejected"} <= observed[0].metadata.keys()
+    assert observed[0].description == "predicting the first of 9 regions"
+    assert "eta" not in observed[0].metadata
+    assert {"regions_per_second", "eta", "rejected"} <= observed[1].metadata.keys()
     assert any("regions/s, ETA" in text for text in messages(result, lab.instance))
 
 

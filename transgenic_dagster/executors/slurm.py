@@ -12,7 +12,6 @@ Environment variables set the defaults of a run's configuration, for runs that n
 import os
 import re
 import shlex
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -77,7 +76,7 @@ class SlurmStepHandler(StepHandler):
         """Submit an attempt at a step."""
         key = _step_key(step_handler_context)
         context: Any = step_handler_context.get_step_context(key)
-        command = [sys.executable, "-m", *_program(step_handler_context)]
+        command = step_handler_context.execute_step_args.get_command_args()
         log = _log_file(step_handler_context.instance, context.run_id, key)
         earlier = _results(step_handler_context, key)
         job = SlurmJob.submit(
@@ -154,11 +153,9 @@ class SlurmExecutor(StepDelegatingExecutor):
             )
 
 
-def _text_option(variable: str, default: str, description: str) -> dg.Field:
+def _text_option(variable: str, default: str, text: str) -> dg.Field:
     """Text option whose default an environment variable sets."""
-    return dg.Field(
-        str, os.environ.get(variable, default), description=f"{description} ({variable})"
-    )
+    return dg.Field(str, os.environ.get(variable, default), description=f"{text} ({variable})")
 
 
 @dg.executor(
@@ -196,12 +193,6 @@ def slurm_executor(context: dg.InitExecutorContext) -> SlurmExecutor:
 def _step_key(context: StepHandlerContext) -> str:
     (key,) = context.execute_step_args.step_keys_to_execute or ()
     return key
-
-
-def _program(context: StepHandlerContext) -> list[str]:
-    """Module and arguments of a step's process."""
-    arguments = list(context.execute_step_args.get_command_args())
-    return ["dagster", *arguments[arguments.index("api") :]]
 
 
 def _log_file(instance: dg.DagsterInstance, run_id: str, step_key: str) -> Path:

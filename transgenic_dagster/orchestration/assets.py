@@ -8,7 +8,6 @@ Each asset writes files of the home and reads those of the assets before it; no 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -71,7 +70,12 @@ MOST_NAMED = 5
 
 def make_assets(home: Home) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Define the assets of a home, whose files they write."""
-    return [_assembly(), _sorted_gff(home), _region_db(home), _predictions(home), _results(home)]
+    made = [_sorted_gff(home), _region_db(home), _predictions(home), _results(home)]
+    return [_assembly(), *dg.map_asset_specs(_with_common_attributes, made)]
+
+
+def _with_common_attributes(spec: dg.AssetSpec) -> dg.AssetSpec:
+    return spec.replace_attributes(group_name=GROUP, owners=OWNERS, code_version=__version__)
 
 
 def _assembly() -> dg.AssetSpec:
@@ -92,10 +96,7 @@ def _sorted_gff(home: Home) -> dg.AssetsDefinition:
         key=SORTED_GFF,
         deps=[ASSEMBLY],
         partitions_def=ASSEMBLIES,
-        code_version=__version__,
         automation_condition=when_due(PreparationDue(home)),
-        group_name=GROUP,
-        owners=OWNERS,
         kinds={"gff", "duckdb"},
         description="The input annotation, sorted, as GFF3: every row is kept, sequences are in "
         "natural order, children follow their parents.",
@@ -130,10 +131,7 @@ def _region_db(home: Home) -> dg.AssetsDefinition:
         key=REGION_DB,
         deps=[ASSEMBLY, SORTED_GFF],
         partitions_def=ASSEMBLIES,
-        code_version=__version__,
         automation_condition=when_due(PreparationDue(home)),
-        group_name=GROUP,
-        owners=OWNERS,
         kinds={"duckdb"},
         description="The windows of DNA that the model reads, one around every gene, and the genes "
         "that cannot have one, with the reason; a DuckDB file that all later assets are made from.",
@@ -182,10 +180,7 @@ def _predictions(home: Home) -> dg.AssetsDefinition:
         key=PREDICTIONS,
         deps=[dg.AssetDep(REGION_DB, partition_mapping=BY_ASSEMBLY)],
         partitions_def=PAIRS,
-        group_name=GROUP,
-        owners=OWNERS,
         kinds={"pytorch", "huggingface"},
-        code_version=__version__,
         pool=GPU_POOL,
         output_required=False,  # there are pairs that do not exist
         retry_policy=dg.RetryPolicy(
@@ -211,9 +206,16 @@ def _predictions(home: Home) -> dg.AssetsDefinition:
                     )
                 if pieces is None or not existing:
                     continue
-                for made in _predict(context, folder, existing, asked):
-                    made.metadata[MADE_FROM] = pieces.version
-                    yield from _materialized(context, assembly, made)
+                for chromosome, metadata in _predict(context, folder, existing, asked):
+                    metadata[MADE_FROM] = pieces.version
+                    version = dg.DataVersion(file_sha256(folder.journal(chromosome)))
+                    if len(context.partition_keys) == 1:
+                        yield dg.MaterializeResult(metadata=metadata, data_version=version)
+                        continue
+                    # Of several chromosomes each is an event of its own.
+                    pair = pair_key(assembly, chromosome)
+                    made = dg.AssetMaterialization(PREDICTIONS, partition=pair, metadata=metadata)
+                    context.log_event(made)
 
     return predictions
 
@@ -222,9 +224,6 @@ def _results(home: Home) -> dg.AssetsDefinition:
     # One pass over the predictions writes both, so that they always agree.
     common: dict[str, Any] = {
         "deps": [REGION_DB, dg.AssetDep(PREDICTIONS, partition_mapping=BY_ASSEMBLY)],
-        "group_name": GROUP,
-        "owners": OWNERS,
-        "code_version": __version__,
         "partitions_def": ASSEMBLIES,
         "automation_condition": when_due(ResultsDue(home)),
     }
@@ -290,22 +289,13 @@ def _step(
         yield home.run(name), assembly_options(home, home.assembly(name), given)
 
 
-@dataclass
-class _Predicted:
-    """A chromosome that is predicted: name, metadata, digest of its journal."""
-
-    chromosome: str
-    metadata: dict[str, Any]
-    digest: str
-
-
 def _predict(
     context: dg.AssetExecutionContext,
     folder: RunFolder,
     chromosomes: list[str],
     asked: AnnotateOptions,
-) -> Iterator[_Predicted]:
-    """Predict chromosomes of one assembly, which share the loaded model."""
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Predict chromosomes of one assembly, which share the loaded model; yields their metadata."""
     with leased_gpu():
         began = time.monotonic()
         prediction = predict_pieces(
@@ -322,25 +312,6 @@ def _predict(
     }
     with RegionDb(folder.region_db) as database:
         for chromosome in chromosomes:
-            journal = folder.journal(chromosome)
-            summary = summarise_journal(folder, database, [chromosome])
-            shown = {
-                "path": dg.MetadataValue.path(journal),
-                **prediction_metadata(summary),
-                **speed,
-            }
-            yield _Predicted(chromosome, shown, file_sha256(journal))
-
-
-def _materialized(
-    context: dg.AssetExecutionContext, assembly: str, made: _Predicted
-) -> Iterator[dg.MaterializeResult[None]]:
-    """Report a chromosome; a run of several chromosomes reports each as an event of its own."""
-    if len(context.partition_keys) == 1:
-        yield dg.MaterializeResult(metadata=made.metadata, data_version=dg.DataVersion(made.digest))
-        return
-    context.log_event(
-        dg.AssetMaterialization(
-            PREDICTIONS, partition=pair_key(assembly, made.chromosome), metadata=made.metadata
-        )
-    )
+            journals = summarise_journal(folder, database, [chromosome])
+            path = dg.MetadataValue.path(folder.journal(chromosome))
+            yield chromosome, {"path": path, **prediction_metadata(journals), **speed}

@@ -51,8 +51,7 @@ GENE_COUNT = _spec(
 )
 OVERLAP = _spec(
     "genes_overlap_their_input",
-    f"At least {LEAST_OVERLAPPING:.0f}% of the gene models share a base with the gene of the "
-    "input that they stand for.",
+    f"At least {LEAST_OVERLAPPING:.0f}% of the gene models share a base with their input gene.",
 )
 COMPLETE = _spec(
     "reading_frames_are_complete",
@@ -87,7 +86,7 @@ def make_checks() -> list[dg.AssetChecksDefinition]:
         faults = "; ".join(read.faults[:_FAULTS_SHOWN])
         yield _result(VALID_GFF3, name, not faults, faults or "no fault found", {"rows": read.rows})
         figures = read_structures(paths.gff3, folder.region_db)
-        annotated = figures.percent(counts.annotated, counts.genes)
+        annotated = round(100 * counts.annotated / counts.genes, 1)
         text = f"{annotated}% of {counts.genes:,} genes have a gene model"
         metadata = {"annotated_percent": annotated, **counts.counts()}
         yield _result(GENE_COUNT, name, annotated >= LEAST_ANNOTATED, text, metadata)
@@ -112,18 +111,16 @@ def make_checks() -> list[dg.AssetChecksDefinition]:
 def _structure_results(name: str, figures: Structures) -> Iterator[dg.AssetCheckResult]:
     """Yield what the gene models say of themselves."""
     genes, transcripts = figures.genes, figures.transcripts
-    overlapping = figures.percent(figures.overlapping, genes)
-    complete = figures.percent(figures.complete, transcripts)
-    stops = 100 - figures.percent(transcripts - figures.with_stops, transcripts)
-    repeated = 100 - figures.percent(genes - figures.repeated, genes)
-    for spec, passed, percent, what in (
-        (OVERLAP, overlapping >= LEAST_OVERLAPPING, overlapping, "gene models overlap their gene"),
-        (COMPLETE, complete >= LEAST_COMPLETE, complete, "transcripts have a complete frame"),
-        (STOPS, stops <= MOST_WITH_STOPS, stops, "transcripts have a stop in their frame"),
-        (REPEATED, repeated <= MOST_REPEATED, repeated, "gene models have another's structure"),
+    for spec, part, whole, least, most, what in (
+        (OVERLAP, figures.overlapping, genes, LEAST_OVERLAPPING, 100, "overlap their gene"),
+        (COMPLETE, figures.complete, transcripts, LEAST_COMPLETE, 100, "have a complete frame"),
+        (STOPS, figures.with_stops, transcripts, 0, MOST_WITH_STOPS, "have a stop in frame"),
+        (REPEATED, figures.repeated, genes, 0, MOST_REPEATED, "have another's structure"),
     ):
-        number = genes if spec in (OVERLAP, REPEATED) else transcripts
-        text = f"{percent:.1f}% of {number:,} {what}"
+        percent = round(100 * part / whole, 1) if whole else 0.0
+        things = "gene models" if spec in (OVERLAP, REPEATED) else "transcripts"
+        text = f"{percent}% of {whole:,} {things} {what}"
+        passed = least <= percent <= most or not whole
         yield _result(spec, name, passed, text, {"percent": percent})
 
 

@@ -1,21 +1,18 @@
 """Metadata on the pages of assets: numbers, which Dagster plots by partition, tables, pictures."""
 
-import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 import dagster as dg
 
 from transgenic_dagster.gene_models.accounting import Accounting
+from transgenic_dagster.quality.recount import count_rejects
 from transgenic_dagster.quality.structures import read_structures
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.journals import JournalSummary
 from transgenic_dagster.run.result_files import ResultPaths
-
-EXAMPLES = 10
-_LONGEST_EXAMPLE = 200
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.TableMetadataValue:
@@ -65,7 +62,7 @@ def prediction_metadata(journals: JournalSummary) -> dict[str, Any]:
         "annotated": accounting.annotated,
         "rejected": journals.rejected,
         "annotated_percent": _percent(accounting.annotated, journals.regions),
-        "mean_confidence": _mean(confidences),
+        "mean_confidence": round(fmean(confidences), 4) if confidences else 0.0,
         "outcomes": outcome_table(
             {"annotated": {"": accounting.annotated}, "rejected": accounting.rejected}
         ),
@@ -114,15 +111,7 @@ def reject_metadata(paths: ResultPaths) -> dict[str, Any]:
     """Counts by reason, with a few examples."""
     from transgenic_dagster.quality.pictures import reason_bars
 
-    reasons: Counter[str] = Counter()
-    examples: list[tuple[str, str, str]] = []
-    with paths.rejects.open(encoding="utf-8") as lines:
-        for line in lines:
-            reject = json.loads(line)
-            reasons[reject["reason"]] += 1
-            if len(examples) < EXAMPLES:
-                gene, sequence = reject["gm_id"] or "", reject["chrom"] or ""
-                examples.append((gene, sequence, reject["error"][:_LONGEST_EXAMPLE]))
+    reasons, examples = count_rejects(paths.rejects)
     metadata: dict[str, Any] = {
         "path": dg.MetadataValue.path(paths.rejects),
         "lines": reasons.total(),
@@ -141,7 +130,3 @@ def _by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 
 def _percent(part: int, whole: int) -> float:
     return round(100 * part / whole, 1) if whole else 0.0
-
-
-def _mean(values: Sequence[float]) -> float:
-    return round(sum(values) / len(values), 4) if values else 0.0

@@ -200,16 +200,13 @@ class _Tick:
             for record in self.instance.get_run_records(dg.RunsFilter(statuses=_UNFINISHED))
         }
         for name, (reported, last_run) in list(active.items()):
+            gff3 = self.home.results(name).gff3
             if name in busy:
                 active[name] = [reported, self.now]
-            elif self.now - last_run > QUIET_SECONDS or self._annotated_since(name, reported):
+            elif self.now - last_run > QUIET_SECONDS or (
+                gff3.exists() and gff3.stat().st_mtime > reported
+            ):
                 del active[name]
-
-    def _annotated_since(self, name: str, reported: float) -> bool:
-        try:
-            return self.home.results(name).gff3.stat().st_mtime > reported
-        except FileNotFoundError:
-            return False
 
     def _reported_before(self, name: str) -> str | None:
         filter_ = dg.AssetRecordsFilter(asset_key=dg.AssetKey(ASSEMBLY), asset_partitions=[name])

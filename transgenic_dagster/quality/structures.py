@@ -32,10 +32,6 @@ class Structures:
     repeated: int = 0
     confidence: float | None = None
 
-    def percent(self, part: int, whole: int) -> float:
-        """Share in percent; 100 of nothing."""
-        return round(100 * part / whole, 1) if whole else 100.0
-
 
 @dataclass
 class _Transcript:
