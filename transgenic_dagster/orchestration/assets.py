@@ -30,11 +30,11 @@ from transgenic_dagster.orchestration.conditions import (
 )
 from transgenic_dagster.orchestration.launchpad import LabResource, RunOptions, given_options
 from transgenic_dagster.orchestration.metadata import (
-    count_table,
     gff3_metadata,
     outcome_table,
     prediction_metadata,
     reject_metadata,
+    table,
 )
 from transgenic_dagster.orchestration.partitions import (
     ASSEMBLIES,
@@ -165,7 +165,7 @@ def _region_db(home: Home) -> dg.AssetsDefinition:
                     "skipped": accounting.skipped.total(),
                     "sequences": len(lengths),
                     "nucleotides": sum(lengths.values()),
-                    "chromosomes": count_table("chromosome", "regions", by_piece),
+                    "chromosomes": table(("chromosome", "regions"), by_piece.items()),
                     "skip_reasons": outcome_table({"skipped": accounting.skipped}),
                     "genome_sha256": regions.values["genome"],
                 },

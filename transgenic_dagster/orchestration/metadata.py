@@ -31,11 +31,6 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.TableM
     return dg.MetadataValue.table(records, schema)
 
 
-def count_table(what: str, of: str, counts: Mapping[str, int]) -> dg.TableMetadataValue:
-    """Table of counts by name, in the order given."""
-    return table((what, of), counts.items())
-
-
 def outcome_table(counts: Mapping[str, Mapping[str, int]]) -> dg.TableMetadataValue:
     """Table of genes by outcome and reason, the most frequent first.
 
@@ -97,8 +92,8 @@ def gff3_metadata(folder: RunFolder, paths: ResultPaths, accounting: Accounting)
         "genome_map": dg.MetadataValue.md(picture),
     }
     if accounting.orf:
-        frames = dict(_by_count(accounting.orf))
-        metadata["reading_frames"] = count_table("reading frame", "transcripts", frames)
+        frames = table(("reading frame", "transcripts"), _by_count(accounting.orf))
+        metadata["reading_frames"] = frames
     files = (
         ("proteins", paths.proteins),
         ("sentences", paths.gsf),
@@ -115,7 +110,7 @@ def reject_metadata(paths: ResultPaths) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "path": dg.MetadataValue.path(paths.rejects),
         "lines": reasons.total(),
-        "reasons": count_table("reason", "lines", dict(_by_count(reasons))),
+        "reasons": table(("reason", "lines"), _by_count(reasons)),
         "examples": table(("gene", "sequence", "error"), examples),
     }
     if reasons:

@@ -31,11 +31,8 @@ FOLDERS_CHECK = "folders_can_be_used"
 VERSION = "version"
 
 _UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
+    dg.DagsterRunStatus(name)
+    for name in ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
 ]
 
 
