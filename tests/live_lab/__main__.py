@@ -2,6 +2,8 @@
 
 import argparse
 import importlib
+import signal
+import sys
 
 from tests import live_lab
 from tests.live_lab.deployments import DEPLOYMENTS
@@ -22,6 +24,7 @@ def main() -> None:
     parser.add_argument("scenario", choices=SCENARIOS, metavar="NAME", help=", ".join(SCENARIOS))
     parser.add_argument("--deployment", choices=DEPLOYMENTS, default="dev")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers end
     importlib.import_module(f"tests.live_lab.{asked.scenario}").main(asked.deployment)
 
 
