@@ -36,14 +36,15 @@ def main(deployment: str) -> None:
             said_in_check(server, "bad name", "doubled", "half")
             once(server)
             (lab / "options.yaml").write_text("num_beam: 3\n")
-            wait_for(lambda: "num_beam" in problems(server), "the typo in options.yaml is said")
+            said = f"{lab}/options.yaml: num_beam"
+            wait_for(lambda: said in problems(server), "the typo in options.yaml is said")
             check(True, f"a typo in options.yaml is red: {problems(server)}")
             once(server)
         with served(lab, deployment) as server:
             check(server.assemblies(), "the lab loads after a restart with a broken options.yaml")
-            check("num_beam" in problems(server), "and says what is wrong")
+            check(said in problems(server), "and says what is wrong")
             (lab / "options.yaml").write_text("model: demo\n")
-            wait_for(lambda: "num_beam: " not in problems(server), "the problem is gone")
+            wait_for(lambda: said not in problems(server), "the problem is gone")
             check(True, "it is well again without a reload")
 
 
