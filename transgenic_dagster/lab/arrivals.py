@@ -6,12 +6,14 @@ They rest once size and time have stayed the same for some time and nobody write
 
 import os
 import stat
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from transgenic_dagster.errors import InputError
+from transgenic_dagster.errors import InputError, TransgenicError
+from transgenic_dagster.lab.options import assembly_options, home_options
 from transgenic_dagster.lab.workspace import AssemblyFolder, Home, check_name
 from transgenic_dagster.sequences.compression import is_gzip
 
@@ -80,6 +82,21 @@ def look_for_arrivals(
 def signature_of(states: Mapping[str, os.stat_result]) -> Signature:
     """State of the input files of an assembly (``AssemblyFolder.states``)."""
     return [[name, state.st_size, state.st_mtime_ns] for name, state in states.items()]
+
+
+def problems_of(home: Home) -> dict[str, str]:
+    """What is wrong now, by name of the folder; options are read, other files are not."""
+    found = look_for_arrivals(home, {}, time.time(), rest_seconds=0)
+    try:
+        home_options(home)
+    except TransgenicError as error:
+        return {**found.problems, "the lab": str(error)}
+    for name in found.at_rest:
+        try:
+            assembly_options(home, home.assembly(name))
+        except Exception as error:  # whatever is in the file, the others are read
+            found.problems[name] = str(error)
+    return found.problems
 
 
 def check_folder(folder: AssemblyFolder) -> None:

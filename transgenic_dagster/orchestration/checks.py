@@ -1,12 +1,11 @@
 """Asset checks: of the folders of the home, and of the final files, read back from the disk."""
 
-import time
 from collections.abc import Iterator
 
 import dagster as dg
 
 from transgenic_dagster.gene_models.gff3_check import check_gff3
-from transgenic_dagster.lab.arrivals import look_for_arrivals
+from transgenic_dagster.lab.arrivals import problems_of
 from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration.assets import MERGED_GFF3
 from transgenic_dagster.orchestration.launchpad import LabResource
@@ -89,11 +88,9 @@ def make_checks() -> list[dg.AssetChecksDefinition]:
         "and options that can be read. What is in the files is checked when they are sorted.",
     )
     def folders_can_be_used(lab: LabResource) -> dg.AssetCheckResult:
-        found = look_for_arrivals(lab.home, {}, time.time(), rest_seconds=0)
-        return dg.AssetCheckResult(
-            passed=not found.problems,
-            description=describe_problems(found.problems) or "all folders can be used",
-        )
+        problems = problems_of(lab.home)
+        text = describe_problems(problems) or "all folders can be used"
+        return dg.AssetCheckResult(passed=not problems, description=text)
 
     return [result_checks, folders_can_be_used]
 
