@@ -85,7 +85,7 @@ def test_a_renamed_assembly_predicts_nothing_again(home):
     assert annotate(home, "Physcomitrium") == 6
     after = files(home.run("Physcomitrium").root)
     changed = {str(path) for path in before if before[path] != after[path]}
-    assert changed == {"run.json", "annotation.gff3.ckpt.json"}
+    assert changed == {"run.json", "annotation.gff3.ckpt.json", "times.jsonl"}
 
 
 def test_files_of_a_renamed_run_name_no_path_of_before(home):
