@@ -1,5 +1,6 @@
 import pytest
 
+from transgenic_dagster.errors import ResumableError
 from transgenic_dagster.input_genes import scratch
 
 
@@ -15,3 +16,15 @@ def test_without_a_grant_threads_follow_the_machine(monkeypatch):
     assert scratch.thread_count() == 2
     monkeypatch.setattr("os.cpu_count", lambda: 128)
     assert scratch.thread_count() == 4
+
+
+def test_memory_that_does_not_suffice_is_told_in_one_line(tmp_path):
+    statement = "SELECT list(range) FROM range(100_000_000)"
+    with (
+        pytest.raises(ResumableError, match="too small") as caught,
+        scratch.scratch_database(tmp_path) as database,
+    ):
+        database.execute("SET memory_limit = '20MB'")
+        database.execute(statement)
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())

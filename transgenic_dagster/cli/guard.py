@@ -77,7 +77,7 @@ def _describe(error: Exception, again: str) -> tuple[str, int]:
     if isinstance(error, OSError):
         sentence = _os_error_sentence(error, again)
     elif isinstance(error, MemoryError):
-        sentence = f"This machine's memory is full; free some or lower --batch_size, then {again}."
+        sentence = f"This machine's memory is full; free some, then {again}."
     else:  # a fault of ours: still one sentence, and a way to see more
         sentence = (
             f"Unexpected {type(error).__name__}: {' '.join(str(error).split()).removesuffix('.')}; "

@@ -8,6 +8,7 @@ from transgenic_dagster.gene_models.gff3_check import check_gff3
 from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration.assets import MERGED_GFF3
 from transgenic_dagster.quality.recount import recount
+from transgenic_dagster.system.wording import counted
 
 MOST_REJECTED = 0.2
 LEAST_ANNOTATED = 0.5
@@ -61,8 +62,8 @@ def make_checks(home: Home) -> dg.AssetChecksDefinition:
             asset_key=MERGED_GFF3,
             passed=rejected <= MOST_REJECTED,
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"{name}: {rejected:.1%} of {counts.regions:,} genes that the model read "
-            "have no gene model",
+            description=f"{name}: {rejected:.1%} of {counted(counts.regions, 'gene')} that "
+            "the model read without a gene model",
             metadata={"assembly": name, **counts.counts()},
         )
         annotated = counts.annotated / counts.genes
@@ -71,7 +72,8 @@ def make_checks(home: Home) -> dg.AssetChecksDefinition:
             asset_key=MERGED_GFF3,
             passed=annotated >= LEAST_ANNOTATED,
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"{name}: {annotated:.1%} of {counts.genes:,} genes have a gene model",
+            description=f"{name}: {annotated:.1%} of {counted(counts.genes, 'gene')} "
+            "with a gene model",
             metadata={"assembly": name, **counts.counts()},
         )
 
