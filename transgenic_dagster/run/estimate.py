@@ -26,10 +26,15 @@ if TYPE_CHECKING:
 
     from transgenic_dagster.model import TransgenicConfig
 
-JOURNAL_BYTES_PER_REGION = 4_000
-"""Two hypotheses with what the model gave to each digit, deflated."""
 ASSUMED_TOKENS = 150
-"""Length of a typical plant gene's sentence."""
+"""Length of a typical plant gene's sentence: ten parts and two isoforms."""
+_JOURNAL_BYTES_PER_TOKEN = 9.0
+"""One hypothesis: its text, and of each digit ten costs, which hardly get smaller when deflated."""
+_JOURNAL_BYTES_PER_TOKEN_OF_OTHERS = 4.5
+"""Each further hypothesis, which begins as the first does."""
+_GFF3_BYTES_PER_REGION = 1_400
+_OUTPUT_BYTES_PER_TOKEN = 2
+"""The text of a sentence, and about as much for its transcripts as proteins."""
 _MIB = 1 << 20
 _GIB = 1 << 30
 _PROBE_SIZE = 2_048
@@ -44,7 +49,8 @@ class Plan:
         regions_by_window: regions by window length (nt).
         skipped: genes by reason.
         broken_rows: rows that cannot be read and are no genes.
-        disk_bytes: needed beside the output while the run lasts.
+        disk_bytes: taken by the work folder and the final files just before the former goes. It is
+            the most at any time, but where sorting a large annotation needs more scratch space.
         memory_bytes: needed on a device at the peak, if sentences get as long as they may.
         typical_memory_bytes: needed if they have ``ASSUMED_TOKENS`` tokens.
         batch_sizes: regions decoded together, by window length.
@@ -87,7 +93,7 @@ class Plan:
             ]
         lines += [
             "",
-            f"Disk:    {_size(self.disk_bytes)} while the run lasts",
+            f"Disk:    {_size(self.disk_bytes)} while the run lasts, results included",
             f"Memory:  {_size(self.typical_memory_bytes)}, or {_size(self.memory_bytes)} where "
             "sentences get as long as they may",
             f"Time:    about {_duration(self.seconds)} on {self.machine}, if sentences have "
@@ -127,9 +133,19 @@ def make_plan(options: AnnotateOptions) -> Plan:
         config,
         dict(sorted(windows.items())),
         skipped,
-        int(copied + database_bytes(bases) + len(planned.regions) * JOURNAL_BYTES_PER_REGION),
+        copied + database_bytes(bases) + int(len(planned.regions) * _predicted_bytes(options)),
         notes,
     )
+
+
+def _predicted_bytes(options: AnnotateOptions) -> float:
+    """Bytes on disk of what is predicted for one region: journal, draft and final files."""
+    others = options.num_beams - 1
+    per_token = _JOURNAL_BYTES_PER_TOKEN + others * _JOURNAL_BYTES_PER_TOKEN_OF_OTHERS
+    for table in (options.gsf_output, options.proteins):
+        per_token += _OUTPUT_BYTES_PER_TOKEN if table else 0
+    copies = 2 if options.keep_input else 1  # a draft without the rows that are kept
+    return ASSUMED_TOKENS * per_token + copies * _GFF3_BYTES_PER_REGION
 
 
 def _config(options: AnnotateOptions) -> tuple["TransgenicConfig", tuple[str, ...]]:
