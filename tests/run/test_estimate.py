@@ -5,12 +5,13 @@ import pytest
 
 from tests import golden
 from tests.assemblies import Assembly, golden_chromosome, write_genes
-from tests.run.test_annotate import program, run
+from tests.run.test_annotate import program, run, table
 from transgenic_dagster.demo import demo_checkpoint
 from transgenic_dagster.demo.assembly import write_assembly
+from transgenic_dagster.gsf.vocabulary import clean_sentence, encode_gsf
 from transgenic_dagster.options import parse_options
 from transgenic_dagster.run import annotate as annotate_module
-from transgenic_dagster.run.estimate import make_plan
+from transgenic_dagster.run.estimate import journal_bytes, make_plan
 
 
 def plan(assembly, **options):
@@ -40,19 +41,23 @@ def test_the_disk_that_is_planned_is_the_disk_that_is_taken(tmp_path, monkeypatc
     inputs = set(tmp_path.iterdir())
     outputs = {"gsf_output": tmp_path / "gsf.tsv", "proteins": tmp_path / "proteins.fa"}
     options = outputs | {"model": str(demo_checkpoint()), "max_length": 400, "keep_input": True}
-    taken = []
+    taken, journals = [], []
     for name in ("make_region_db", "predict_pieces", "merge_pieces"):
         stage = getattr(annotate_module, name)
 
-        def measured(*args, stage=stage, **more):
-            result = stage(*args, **more)
+        def measured(folder, *args, stage=stage, **more):
+            result = stage(folder, *args, **more)
             taken.append(bytes_of(tmp_path, without=inputs))
+            journals.append(sum(p.stat().st_size for p in folder.journal_folder.glob("*.jsonl")))
             return result
 
         monkeypatch.setattr(annotate_module, name, measured)
     assembly = Assembly(demo.genome_fasta, demo.genes_gff3)
     run(assembly, tmp_path, **options)
     assert plan(assembly, **options).disk_bytes == pytest.approx(max(taken), rel=0.1)
+    sentences = [row["gsf"] for row in table(outputs["gsf_output"]).values()]
+    tokens = sum(len(encode_gsf(clean_sentence(sentence))) for sentence in sentences)
+    assert journal_bytes(tokens, num_beams=2) == pytest.approx(max(journals), rel=0.1)
 
 
 def test_a_gzipped_genome_and_large_windows_are_in_the_disk_that_is_planned(tmp_path):

@@ -30,7 +30,7 @@ ASSUMED_TOKENS = 150
 """Length of a typical plant gene's sentence: ten parts and two isoforms."""
 _JOURNAL_BYTES_PER_TOKEN = 9.0
 """One hypothesis: its text, and of each digit ten costs, which hardly get smaller when deflated."""
-_JOURNAL_BYTES_PER_TOKEN_OF_OTHERS = 4.5
+_JOURNAL_BYTES_PER_TOKEN_OF_OTHERS = 7.5
 """Each further hypothesis, which begins as the first does."""
 _GFF3_BYTES_PER_REGION = 1_400
 _OUTPUT_BYTES_PER_TOKEN = 2
@@ -138,14 +138,26 @@ def make_plan(options: AnnotateOptions) -> Plan:
     )
 
 
+def journal_bytes(tokens: int, num_beams: int) -> float:
+    """Size of sentences in a journal, as measured with the demo model.
+
+    Args:
+        tokens: of all sentences together, each region's best.
+        num_beams: hypotheses per region.
+    """
+    others = num_beams - 1
+    return tokens * (_JOURNAL_BYTES_PER_TOKEN + others * _JOURNAL_BYTES_PER_TOKEN_OF_OTHERS)
+
+
 def _predicted_bytes(options: AnnotateOptions) -> float:
     """Bytes on disk of what is predicted for one region: journal, draft and final files."""
-    others = options.num_beams - 1
-    per_token = _JOURNAL_BYTES_PER_TOKEN + others * _JOURNAL_BYTES_PER_TOKEN_OF_OTHERS
-    for table in (options.gsf_output, options.proteins):
-        per_token += _OUTPUT_BYTES_PER_TOKEN if table else 0
+    tables = sum(table is not None for table in (options.gsf_output, options.proteins))
     copies = 2 if options.keep_input else 1  # a draft without the rows that are kept
-    return ASSUMED_TOKENS * per_token + copies * _GFF3_BYTES_PER_REGION
+    return (
+        journal_bytes(ASSUMED_TOKENS, options.num_beams)
+        + tables * ASSUMED_TOKENS * _OUTPUT_BYTES_PER_TOKEN
+        + copies * _GFF3_BYTES_PER_REGION
+    )
 
 
 def _config(options: AnnotateOptions) -> tuple["TransgenicConfig", tuple[str, ...]]:
