@@ -80,7 +80,7 @@ def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
         with safe_open(f"/proc/self/fd/{stand_in.fileno()}", framework="pt") as described:
             for key in described.offset_keys():  # in the order of the file, without gaps
                 tensor = torch.empty_like(described.get_tensor(key))
-                content = memoryview(tensor.reshape(-1).view(torch.uint8).numpy())
+                content = tensor.reshape(-1).view(torch.uint8).numpy().data
                 if file.readinto(content) != len(content):
                     raise CheckpointError(f"it ends inside the tensor {key}")
                 tensors[key] = tensor
