@@ -137,7 +137,7 @@ def _local_path(name: str) -> Path | None:
     if name.startswith((".", "/", "~")) or name.count("/") != 1:
         raise MissingOnMachineError(
             f"Model {name!r} is neither a folder on this machine nor a hub name (OWNER/NAME) nor "
-            f"{DEMO_MODEL!r}; check --model."
+            f"{DEMO_MODEL!r}; check the name of the model."
         )
     return None
 
@@ -201,7 +201,9 @@ def _download(
 def _files_in(name: str, folder: Path, weights: Path | None = None) -> CheckpointFiles:
     config = folder / CONFIG_NAME
     if not config.is_file():
-        raise CheckpointError(f"Model folder {folder} has no {CONFIG_NAME}; check --model.")
+        raise CheckpointError(
+            f"Model folder {folder} has no {CONFIG_NAME}; check the name of the model."
+        )
     if weights is None:
         weights = _choose_weights(folder)
     if not weights.name.endswith(".index.json"):
@@ -229,7 +231,8 @@ def _choose_weights(folder: Path) -> Path:
         if len(candidates) == 1:
             return candidates[0]
     raise CheckpointError(
-        f"Model folder {folder} has no weights ({', '.join(WEIGHT_NAMES)}); check --model."
+        f"Model folder {folder} has no weights ({', '.join(WEIGHT_NAMES)}); check the name of "
+        "the model."
     )
 
 
