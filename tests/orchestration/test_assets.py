@@ -202,7 +202,9 @@ def test_predictions_of_other_inputs_are_not_merged(tmp_path):
     genes = home.assembly("moss").genes
     genes.write_text(genes.read_text().replace("ID=a6144", "ID=renamed"))
     stale = lab.run(["region_db"], "moss", check=False)
-    assert "has changed since it was sorted; materialize sorted_gff first" in failure(stale)
+    assert "has changed since it was sorted (in Dagster: materialize sorted_gff first)" in failure(
+        stale
+    )
     lab.run(BEFORE, "moss")
     refused = lab.run(AFTER, "moss", check=False)
     assert "changed: annotation" in failure(refused)

@@ -8,10 +8,11 @@ import pytest
 
 from tests.lab.homes import make_home, put
 from tests.orchestration.labs import AFTER, BEFORE, Lab
+from transgenic_dagster.errors import TransgenicError
 from transgenic_dagster.lab.arrivals import signature_of
 from transgenic_dagster.lab.moves import moved_paths, remove_assembly, renamed_assembly
 from transgenic_dagster.lab.pieces import PIECES_FILE, read_pieces
-from transgenic_dagster.orchestration import migration
+from transgenic_dagster.orchestration import history
 from transgenic_dagster.orchestration.checks import RESULT_CHECKS
 from transgenic_dagster.orchestration.history import forget, opened_instance, remember, retell
 from transgenic_dagster.orchestration.partitions import ASSEMBLY, CHROMOSOME, early_parts
@@ -101,12 +102,12 @@ def earlier(lab, monkeypatch):
     forget(instance, "moss")
     for chromosome in instance.get_dynamic_partitions(CHROMOSOME):
         instance.delete_dynamic_partition(CHROMOSOME, chromosome)
-    monkeypatch.setattr(migration, "opened_instance", lambda _: nullcontext(instance))
+    monkeypatch.setattr(history, "opened_instance", lambda _: nullcontext(instance))
     return lab
 
 
 def test_a_lab_of_an_earlier_release_keeps_its_results(earlier):
-    lines = list(migration.migrate(earlier.home))
+    lines = list(history.migrate(earlier.home))
     assert lines[0] == "moss: its results are known"
     assert earlier.instance.get_dynamic_partitions(ASSEMBLY) == ["moss"]
     names = read_pieces(earlier.home.run("moss")).names
@@ -120,25 +121,25 @@ def test_a_lab_of_an_earlier_release_keeps_its_results(earlier):
 def test_a_changed_assembly_of_an_earlier_release_is_left_to_the_sensor(earlier):
     genes = earlier.home.assembly("moss").genes
     genes.write_text(genes.read_text() + "# more\n")
-    list(migration.migrate(earlier.home))
+    list(history.migrate(earlier.home))
     assert earlier.instance.get_dynamic_partitions(ASSEMBLY) == []
 
 
 def test_settings_that_were_edited_stay(earlier):
     settings = earlier.home.root / "dagster.yaml"
     settings.write_text("telemetry:\n  enabled: true\n")
-    lines = list(migration.migrate(earlier.home))
+    lines = list(history.migrate(earlier.home))
     assert "dagster.yaml has been edited and stays" in lines[0]
     assert settings.read_text() == "telemetry:\n  enabled: true\n"
 
 
 def test_a_home_that_is_up_to_date_is_not_migrated(lab):
-    with pytest.raises(migration.TransgenicError, match="there is nothing to migrate"):
-        list(migration.migrate(lab.home))
+    with pytest.raises(TransgenicError, match="there is nothing to migrate"):
+        list(history.migrate(lab.home))
 
 
 def test_a_home_without_dagster_says_what_is_missing(lab, monkeypatch):
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    refused = pytest.raises(migration.TransgenicError, match=r"has no dagster\.yaml")
+    refused = pytest.raises(TransgenicError, match=r"has no dagster\.yaml")
     with refused, opened_instance(lab.home):
         pass

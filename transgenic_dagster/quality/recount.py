@@ -7,6 +7,7 @@ from pathlib import Path
 
 from transgenic_dagster.gene_models.gff3_check import check_gff3
 from transgenic_dagster.regions.region_db import RegionDb
+from transgenic_dagster.system.wording import counted
 
 MOST_EXAMPLES = 10
 _EXAMPLES = 5
@@ -72,9 +73,12 @@ def recount(region_db: Path, gff3: Path, reject_report: Path) -> Recount:
         )
         if names
     ]
-    counted = len(annotated) + len(rejected) + skipped
-    if counted != genes:
-        faults.append(f"the input has {genes:,} genes but {counted:,} are accounted for")
+    accounted = len(annotated) + len(rejected) + skipped
+    if accounted != genes:
+        verb = "is" if accounted == 1 else "are"
+        faults.append(
+            f"the input has {counted(genes, 'gene')} but {accounted:,} {verb} accounted for"
+        )
     return Recount(genes, regions, len(annotated), len(rejected), skipped, tuple(faults))
 
 
