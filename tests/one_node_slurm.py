@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.dagster_server import free_port
+from tests.live_lab.deployments import free_port
 from tests.waiting import wait_for
 
 PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")
@@ -127,7 +127,7 @@ def one_node_slurm(folder: Path) -> Iterator[dict[str, str]]:
 def _daemon(folder: Path, *command: str, **environment: str) -> Iterator[None]:
     with (folder / f"{command[0]}.out").open("wb") as output:
         # However this process ends, the daemon ends too.
-        bound = [sys.executable, "-m", "transgenic_dagster.executors.lease"]
+        bound = [sys.executable, "-m", "transgenic_dagster.system.devices"]
         bound += ["--parent", str(os.getpid()), "--", *command]
         process = subprocess.Popen(
             bound, stdout=output, stderr=output, env=os.environ | environment

@@ -68,3 +68,11 @@ def test_only_orchestration_executors_and_definitions_know_dagster():
 def test_few_modules_stand_outside_folders():
     others = {module.stem for module in PACKAGE.glob("*.py")} - NAMED_AT_THE_TOP
     assert len(others) <= OTHERS_AT_THE_TOP, sorted(others)
+
+
+def test_what_is_built_on_dagster_stays_small():
+    modules = [
+        m for folder in ("orchestration", "executors") for m in (PACKAGE / folder).glob("*.py")
+    ]
+    assert len(modules) < 18
+    assert sum(len(module.read_text().splitlines()) for module in modules) < 2000

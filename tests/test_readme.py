@@ -12,7 +12,13 @@ from transgenic_dagster.reject_reason import RejectReason
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text()
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/design.md", "galaxy_tool/README.md")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/design.md",
+    "docs/deployment.md",
+    "galaxy_tool/README.md",
+)
 DESIGN_HEADINGS = (
     "Windows",
     "Gene sentence",

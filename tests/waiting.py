@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 900
 """Far longer than anything takes on a busy machine: what does not hold by then never will."""
 
 

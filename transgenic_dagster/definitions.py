@@ -1,8 +1,9 @@
-"""Dagster's entry point, which ``workspace.yaml`` loads: all definitions of the home."""
+"""Dagster's entry point: the definitions of the home, and the component for other projects."""
 
 import dagster as dg
 
-from transgenic_dagster.lab.workspace import find_home
-from transgenic_dagster.orchestration.build import build_definitions
+from transgenic_dagster.orchestration.component import TransgenicLab
 
-defs: dg.Definitions = build_definitions(find_home())
+__all__ = ["TransgenicLab", "defs"]
+
+defs: dg.Definitions = TransgenicLab().definitions()

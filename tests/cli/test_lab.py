@@ -9,7 +9,6 @@ import pytest
 from tests.assemblies import golden_contigs
 from transgenic_dagster.cli.lab import main
 from transgenic_dagster.lab.options import home_options
-from transgenic_dagster.lab.registry import read_registry
 from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.options import DEFAULT_MODEL
 
@@ -23,17 +22,17 @@ def lab(tmp_path, monkeypatch):
 
 
 def test_init_writes_a_home_with_the_demo_assembly(lab, capsys):
-    assert sorted(path.name for path in lab.root.iterdir() if path.name != ".registry.lock") == [
+    assert sorted(path.name for path in lab.root.iterdir()) == [
         ".env",
+        "annotation_lab",
         "assemblies",
         "dagster.yaml",
         "options.yaml",
-        "registry.json",
+        "pyproject.toml",
         "workspace.yaml",
     ]
     names = sorted(path.name for path in lab.assembly("demo").path.iterdir())
     assert names == ["genes.gff3", "genome.fa", "options.yaml"]
-    assert read_registry(lab)["demo"].pieces == ("Chr1", "Chr2", "scaffold_1", "unplaced-001")
     assert main(["init", str(lab.root.parent / "my lab")]) == 0
     assert "cd '" in capsys.readouterr().out
 
@@ -52,7 +51,7 @@ def test_init_refuses_a_folder_with_something_in_it(lab, capsys):
 
 
 @pytest.mark.parametrize("copy", [False, True])
-def test_add_links_or_copies_an_assembly_and_registers_it(lab, tmp_path, copy):
+def test_add_links_or_copies_an_assembly(lab, tmp_path, copy):
     assembly = golden_contigs(tmp_path)
     packed = tmp_path / "Moss.v2.fasta.gz"
     packed.write_bytes(gzip.compress(assembly.fasta.read_bytes()))
@@ -65,8 +64,6 @@ def test_add_links_or_copies_an_assembly_and_registers_it(lab, tmp_path, copy):
     assert folder.genes.name == "genes.bed"
     assert folder.genome.is_symlink() != copy
     assert folder.genome.read_bytes() == packed.read_bytes()
-    entry = read_registry(lab)["moss"]
-    assert (len(entry.pieces), entry.generation) == (6, 1)
     assert [path.name for path in lab.assemblies.iterdir() if path.name.startswith(".")] == []
 
 
@@ -90,7 +87,6 @@ def test_what_cannot_be_added_is_one_sentence_and_leaves_nothing(lab, tmp_path, 
         assert error.count("\n") == 1
         assert sentence in error
     assert [path.name for path in lab.assemblies.iterdir()] == ["demo"]
-    assert list(read_registry(lab)) == ["demo"]
 
 
 def test_the_command_line_does_not_wait_for_dagster():
@@ -101,3 +97,46 @@ def test_the_command_line_does_not_wait_for_dagster():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+@pytest.fixture
+def home_of_dagster(lab, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", str(lab.root))
+    return lab
+
+
+def test_remove_keeps_everything_unless_it_is_told_twice(home_of_dagster, capsys):
+    lab = home_of_dagster
+    assert main(["remove", "demo", "--delete"]) == 2
+    assert "repeat it with --yes" in capsys.readouterr().err
+    assert lab.assembly("demo").genome.exists()
+    assert main(["remove", "demo"]) == 0
+    (trash,) = (lab.root / ".trash").iterdir()
+    assert (trash / "assembly" / "genome.fa").exists()
+    assert capsys.readouterr().out.startswith(f"demo is now in {trash}; ")
+    (trash / "assembly").rename(lab.assembly("demo").path)
+    assert main(["remove", "demo", "--delete", "--yes"]) == 0
+    assert lab.assembly_folders() == []
+    assert [path.name for path in (lab.root / ".trash").iterdir()] == [trash.name]
+
+
+def test_rename_needs_a_free_name_and_a_dagster(home_of_dagster, capsys, monkeypatch):
+    lab = home_of_dagster
+    assert main(["rename", "demo", "first"]) == 0
+    assert capsys.readouterr().out.startswith("demo is first now")
+    assert [folder.name for folder in lab.assembly_folders()] == ["first"]
+    for names, sentence in (
+        (["demo", "other"], "has no assembly demo; it has first."),
+        (["first", "bad name"], "cannot be the name of an assembly"),
+    ):
+        assert main(["rename", *names]) == 2
+        assert sentence in capsys.readouterr().err
+    (lab.root / "dagster.yaml").unlink()
+    assert main(["rename", "first", "second"]) == 2
+    assert "has no dagster.yaml" in capsys.readouterr().err
+    assert [folder.name for folder in lab.assembly_folders()] == ["first"]
+
+
+def test_migrate_says_where_there_is_nothing_to_do(lab, capsys):
+    assert main(["migrate"]) == 2
+    assert "there is nothing to migrate" in capsys.readouterr().err

@@ -1,36 +1,33 @@
 """Private parts of Dagster: this version of Dagster still has them, where they are looked for."""
 
+import ast
 import importlib
 import inspect
 from importlib.metadata import version
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
 TRIED_WITH = "1.13.28"
 MODULE = "transgenic_dagster.executors.dagster_private"
+MOST_IMPORTS = 5
 USED = {
+    "CheckRunHealthResult": ("status",),
     "CheckStepHealthResult": ("healthy", "unhealthy"),
-    "DagsterEvent": ("engine_event", "step_worker_starting"),
     "DagsterEventType": ("STEP_FAILURE", "STEP_SUCCESS", "STEP_UP_FOR_RETRY"),
     "EngineEventData": (),
-    "ExecutionPlan": (),
-    "ExecutionStep": ("key", "pool"),
-    "GrpcServerCodeLocationOrigin": ("create_client",),
-    "InProcessExecutor": ("execute",),
-    "PlanOrchestrationContext": ("instance", "run_id"),
     "RetryMode": ("ENABLED", "from_config"),
     "StepDelegatingExecutor": ("execute",),
     "StepHandler": ("check_step_health", "launch_step", "terminate_step"),
     "StepHandlerContext": ("execute_step_args", "get_step_context", "instance"),
-    "UnresolvedAssetJobDefinition": (),
-    "dagster_main": (),
+    "WorkerStatus": ("FAILED", "RUNNING"),
     "get_retries_config": (),
 }
 """Attributes of each name that this package uses."""
 USED_OF_STORAGE = (
     *("delete_concurrency_limit", "free_concurrency_slots_for_run", "get_pool_limits"),
-    "set_concurrency_slots",
+    *("get_latest_storage_id_by_partition", "set_concurrency_slots"),
 )
 
 
@@ -52,6 +49,16 @@ def private():
 def test_dagster_is_of_the_minor_version_that_was_tried():
     tried, installed = (text.split(".")[:2] for text in (TRIED_WITH, version("dagster")))
     assert installed == tried, f"run all tests with {version('dagster')}, then change TRIED_WITH"
+
+
+def test_imports_of_private_parts_are_few(private):
+    tree = ast.parse(Path(private.__file__).read_text())
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert len(imports) <= MOST_IMPORTS
+
+
+def test_the_default_run_launcher_has_what_ours_needs():
+    assert hasattr(dg.DefaultRunLauncher, "_get_grpc_client_for_termination"), moved("the launcher")
 
 
 def test_every_private_name_is_listed_here(private):

@@ -12,7 +12,8 @@ from tests.executors.toy_runs import alive, failures, start_worker, toy_instance
 from tests.one_node_slurm import one_node_slurm, why_not
 from tests.waiting import wait_for
 from transgenic_dagster.errors import MissingOnMachineError, UsageError
-from transgenic_dagster.executors.slurm import PROGRAMS, slurm_executor
+from transgenic_dagster.executors.slurm import slurm_executor
+from transgenic_dagster.system.slurm import PROGRAMS
 
 needs_slurm = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 

@@ -7,7 +7,6 @@ Steps meet: one that waits for a file of another goes on only if both run at the
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from contextlib import contextmanager
@@ -17,10 +16,8 @@ import dagster as dg
 from dagster._utils.interrupts import capture_interrupts
 
 from tests.waiting import PATIENCE_SECONDS, wait_for
-from transgenic_dagster.executors.choice import EXECUTORS, chosen_executor
-from transgenic_dagster.executors.devices import CPU
-from transgenic_dagster.executors.lease import try_to_lease
-from transgenic_dagster.executors.pool import GPU_POOL
+from transgenic_dagster.executors.choice import GPU_POOL, chosen_executor
+from transgenic_dagster.system.devices import CPU, leased_gpu, try_to_lease
 
 RETRY = dg.RetryPolicy(max_retries=1)
 ENDLESS_SECONDS = 10 * PATIENCE_SECONDS
@@ -59,7 +56,7 @@ def gpu_step(name: str) -> dg.OpDefinition:
 
     @dg.op(name=name, pool=GPU_POOL)
     def step() -> None:
-        with alone_on_device():
+        with leased_gpu(), alone_on_device():
             tell(name, device())
             wait_for(lambda: len(heard("gpu_*")) >= 2 and heard("cpu"), "the partners")
 
@@ -82,8 +79,9 @@ def four_gpu_steps():
 def lonely_step(name: str) -> dg.OpDefinition:
     @dg.op(name=name, pool=GPU_POOL)
     def step() -> None:
-        assert try_to_lease(CPU) is None, "the lease of the CPU is free"
-        tell(name, device())
+        with leased_gpu():
+            assert try_to_lease(CPU) is None, "the lease of the CPU is free"
+            tell(name, device())
 
     return step
 
@@ -96,10 +94,10 @@ def two_lonely_steps():
 
 @dg.op(pool=GPU_POOL, retry_policy=RETRY)
 def killed_once(context: dg.OpExecutionContext) -> None:
-    tell(f"attempt_{context.retry_number}", device())
-    if context.retry_number == 0:
-        tell("child", str(subprocess.Popen(["sleep", str(ENDLESS_SECONDS)]).pid))
-        os.kill(os.getpid(), signal.SIGKILL)
+    with leased_gpu():
+        tell(f"attempt_{context.retry_number}", device())
+        if context.retry_number == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 @dg.job(executor_def=chosen_executor())
@@ -119,8 +117,9 @@ def killed_for_good():
 
 @dg.op(pool=GPU_POOL)
 def endless() -> None:
-    tell("pid", str(os.getpid()))
-    time.sleep(ENDLESS_SECONDS)
+    with leased_gpu():
+        tell("pid", str(os.getpid()))
+        time.sleep(ENDLESS_SECONDS)
 
 
 @dg.op(pool=GPU_POOL)
@@ -136,7 +135,7 @@ def never_ending():
     endless()
 
 
-@dg.job(executor_def=chosen_executor(), config={"execution": {"config": {"grace_seconds": 1}}})
+@dg.job(executor_def=chosen_executor())
 def willing_and_stubborn():
     endless()
     stubborn()
@@ -147,8 +146,8 @@ def quick() -> None:
     tell("pid", str(os.getpid()))
 
 
-@dg.job(executor_def=EXECUTORS["in_process"])
-def in_this_process():
+@dg.job(executor_def=chosen_executor())
+def one_quick_step():
     quick()
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from transgenic_dagster.executors.devices import leasable_devices
-from transgenic_dagster.executors.lease import try_to_lease
+from transgenic_dagster.executors.choice import limit_gpu_pool
+from transgenic_dagster.system.devices import leasable_devices, try_to_lease
 
 
 @contextmanager
@@ -26,9 +26,11 @@ def toy_instance(
     monkeypatch.setenv("TRANSGENIC_LEASES", str(folder / "leases"))
     monkeypatch.setenv("TRANSGENIC_GPU_DEVICES", "0,1")
     monkeypatch.setenv("TRANSGENIC_EXECUTOR", executor)
+    monkeypatch.setenv("DAGSTER_MULTIPROCESS_EXECUTOR_MAX_CONCURRENT", "4")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     with dg.DagsterInstance.from_config(str(folder / "dagster")) as instance:
+        limit_gpu_pool(instance)
         yield instance
 
 

@@ -197,7 +197,9 @@ def unquoted(command):
 
 
 @pytest.mark.parametrize(
-    "parameter", [p for p in form.parameters() if p.element.get("type") != "boolean"], ids=str
+    "parameter",
+    [p for p in form.parameters() if p.element.get("type") != "boolean"],
+    ids=lambda parameter: parameter.path,
 )
 def test_a_parameter_without_its_quotes_is_noticed(parameter):
     switch = "$" + parameter.path.replace("|", ".")

@@ -151,7 +151,7 @@ def test_what_is_not_used_is_counted_by_type_and_logged(
     with caplog.at_level("INFO"):
         sort(text, tmp_path)
     assert caplog.messages == [
-        "genes.gff3 has 9 rows: 1 genes (1 protein_coding), 3 of their parts; not used: 1 exon,"
+        "genes.gff3 has 9 rows: 1 gene (1 protein_coding), 3 of their parts; not used: 1 exon,"
         " 1 ncRNA_gene, 1 pseudogene; without a gene: 1 exon; malformed: 1;"
         " genes built from parts: 1"
     ]

@@ -35,3 +35,15 @@ def test_failures_of_the_disk_are_named_however_the_database_calls_them(tmp_path
         scratch.disk_errors_named(tmp_path),
     ):
         raise error
+
+
+def test_memory_that_does_not_suffice_is_told_in_one_line(tmp_path):
+    statement = "SELECT list(range) FROM range(100_000_000)"
+    with (
+        pytest.raises(ResumableError, match="too small") as caught,
+        scratch.scratch_database(tmp_path) as database,
+    ):
+        database.execute("SET memory_limit = '20MB'")
+        database.execute(statement)
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())

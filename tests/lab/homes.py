@@ -8,8 +8,6 @@ import yaml
 
 from tests import golden
 from tests.assemblies import Assembly, golden_contigs
-from transgenic_dagster.lab.registry import Registry, registry_to_change
-from transgenic_dagster.lab.scan import read_assembly
 from transgenic_dagster.lab.workspace import Home
 
 TINY: dict[str, Any] = {
@@ -33,7 +31,7 @@ def set_options(home: Home, **options: Any) -> None:
     home.options_file.write_text(yaml.safe_dump(TINY | options))
 
 
-def put(home: Home, name: str, assembly: Assembly | None = None, *, register: bool = True) -> None:
+def put(home: Home, name: str, assembly: Assembly | None = None) -> None:
     """Put an assembly (six contigs by default) into a home."""
     folder = home.assembly(name).path
     folder.mkdir()
@@ -42,13 +40,3 @@ def put(home: Home, name: str, assembly: Assembly | None = None, *, register: bo
     else:
         shutil.copy(assembly.fasta, folder / "genome.fa")
         shutil.copy(assembly.gff, folder / "genes.gff3")
-    if register:
-        registered(home, name)
-
-
-def registered(home: Home, name: str) -> Registry:
-    """The registry with an assembly's present files entered."""
-    with registry_to_change(home) as registry:
-        registry[name], problem = read_assembly(home, home.assembly(name), registry.get(name))
-        assert not problem
-    return registry

@@ -157,7 +157,7 @@ def test_another_kind_of_model_is_refused(folder):
 def test_an_incomplete_folder_is_refused(tmp_path, files):
     for name in files:
         shutil.copy(golden.TINY_CHECKPOINT / name, tmp_path)
-    with pytest.raises(CheckpointError, match="check --model"):
+    with pytest.raises(CheckpointError, match="check the name of the model"):
         resolve_checkpoint(str(tmp_path))
 
 
@@ -172,7 +172,7 @@ def test_demo_names_the_bundled_model_wherever_it_is_used(tmp_path, monkeypatch)
     (tmp_path / "demo").mkdir()
     files = resolve_checkpoint("demo", offline=True)
     assert files.config.parent == demo_checkpoint()
-    with pytest.raises(CheckpointError, match="check --model"):
+    with pytest.raises(CheckpointError, match="check the name of the model"):
         resolve_checkpoint("./demo")
 
 

@@ -1,6 +1,7 @@
 """Checkpoints from strangers: whatever their files hold, the answer is one error or a model."""
 
 import json
+import os
 import shutil
 import time
 import zipfile
@@ -19,6 +20,7 @@ from transgenic_dagster.model import (
     TransgenicForConditionalGeneration,
     read_config,
     resolve_checkpoint,
+    weight_files,
 )
 
 CONFIG = json.loads((golden.TINY_CHECKPOINT / "config.json").read_text())
@@ -228,6 +230,18 @@ def damage(content, data):
 def test_damaged_safetensors_load_or_are_refused(folder, data):
     (folder / "model.safetensors").write_bytes(damage(WEIGHTS.read_bytes(), data))
     loads_or_is_refused(folder)
+
+
+def test_weights_that_are_cut_short_while_they_are_read_are_refused(folder, monkeypatch):
+    real = weight_files.safe_open
+
+    def cut_first(*args, **options):
+        described = real(*args, **options)
+        os.truncate(folder / "model.safetensors", 20_000)
+        return described
+
+    monkeypatch.setattr(weight_files, "safe_open", cut_first)
+    refuse(folder, r"cannot be read \(it ends inside the tensor")
 
 
 @pytest.mark.parametrize("zipped", [True, False])

@@ -6,11 +6,14 @@ from unittest import mock
 
 import dagster as dg
 
+from transgenic_dagster.lab.pieces import read_pieces
 from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration import assets
-from transgenic_dagster.orchestration.build import build_definitions
+from transgenic_dagster.orchestration.component import TransgenicLab
+from transgenic_dagster.orchestration.partitions import ASSEMBLY, split_key
 
 NAMES = ("sorted_gff", "region_db", "predictions", "merged_gff3", "reject_report")
+RESULTS = "results"
 BEFORE, AFTER = ("sorted_gff", "region_db"), ("merged_gff3", "reject_report")
 
 
@@ -27,18 +30,22 @@ class Lab:
     def load(self) -> None:
         """Load the definitions, as a code server does."""
         with mock.patch.object(assets, "RETRIES", 0):  # they would wait
-            self.definitions = build_definitions(self.home, dg.in_process_executor)
+            self.definitions = TransgenicLab(home=str(self.home.root)).definitions(
+                dg.in_process_executor
+            )
 
     def run(
         self, names: Sequence[str], partition: str, *, check: bool = True, **options: Any
     ) -> dg.ExecuteInProcessResult:
         """Materialize assets of one partition."""
+        self.instance.add_dynamic_partitions(ASSEMBLY, [split_key(partition)[0]])
         job = self.definitions.resolve_implicit_global_asset_job_def()
+        ops = {op for name in names for op in [RESULTS if name in AFTER else name]}
         return job.execute_in_process(
             instance=self.instance,
             partition_key=partition,
             asset_selection=[dg.AssetKey(name) for name in names],
-            run_config={"resources": {"options": {"config": options}}},
+            run_config={"ops": {op: {"config": options} for op in ops}} if options else None,
             raise_on_error=check,
         )
 
@@ -54,8 +61,8 @@ class Lab:
         return self.run(AFTER, name)
 
     def piece_keys(self, name: str) -> list[str]:
-        keys = self.definitions.get_assets_def("predictions").partitions_def.get_partition_keys()
-        return [key for key in keys if key.startswith(f"{name}|")]
+        pieces = read_pieces(self.home.run(name))
+        return [f"{name}|{piece}" for piece in pieces.names] if pieces else []
 
 
 def messages(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> list[str]:

@@ -9,6 +9,10 @@ import pytest
 
 from tests.orchestration.labs import Lab
 from transgenic_dagster.lab.init import write_lab
+from transgenic_dagster.orchestration.checks import RESULT_CHECKS
+from transgenic_dagster.orchestration.launchpad import LabResource
+from transgenic_dagster.orchestration.metadata import table
+from transgenic_dagster.orchestration.partitions import ASSEMBLIES
 from transgenic_dagster.quality.pictures import (
     ANNOTATED,
     MOST_SEQUENCES,
@@ -20,7 +24,6 @@ from transgenic_dagster.quality.pictures import (
     reason_bars,
 )
 from transgenic_dagster.quality.recount import recount
-from transgenic_dagster.quality.tables import table
 
 
 def png(markdown):
@@ -29,17 +32,13 @@ def png(markdown):
     return base64.b64decode(match[1])
 
 
-def test_a_table_shows_strange_names_as_they_are():
-    rows = [
-        ("a|b", "<script>alert(1)</script>"),
-        ("x\ny", "![p](http://q) `c` *d* $e$"),
-        ("n", 1234),
+def test_a_table_keeps_strange_names_and_numbers_as_they_are():
+    shown = table(("name", "genes"), [("a|b <script>", 1234), ("x\ny", 5)])
+    assert [list(record.data.values()) for record in shown.records] == [
+        ["a|b <script>", 1234],
+        ["x\ny", 5],
     ]
-    lines = table(("name", "value"), rows).splitlines()
-    assert lines[:2] == ["| name | value |", "| --- | --- |"]
-    assert lines[2] == r"| a\|b | \<script\>alert\(1\)\</script\> |"
-    assert lines[3] == r"| x y | \!\[p\]\(http://q\) \`c\` \*d\* \$e\$ |"
-    assert lines[4] == "| n | 1,234 |"
+    assert [column.type for column in shown.schema.columns] == ["string", "int"]
 
 
 def test_pictures_of_large_genomes_and_strange_names_stay_small():
@@ -101,15 +100,48 @@ def test_a_recount_finds_lost_invented_and_doubled_genes(demo, results):
     assert "genes that the input does not have: INVENTED" in faults(demo)
 
 
+def checked(demo):
+    """Results of the checks of the files as they are."""
+    checks = next(one for one in demo.definitions.asset_checks if len(list(one.check_specs)) > 1)
+    selected = {spec.key for spec in RESULT_CHECKS}
+    context = SimpleNamespace(partition_key="demo", selected_asset_check_keys=selected)
+    found = checks.op.compute_fn.decorated_fn(context, LabResource(root=str(demo.home.root)))
+    return {one.check_name: one for one in found}
+
+
 def test_checks_fail_on_broken_files_and_block(demo, results):
     text = results.gff3.read_text()
     results.gff3.write_text(text.replace("\tCDS\t", "\tCDS\t9", 1))
-    checks = next(iter(demo.definitions.asset_checks))
-    context = SimpleNamespace(partition_key="demo")
-    evaluated = {one.check_name: one for one in checks.op.compute_fn.decorated_fn(context)}
-    assert len(evaluated) == 4
-    assert not evaluated["gff3_is_valid"].passed
-    assert evaluated["gff3_is_valid"].severity == dg.AssetCheckSeverity.ERROR
-    assert evaluated["reject_share_is_plausible"].passed
-    blocking = {spec.name for spec in checks.check_specs if spec.blocking}
+    found = checked(demo)
+    assert not found["gff3_is_valid"].passed
+    assert found["gff3_is_valid"].severity == dg.AssetCheckSeverity.ERROR
+    assert found["gene_count_is_plausible"].passed
+    blocking = {spec.name for spec in RESULT_CHECKS if spec.blocking}
     assert blocking == {"accounting_adds_up", "gff3_is_valid"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "check"),
+    [
+        (r"stop_codon=1", "stop_codon=0", "reading_frames_are_complete"),
+        (r"inframe_stops=0", "inframe_stops=2", "no_stops_in_frame"),
+        (r"GM=DEMO1G000\d0", "GM=DEMO2G00010", "genes_overlap_their_input"),
+    ],
+)
+def test_checks_of_gene_models_see_what_is_wrong(demo, results, pattern, replacement, check):
+    assert checked(demo)[check].passed
+    results.gff3.write_text(re.sub(pattern, replacement, results.gff3.read_text()))
+    assert not checked(demo)[check].passed
+
+
+def test_gene_models_that_repeat_each_other_are_seen(demo, results):
+    text = results.gff3.read_text()
+    head, *genes = re.split(r"(?m)^(?=\S+\ttransgenic\tgene\t)", text)
+    names = [re.search("GM=([^;\\n]+)", gene)[1] for gene in genes]
+    copies = [genes[0].replace(names[0], name) for name in names[1:12]]
+    results.gff3.write_text(head + "".join([*genes, *copies]))
+    assert not checked(demo)["structures_differ"].passed
+
+
+def test_each_assembly_has_its_own_results_of_the_checks(demo):
+    assert all(spec.partitions_def is ASSEMBLIES for spec in RESULT_CHECKS)

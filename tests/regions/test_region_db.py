@@ -78,7 +78,7 @@ def test_sequences_of_the_genome_come_in_natural_order(path: Path) -> None:
 
 def test_pieces_split_the_regions(path: Path) -> None:
     with RegionDb(path) as database:
-        assert database.pieces() == ["chr1", "chr2", "unplaced-001"]
+        assert database.pieces() == ["chr1", "chr2", "unplaced-01"]
         ids = [[r.region_id for r in database.regions(piece)] for piece in database.pieces()]
         assert ids == [[0], [1], [2]]
         assert database.regions("nothing") == []

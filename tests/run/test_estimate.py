@@ -1,16 +1,17 @@
+import gzip
 from random import Random
 
 import pytest
 
 from tests import golden
 from tests.assemblies import Assembly, golden_chromosome, write_genes
-from tests.run.test_annotate import program
+from tests.run.test_annotate import program, run, table
 from transgenic_dagster.demo import demo_checkpoint
 from transgenic_dagster.demo.assembly import write_assembly
+from transgenic_dagster.gsf.vocabulary import clean_sentence, encode_gsf
 from transgenic_dagster.options import parse_options
-from transgenic_dagster.run.estimate import JOURNAL_BYTES_PER_REGION, make_plan
-from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
+from transgenic_dagster.run import annotate as annotate_module
+from transgenic_dagster.run.estimate import journal_bytes, make_plan
 
 
 def plan(assembly, **options):
@@ -30,24 +31,55 @@ def test_a_plan_says_what_a_run_then_does(tmp_path):
     assert "window_too_long        1" in text
 
 
-@pytest.mark.parametrize("count", [60, 300])
-def test_the_disk_that_is_planned_is_the_disk_that_is_taken(count, tmp_path):
+def bytes_of(folder, *, without):
+    files = (path for path in folder.rglob("*") if path.is_file() and path not in without)
+    return sum(path.stat().st_size for path in files)
+
+
+def test_the_disk_that_is_planned_is_the_disk_that_is_taken(tmp_path, monkeypatch):
+    demo = write_assembly(tmp_path)
+    inputs = set(tmp_path.iterdir())
+    outputs = {"gsf_output": tmp_path / "gsf.tsv", "proteins": tmp_path / "proteins.fa"}
+    options = outputs | {"model": str(demo_checkpoint()), "max_length": 400, "keep_input": True}
+    taken, journals = [], []
+    for name in ("make_region_db", "predict_pieces", "merge_pieces"):
+        stage = getattr(annotate_module, name)
+
+        def measured(folder, *args, stage=stage, **more):
+            result = stage(folder, *args, **more)
+            taken.append(bytes_of(tmp_path, without=inputs))
+            journals.append(sum(p.stat().st_size for p in folder.journal_folder.glob("*.jsonl")))
+            return result
+
+        monkeypatch.setattr(annotate_module, name, measured)
+    assembly = Assembly(demo.genome_fasta, demo.genes_gff3)
+    run(assembly, tmp_path, **options)
+    assert plan(assembly, **options).disk_bytes == pytest.approx(max(taken), rel=0.1)
+    sentences = [row["gsf"] for row in table(outputs["gsf_output"]).values()]
+    tokens = sum(len(encode_gsf(clean_sentence(sentence))) for sentence in sentences)
+    assert journal_bytes(tokens, num_beams=2) == pytest.approx(max(journals), rel=0.1)
+
+
+def test_a_gzipped_genome_and_large_windows_are_in_the_disk_that_is_planned(tmp_path):
     random = Random(1)
     sequence = "".join(random.choices("ACGT", k=2_000_000))
-    assembly = Assembly(tmp_path / "genome.fa", tmp_path / "genes.gff3")
-    assembly.fasta.write_text(f">chr1\n{sequence}\n")
-    starts = sorted(random.sample(range(20_000, 1_900_000), count))
+    assembly = Assembly(tmp_path / "genome.fa.gz", tmp_path / "genes.gff3")
+    assembly.fasta.write_bytes(gzip.compress(f">chr1\n{sequence}\n".encode()))
+    starts = sorted(random.sample(range(20_000, 1_900_000), 40))
     genes = [("chr1", s, s + random.randint(500, 9_000), "+", f"ID=g{s}") for s in starts]
     write_genes(assembly.gff, genes)
-    made = plan(assembly, model=str(demo_checkpoint()))
-    options = parse_options({"fasta_file": assembly.fasta, "gff_file": assembly.gff})
-    folder = RunFolder(tmp_path / "work")
-    folder.mark("test", {})
-    make_sorted_gff(folder, options)
-    make_region_db(folder, options, 49_152)
-    taken = sum(path.stat().st_size for path in folder.root.rglob("*") if path.is_file())
-    journals = sum(made.regions_by_window.values()) * JOURNAL_BYTES_PER_REGION
-    assert made.disk_bytes - journals == pytest.approx(taken, rel=0.1)
+    inputs = set(tmp_path.iterdir())
+    taken = []
+
+    def measured(*_args, **_more):
+        taken.append(bytes_of(tmp_path, without=inputs))
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(annotate_module, "predict_pieces", measured)
+        run(assembly, tmp_path)
+    assert taken[0] > 2_000_000
+    assert plan(assembly).disk_bytes == pytest.approx(taken[0], rel=0.1)
 
 
 def test_a_plan_follows_the_options(tmp_path):

@@ -77,7 +77,7 @@ def _describe(error: Exception, again: str) -> tuple[str, int]:
         return "Nobody reads the output any more.", BROKEN_PIPE
     if is_out_of_memory(error):
         sys.unraisablehook = _report_unless_out_of_memory
-        sentence = f"This machine's memory is full; free some or lower --batch_size, then {again}."
+        sentence = f"This machine's memory is full; free some, then {again}."
     elif isinstance(error, OSError):
         sentence = _os_error_sentence(error, again)
     else:  # a fault of ours: still one sentence, and a way to see more

@@ -1,4 +1,4 @@
-"""The program ``transgenic-dagster``: makes a lab's folder, and puts assemblies into it."""
+"""The program ``transgenic-dagster``: makes a lab's folder; adds, renames, removes assemblies."""
 
 import argparse
 import shlex
@@ -8,6 +8,12 @@ from pathlib import Path
 from transgenic_dagster.cli.guard import add_common_options, guarded
 from transgenic_dagster.errors import UsageError
 from transgenic_dagster.lab.init import add_assembly, write_lab
+from transgenic_dagster.lab.moves import (
+    delete_assembly,
+    moved_paths,
+    remove_assembly,
+    renamed_assembly,
+)
 from transgenic_dagster.lab.takeover import take_over_run
 from transgenic_dagster.lab.workspace import HOME_VARIABLE, find_home
 from transgenic_dagster.options import DEFAULT_MODEL
@@ -47,6 +53,44 @@ def _add(asked: argparse.Namespace) -> None:
     sys.stdout.write(
         f"{asked.name} is in {home.assemblies}; a running 'dagster dev' annotates it.\n"
     )
+
+
+def _remove(asked: argparse.Namespace) -> None:
+    from transgenic_dagster.orchestration.history import forget, opened_instance
+
+    home = find_home(asked.home)
+    with opened_instance(home) as instance:
+        if asked.delete:
+            if not asked.yes:
+                raise UsageError(
+                    f"This deletes {asked.name} and its results for good; repeat it with --yes, or "
+                    "leave out --delete to keep them in the trash."
+                )
+            delete_assembly(home, asked.name)
+            what = "deleted; files that it linked to are where they were"
+        else:
+            what = f"now in {remove_assembly(home, asked.name)}; delete that when you are sure"
+        forget(instance, asked.name)
+    sys.stdout.write(f"{asked.name} is {what}.\n")
+
+
+def _rename(asked: argparse.Namespace) -> None:
+    from transgenic_dagster.orchestration.history import forget, opened_instance, remember, retell
+
+    home, old, new = find_home(asked.home), asked.name, asked.new_name
+    with opened_instance(home) as instance:
+        with renamed_assembly(home, old, new):
+            retell(instance, old, new, moved_paths(home, old, new))
+        remember(instance, home, new)
+        forget(instance, old)
+    sys.stdout.write(f"{old} is {new} now, with its results; nothing is predicted again.\n")
+
+
+def _migrate(asked: argparse.Namespace) -> None:
+    from transgenic_dagster.orchestration.history import migrate
+
+    for line in migrate(find_home(asked.home)):
+        sys.stdout.write(f"{line}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,11 +136,50 @@ def _parser() -> argparse.ArgumentParser:
         help="folder of an interrupted transgenic-annotate, instead of genome and genes: its "
         "inputs are added, and what it has done is continued",
     )
-    add.add_argument(
+    _add_home(add)
+    add.set_defaults(run=_add)
+
+    remove = commands.add_parser(
+        "remove",
+        help="take an assembly out of the home, with its results",
+        description="Move an assembly and its results to the home's folder .trash, and its "
+        "partitions out of Dagster.",
+    )
+    remove.add_argument("name", metavar="NAME", help="of the assembly")
+    remove.add_argument(
+        "--delete", action="store_true", help="delete everything for good; needs --yes as well"
+    )
+    remove.add_argument("--yes", action="store_true", help="yes, delete it")
+    _add_home(remove)
+    remove.set_defaults(run=_remove)
+
+    rename = commands.add_parser(
+        "rename",
+        help="give an assembly another name; nothing is predicted again",
+        description="Give an assembly another name, with its results and what Dagster knows of "
+        "them; nothing is predicted again.",
+    )
+    rename.add_argument("name", metavar="OLD", help="present name")
+    rename.add_argument("new_name", metavar="NEW", help="letters, digits and ._-")
+    _add_home(rename)
+    rename.set_defaults(run=_rename)
+
+    migrate = commands.add_parser(
+        "migrate",
+        help="bring a lab of an earlier release up to date; nothing is predicted again",
+        description="Bring a lab of an earlier release up to date: Dagster's settings, partitions "
+        "and what it knows of results. Stop Dagster before. Nothing is predicted again; files that "
+        "are replaced are kept in .before-migration.",
+    )
+    _add_home(migrate)
+    migrate.set_defaults(run=_migrate)
+    return parser
+
+
+def _add_home(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
         "--home",
         type=Path,
         metavar="DIR",
         help=f"the home (default: {HOME_VARIABLE}, else this folder)",
     )
-    add.set_defaults(run=_add)
-    return parser

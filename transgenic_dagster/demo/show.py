@@ -12,6 +12,7 @@ from transgenic_dagster.errors import RunError
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.progress import BarProgress, LogProgress
 from transgenic_dagster.run.annotate import annotate
+from transgenic_dagster.system.wording import counted
 
 
 def run_demo(folder: Path) -> str:
@@ -37,9 +38,9 @@ def run_demo(folder: Path) -> str:
     if result.unexpected:
         names = ", ".join(comparison.gene.gene_id for comparison in result.unexpected)
         raise RunError(
-            f"{len(result.unexpected)} demo genes came out in another way than planned ({names}); "
-            f"compare {options.output} with {assembly.truth_gff3}, and do not trust this "
-            "installation before you know why."
+            f"{counted(len(result.unexpected), 'demo gene')} came out in another way than "
+            f"planned ({names}); compare {options.output} with {assembly.truth_gff3}, "
+            "and do not trust this installation before you know why."
         )
     command = ["transgenic-annotate", str(options.fasta_file), str(options.gff_file)]
     command += ["-o", str(options.output), "--model", options.model, "--precision", "fp32"]

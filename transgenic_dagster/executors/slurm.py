@@ -5,240 +5,215 @@ installation on all nodes, and ``sbatch``, ``squeue`` and ``scancel`` where Dags
 Accounting (``sacct``) is not used: many clusters have none.
 
 Environment variables set the defaults of a run's configuration, for runs that nobody configures
-(those of sensors and schedules). ``sbatch`` reads variables of its own as well, such as
+(those of sensors and conditions). ``sbatch`` reads variables of its own as well, such as
 ``SBATCH_ACCOUNT`` and ``SBATCH_QOS``.
 """
 
-import logging
 import os
 import re
 import shlex
-import shutil
-import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from transgenic_dagster.errors import MissingOnMachineError, UsageError
-from transgenic_dagster.executors.dagster_private import ExecutionStep
-from transgenic_dagster.executors.pool import limit_gpu_pool, needs_gpu
-from transgenic_dagster.executors.step_handler import (
-    JobExecutor,
-    describe_exit,
-    job_config,
-    job_executor,
+from transgenic_dagster.executors.dagster_private import (
+    CheckStepHealthResult,
+    DagsterEventType,
+    EngineEventData,
+    RetryMode,
+    StepDelegatingExecutor,
+    StepHandler,
+    StepHandlerContext,
+    get_retries_config,
+)
+from transgenic_dagster.system.devices import GIVEN_VARIABLE
+from transgenic_dagster.system.slurm import (
+    JOB_NAME,
+    SlurmJob,
+    SlurmQueue,
+    cancel_jobs,
+    check_programs,
+    sbatch_options,
 )
 
-PROGRAMS = ("sbatch", "squeue", "scancel")
 GRACE_SECONDS = 60
 """Longer than Slurm's own KillWait (30 s), so that Slurm does the killing."""
-
-_JOB_NAME = "transgenic"
-_ENDED = {
-    *("BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "LAUNCH_FAILED", "NODE_FAIL"),
-    *("OUT_OF_MEMORY", "PREEMPTED", "RECONFIG_FAIL", "REVOKED", "TIMEOUT"),
+_POLL_SECONDS = 0.5
+_RESULTS = {
+    DagsterEventType.STEP_SUCCESS,
+    DagsterEventType.STEP_FAILURE,
+    DagsterEventType.STEP_UP_FOR_RETRY,
 }
-_ASK_SECONDS = 60
-_LINE_SHOWN = 300
-_COLUMNS = "JobID:20,State:20,exit_code:12"
-
-logger = logging.getLogger(__name__)
 
 
-class SlurmQueue:
-    """States of this user's jobs, with one ``squeue`` for all of them.
+class SlurmStepHandler(StepHandler):
+    """Starts steps as Slurm jobs and watches them.
+
+    A step's own process reports its result to Dagster's event log. The handler notices when it
+    ends without having reported (a retry policy then applies), and ends it.
 
     Args:
-        poll_seconds: time for which an answer is used before Slurm is asked again.
+        config: of the executor.
     """
 
-    def __init__(self, poll_seconds: float) -> None:
-        self._poll_seconds = poll_seconds
-        self._asked = float("-inf")
-        self._endings: dict[str, str | None] = {}
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._options = {gpu: sbatch_options(config, gpu=gpu) for gpu in (False, True)}
+        self._grace_seconds = config["grace_seconds"]
+        self._queue = SlurmQueue(config["poll_seconds"])
+        self._attempts: dict[str, tuple[SlurmJob, int]] = {}
+        """Present attempt at each step, and the results that earlier ones have reported."""
 
-    def ending(self, job_id: str) -> str | None:
-        """Return how a job ended, as ``StepJob.ending``; None while it is queued or runs.
+    @property
+    def name(self) -> str:
+        """Name of the executor."""
+        return "slurm"
 
-        While Slurm does not answer, its last answer stands.
-        """
-        if time.monotonic() - self._asked >= self._poll_seconds:
-            answer = _ask("squeue", "--me", "--noheader", "--states=all", f"--Format={_COLUMNS}")
-            self._asked = time.monotonic()
-            if answer.returncode:
-                logger.warning("squeue does not answer: %s", answer.stderr.strip())
-            else:
-                rows = (line.split() for line in answer.stdout.splitlines())
-                self._endings = {job: _ending(state, int(status)) for job, state, status in rows}
-        return self._endings.get(job_id, "is unknown to Slurm")
+    def launch_step(self, step_handler_context: StepHandlerContext) -> Iterator[dg.DagsterEvent]:
+        """Submit an attempt at a step."""
+        key = _step_key(step_handler_context)
+        context: Any = step_handler_context.get_step_context(key)
+        command = step_handler_context.execute_step_args.get_command_args()
+        log = _log_file(step_handler_context.instance, context.run_id, key)
+        earlier = _results(step_handler_context, key)
+        job = SlurmJob.submit(
+            f"#!/bin/sh\nexport {GIVEN_VARIABLE}=1\nexec {shlex.join(command)}\n",
+            f"{JOB_NAME}-{context.run_id}-{key}",
+            self._options[context.step.pool is not None],
+            self._queue,
+            log,
+        )
+        self._attempts[key] = job, earlier
+        yield dg.DagsterEvent.step_worker_starting(context, f"Started as {job.name}.", metadata={})
 
-    def expect(self, job_id: str) -> None:
-        """Count a job as queued until Slurm is asked again."""
-        self._endings[job_id] = None
+    def check_step_health(self, step_handler_context: StepHandlerContext) -> CheckStepHealthResult:
+        """Call a step healthy while it runs, and once it has reported its result."""
+        key = _step_key(step_handler_context)
+        if key not in self._attempts:
+            return CheckStepHealthResult.unhealthy("the process that watched it is gone")
+        job, earlier = self._attempts[key]
+        ending = job.ending()
+        # In this order: a job that has ended reports nothing more.
+        if ending is None or _results(step_handler_context, key) > earlier:
+            return CheckStepHealthResult.healthy()
+        job.kill()
+        return CheckStepHealthResult.unhealthy(f"{job.name} {ending}")
+
+    def terminate_step(self, step_handler_context: StepHandlerContext) -> Iterator[dg.DagsterEvent]:
+        """End all steps: whoever ends one step of a run ends the run."""
+        self.end_all()
+        key = _step_key(step_handler_context)
+        if key in self._attempts:  # it may have failed to start
+            context = step_handler_context.get_step_context(key)
+            message = f"Ended {self._attempts[key][0].name}."
+            yield dg.DagsterEvent.engine_event(context, message, EngineEventData())
+
+    def end_all(self) -> None:
+        """Ask all running steps to end, and kill those that have not ended in time."""
+        running = [job for job, _ in self._attempts.values() if job.ending() is None]
+        for job in running:
+            job.ask_to_end()
+        deadline = time.monotonic() + self._grace_seconds
+        while running and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS / 5)
+            running = [job for job in running if job.ending() is None]
+        for job in running:
+            job.kill()
 
 
-def _ending(state: str, wait_status: int) -> str | None:
-    if state not in _ENDED:
-        return None
-    if state in {"COMPLETED", "FAILED"}:
-        with suppress(
-            ValueError, OverflowError
-        ):  # Slurm has exit codes of its own for jobs that never ran
-            return describe_exit(os.waitstatus_to_exitcode(wait_status))
-    return f"ended as {state}"
-
-
-class SlurmJob:
-    """Step as a job of Slurm.
+class SlurmExecutor(StepDelegatingExecutor):
+    """Runs every step of a run as a job, and leaves none behind.
 
     Args:
-        submitted: ``sbatch``, as it ended.
-        queue: states of jobs.
-        log: file of the job's output outside its step; ``%j`` stands for the job's id.
+        handler: starts and watches the steps.
+        retries: says whether retry policies apply.
     """
 
-    def __init__(
-        self, submitted: "subprocess.CompletedProcess[str]", queue: SlurmQueue, log: Path
-    ) -> None:
-        self._queue = queue
-        self._refused = submitted.stderr.strip() if submitted.returncode else None
-        self._id = submitted.stdout.strip().partition(";")[0]
-        self._log = Path(str(log).replace("%j", self._id))
-        self.name = f"Slurm job {self._id}".strip()
-        if self._refused is None:
-            queue.expect(self._id)
-
-    def ending(self) -> str | None:
-        """Return how it ended, as ``StepJob.ending``; None while it is queued or runs."""
-        if self._refused is not None:
-            return f"was refused: {self._refused}"
-        ending = self._queue.ending(self._id)
-        return None if ending is None else f"{ending}{self._last_words()}"
-
-    def ask_to_end(self) -> None:
-        """Cancel it; Slurm kills what does not end."""
-        _ask("scancel", self._id)
-
-    def kill(self) -> None:
-        """Kill it at once."""
-        if self._refused is None:
-            _ask("scancel", "--signal=KILL", "--full", self._id)
-
-    def _last_words(self) -> str:
-        try:
-            lines = self._log.read_text(errors="replace").split("\n")
-        except OSError:  # it never started, or its node cannot write to this folder
-            return ""
-        last = next((line for line in reversed(lines) if line.strip()), "nothing")
-        return f"; {self._log} ends with: {last[:_LINE_SHOWN]}"
-
-
-def _ask(*command: str, script: str | None = None) -> "subprocess.CompletedProcess[str]":
-    """Run a program of Slurm; one that does not answer in time counts as failed."""
-    try:
-        return subprocess.run(
-            command, input=script, capture_output=True, text=True, check=False, timeout=_ASK_SECONDS
+    def __init__(self, handler: SlurmStepHandler, retries: RetryMode) -> None:
+        super().__init__(
+            handler,
+            retries=retries,
+            sleep_seconds=_POLL_SECONDS,
+            check_step_health_interval_seconds=0,
         )
-    except subprocess.TimeoutExpired as error:
-        return subprocess.CompletedProcess(command, 1, "", f"{error}")
+        self._handler = handler
 
-
-def _options(config: Mapping[str, Any], *, gpu: bool) -> list[str]:
-    """Options of ``sbatch`` for a kind of step.
-
-    Raises:
-        UsageError: a quotation in them is not closed.
-    """
-    options = []
-    if config["partition"]:
-        options.append(f"--partition={config['partition']}")
-    if config["walltime"]:
-        options.append(f"--time={config['walltime']}")
-    for name in ("options", "gpu_options") if gpu else ("options",):
+    def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
+        """Run all steps of a plan."""
         try:
-            options += shlex.split(config[name])
-        except ValueError as error:
-            raise UsageError(
-                f"The Slurm executor's {name} are {config[name]!r}: {error}; quote them as in a "
-                "shell."
-            ) from error
-    return options
+            yield from super().execute(plan_context, execution_plan)
+        finally:
+            self._handler.end_all()
+            # Dagster keeps the pool slots of cancelled steps, as these might still run.
+            plan_context.instance.event_log_storage.free_concurrency_slots_for_run(
+                plan_context.run_id
+            )
 
 
-def _cancel_orphaned_jobs(instance: dg.DagsterInstance) -> None:
-    """Cancel jobs of runs that have ended: a killed run leaves its jobs behind."""
-    listed = _ask("squeue", "--me", "--noheader", "--format=%i %j").stdout.splitlines()
-    for job_id, name in (line.split(maxsplit=1) for line in listed):
-        match = re.match(rf"{_JOB_NAME}-([0-9a-f-]{{36}})-", name)
-        run = instance.get_run_by_id(match[1]) if match else None
-        if run is not None and run.is_finished:
-            _ask("scancel", job_id)
-
-
-def _check_programs() -> None:
-    missing = [program for program in PROGRAMS if shutil.which(program) is None]
-    if missing:
-        raise MissingOnMachineError(
-            f"The executor 'slurm' needs {', '.join(missing)} on the PATH; start Dagster where "
-            "jobs can be submitted, or set TRANSGENIC_EXECUTOR=gpu."
-        )
-
-
-def _text(variable: str, default: str, description: str) -> dg.Field:
+def _text_option(variable: str, default: str, text: str) -> dg.Field:
     """Text option whose default an environment variable sets."""
-    return dg.Field(
-        str, os.environ.get(variable, default), description=f"{description} ({variable})"
-    )
-
-
-def _log_file(instance: dg.DagsterInstance, run_id: str, step: ExecutionStep) -> Path:
-    """File of a job's output outside its step; Slurm fills in ``%j``."""
-    folder = Path(instance.root_directory) / "slurm" / run_id
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', step.key)}-%j.log"
+    return dg.Field(str, os.environ.get(variable, default), description=f"{text} ({variable})")
 
 
 @dg.executor(
     name="slurm",
     requirements=dg.multiple_process_executor_requirements(),
     config_schema={
-        **job_config(GRACE_SECONDS),
-        "partition": _text("TRANSGENIC_SLURM_PARTITION", "", "partition of all jobs"),
-        "walltime": _text(
+        "retries": get_retries_config(),
+        "grace_seconds": dg.Field(
+            int, GRACE_SECONDS, description="seconds from asking a step to end until it is killed"
+        ),
+        "partition": _text_option("TRANSGENIC_SLURM_PARTITION", "", "partition of all jobs"),
+        "walltime": _text_option(
             "TRANSGENIC_SLURM_WALLTIME", "", "time limit of every job, as sbatch --time takes it"
         ),
-        "gpu_options": _text(
+        "gpu_options": _text_option(
             "TRANSGENIC_SLURM_GPU_OPTIONS", "--gres=gpu:1", "sbatch options of GPU steps"
         ),
-        "options": _text("TRANSGENIC_SLURM_OPTIONS", "", "further sbatch options of all jobs"),
+        "options": _text_option(
+            "TRANSGENIC_SLURM_OPTIONS", "", "further sbatch options of all jobs"
+        ),
         "poll_seconds": dg.Field(
             float, 5.0, description="seconds between two queries of the states of jobs"
         ),
     },
 )
-def slurm_executor(context: dg.InitExecutorContext) -> JobExecutor:
+def slurm_executor(context: dg.InitExecutorContext) -> SlurmExecutor:
     """Run every step as a Slurm job; each GPU step asks Slurm for a GPU."""
-    _check_programs()
+    check_programs()
     _cancel_orphaned_jobs(context.instance)
-    limit_gpu_pool(context.instance, None)  # Slurm's own queue is the limit
     config: Mapping[str, Any] = context.executor_config
-    cpu_options, gpu_options = _options(config, gpu=False), _options(config, gpu=True)
-    queue = SlurmQueue(config["poll_seconds"])
+    retries = RetryMode.from_config(config["retries"]) or RetryMode.ENABLED
+    return SlurmExecutor(SlurmStepHandler(config), retries)
 
-    def start(
-        instance: dg.DagsterInstance, run_id: str, step: ExecutionStep, command: Sequence[str]
-    ) -> SlurmJob:
-        log = _log_file(instance, run_id, step)
-        submitted = _ask(
-            *("sbatch", "--parsable", "--no-requeue", f"--output={log}"),
-            f"--job-name={_JOB_NAME}-{run_id}-{step.key}",
-            *(gpu_options if needs_gpu(step) else cpu_options),
-            script=f"#!/bin/sh\nexec {shlex.join(command)}\n",
-        )
-        return SlurmJob(submitted, queue, log)
 
-    return job_executor(context, start)
+def _step_key(context: StepHandlerContext) -> str:
+    (key,) = context.execute_step_args.step_keys_to_execute or ()
+    return key
+
+
+def _log_file(instance: dg.DagsterInstance, run_id: str, step_key: str) -> Path:
+    """File of a job's output outside its step; Slurm fills in ``%j``."""
+    folder = Path(instance.root_directory) / "slurm" / run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', step_key)}-%j.log"
+
+
+def _results(context: StepHandlerContext, step_key: str) -> int:
+    """Number of results that a step of this run has reported."""
+    logged = context.instance.all_logs(context.execute_step_args.run_id, of_type=_RESULTS)
+    return sum(entry.step_key == step_key for entry in logged)
+
+
+def _cancel_orphaned_jobs(instance: dg.DagsterInstance) -> None:
+    """Cancel jobs of runs that have ended: a killed run leaves its jobs behind."""
+
+    def ended(name: str) -> bool:
+        match = re.match(rf"{JOB_NAME}-([0-9a-f-]{{36}})-", name)
+        run = instance.get_run_by_id(match[1]) if match else None
+        return run is not None and run.is_finished
+
+    cancel_jobs(ended)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from transgenic_dagster.gene_models.kept_input import EXCEEDED_REGION, KEPT
 from transgenic_dagster.input_genes.gff3 import decode
+from transgenic_dagster.system.wording import counted
 
 MOST_FAULTS = 20
 _STRANDS = frozenset("+-.?")
@@ -72,7 +73,7 @@ def _row_faults(
 ) -> Iterator[str]:
     columns = text.split("\t")
     if len(columns) != 9:
-        yield f"it has {len(columns)} columns, not 9"
+        yield f"it has {counted(len(columns), 'column')}, not 9"
         return
     seqid, _, kind, first, last, _, strand, phase, attribute_text = columns
     if not (first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last)):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from transgenic_dagster.gsf.features import CDS, CDS_PHASES, KIND_OF_NAME, NO_PHASE, STRANDS
 from transgenic_dagster.reject_reason import RejectReason
+from transgenic_dagster.system.wording import counted
 
 # Eighteen digits lie far beyond any chromosome and well below the limit of int().
 _COORDINATE = re.compile(r"[0-9]{1,18}")
@@ -132,7 +133,7 @@ def _parse_feature(entry: str) -> Feature:
     if len(columns) != 5:
         raise GsfError(
             RejectReason.UNPARSABLE,
-            f"feature {_quote(entry)} has {len(columns)} columns where it needs "
+            f"feature {_quote(entry)} has {counted(len(columns), 'column')} where it needs "
             "start|name|end|strand|phase",
         )
     start, name, end, strand, phase = columns

@@ -1,4 +1,4 @@
-"""Grammar-constrained decoding: which tokens may follow so that a sentence ends as a possible gene.
+"""Grammar-constrained decoding: which tokens may follow so that a sentence parses in the end.
 
 The tables of ``gsf.constraints`` hold the grammar. Beside the state of the automaton, each row
 keeps what tables cannot: the number that is being written, the features that are defined and

@@ -3,8 +3,9 @@
 A row belongs to the topmost feature that it descends from. Where that is a row of any type of gene,
 also of one that is not wanted, such as ``pseudogene``, the row is covered. Else its gene is named
 by the first of: a ``gene_id`` of the row, of what it descends from or of its children; a missing
-``Parent``; a ``locus_tag``; the ID of its transcript; for a coding part without any of these its
-own ``ID``, ``gene`` or ``Name``.
+``Parent``; a ``locus_tag``; the ID of its transcript; for a transcript or coding part without any
+of these its own ``ID``, else, on each strand apart, its ``gene``, ``Name`` or ``protein_id``: the
+two copies of a gene in the inverted repeats of a plastid are two genes.
 """
 
 import duckdb
@@ -39,6 +40,7 @@ _CREATE_LINKS = """
         nullif(attribute(attributes, 'locus_tag'), '') AS locus_tag,
         nullif(attribute(attributes, 'Name'), '') AS name,
         nullif(attribute(attributes, 'gene'), '') AS gene_name,
+        nullif(attribute(attributes, 'protein_id'), '') AS protein_id,
         parents_of(attributes) AS parent_ids,
         is_exon_type(type) OR is_coding_type(type) OR is_transcript_type(type) AS makes_gene,
         is_coding_type(type) OR is_transcript_type(type) AS stands_alone,
@@ -54,6 +56,20 @@ _CREATE_NAMED = """
     FROM links
     WHERE id IS NOT NULL
     GROUP BY seqid, id
+"""
+
+# Names of genes that have rows. A symbol, such as tnpA, may be that of several genes.
+_CREATE_GENE_NAMES = """
+    CREATE TABLE gene_names AS
+    SELECT seqid, name, bool_and(is_symbol) AS is_symbol
+    FROM (
+        SELECT seqid, unnest([id, gene_id, locus_tag, name, gene_name]) AS name,
+            unnest([false, false, false, false, true]) AS is_symbol
+        FROM links
+        WHERE is_gene_like
+    )
+    WHERE name IS NOT NULL
+    GROUP BY seqid, name
 """
 
 # A gene's own parents do not count, so that a gene is always topmost.
@@ -101,16 +117,26 @@ _CREATE_TOPMOST = """
         SELECT seqid, id, min(gene_id) AS child_gene_id, min(locus_tag) AS child_locus_tag
         FROM children
         GROUP BY seqid, id
+    ),
+    labelled AS (
+        SELECT *, coalesce(gene_name, name, protein_id) AS label
+        FROM links
+        WHERE parent_ids = [] AND NOT is_gene_like
     )
-    SELECT line, seqid, id,
+    SELECT line, seqid, id, gene_name,
         coalesce(gene_id, child_gene_id, locus_tag, child_locus_tag) AS given_name,
         CASE
-            WHEN is_transcript OR names.id IS NOT NULL THEN id
-            WHEN stands_alone THEN coalesce(id, gene_name, name)
+            WHEN id IS NOT NULL AND (stands_alone OR names.id IS NOT NULL) THEN id
+            WHEN stands_alone THEN label || CASE
+                WHEN min(strand) OVER label_rows = max(strand) OVER label_rows THEN ''
+                WHEN strand = '+' THEN '.plus'
+                WHEN strand = '-' THEN '.minus'
+                ELSE ''
+            END
         END AS own_name
-    FROM (SELECT * FROM links WHERE parent_ids = [] AND NOT is_gene_like)
-    LEFT JOIN names USING (seqid, id)
+    FROM labelled LEFT JOIN names USING (seqid, id)
     WHERE makes_gene OR names.id IS NOT NULL OR gene_id IS NOT NULL
+    WINDOW label_rows AS (PARTITION BY seqid, label, id IS NULL)
 """
 
 _CREATE_CANDIDATES = """
@@ -127,7 +153,10 @@ _CREATE_CANDIDATES = """
         GROUP BY seqid, id
     )
     SELECT line, seqid, coalesce(given_name, own_name) AS gene,
-        given_name IS NOT NULL AS is_given, false AS is_covered
+        given_name IS NOT NULL
+            OR coalesce((seqid, gene_name) NOT IN (SELECT seqid, name FROM gene_names), false)
+            AS is_given,
+        false AS is_covered
     FROM topmost
     UNION ALL
     SELECT line, children.seqid,
@@ -149,12 +178,7 @@ _CREATE_CANDIDATES = """
 
 _CREATE_MEMBERS = """
     CREATE TABLE members AS
-    WITH gene_names AS (
-        SELECT DISTINCT seqid, unnest([id, gene_id, locus_tag, name]) AS name
-        FROM links
-        WHERE is_gene_like
-    ),
-    loci AS (
+    WITH loci AS (
         SELECT candidates.seqid, gene, bool_or(is_given) AS is_given, min(start) AS start,
             max("end") AS "end", min(strand) AS strand
         FROM candidates JOIN links USING (line)
@@ -162,7 +186,7 @@ _CREATE_MEMBERS = """
         GROUP BY candidates.seqid, gene
         HAVING bool_or(makes_gene) AND NOT bool_or(is_covered)
             AND (candidates.seqid, gene) NOT IN (
-                SELECT seqid, name FROM gene_names WHERE name IS NOT NULL
+                SELECT seqid, name FROM gene_names WHERE NOT is_symbol
             )
     ),
     strands AS (SELECT unnest(['+', '-', '.', '?']) AS strand),
@@ -207,11 +231,12 @@ def create_members(database: duckdb.DuckDBPyConnection, feature_types: list[str]
     database.execute(_CREATE_LINKS, [feature_types])
     for statement in (
         _CREATE_NAMED,
+        _CREATE_GENE_NAMES,
         _CREATE_PARENTS,
         _CREATE_TOPMOST,
         _CREATE_CANDIDATES,
         _CREATE_MEMBERS,
     ):
         database.execute(statement)
-    for table in ("parents", "topmost", "candidates"):
+    for table in ("gene_names", "parents", "topmost", "candidates"):
         database.execute(f"DROP TABLE {table}")

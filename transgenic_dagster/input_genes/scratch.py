@@ -36,7 +36,7 @@ def disk_errors_named(folder: Path) -> Iterator[None]:
     """Turn DuckDB's errors about the disk of ``folder`` into one clear message.
 
     Raises:
-        ResumableError: the disk is full, or failed otherwise.
+        ResumableError: the disk or the memory is full, or the disk failed otherwise.
     """
     try:
         yield
@@ -44,8 +44,12 @@ def disk_errors_named(folder: Path) -> Iterator[None]:
         text = str(error)
         if "No space left" in text or "quota exceeded" in text:
             raise ResumableError(f"The disk is full ({folder}); free some space.") from error
+        first_line = text.partition("\n")[0].rstrip(".")
+        if isinstance(error, duckdb.OutOfMemoryException):
+            raise ResumableError(
+                f"Memory and the disk of {folder} are too small ({first_line}); free some space."
+            ) from error
         if isinstance(error, _DISK_ERRORS) and not is_out_of_memory(error):
-            first_line = text.partition("\n")[0].rstrip(".")
             raise ResumableError(
                 f"The disk of {folder} failed ({first_line}); check it."
             ) from error

@@ -2,13 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from transgenic_dagster.demo.assembly import write_assembly
 from transgenic_dagster.errors import InputError, UsageError
-from transgenic_dagster.lab.registry import registry_to_change
-from transgenic_dagster.lab.scan import read_assembly
 from transgenic_dagster.lab.workspace import (
     GENES_NAMES,
     GENOME_NAMES,
@@ -19,15 +18,71 @@ from transgenic_dagster.lab.workspace import (
     check_name,
 )
 from transgenic_dagster.options import DEFAULT_MODEL
+from transgenic_dagster.sequences.fasta import open_genome
 from transgenic_dagster.system.atomic_files import atomic_write
 
 DEMO = "demo"
 
-WORKSPACE = """\
+PROJECT = "annotation_lab"
+"""Package of the lab's own project, which Dagster loads."""
+
+PYPROJECT = f"""\
+[project]
+name = "annotation-lab"
+version = "0.1.0"
+requires-python = ">=3.11"
+dependencies = ["transgenic-dagster"]
+
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+
+[tool.setuptools]
+packages = ["{PROJECT}"]
+
+[tool.dg]
+directory_type = "project"
+
+[tool.dg.project]
+root_module = "{PROJECT}"
+code_location_name = "transgenic"
+registry_modules = ["transgenic_dagster.definitions"]
+"""
+
+WORKSPACE = f"""\
 load_from:
   - python_module:
-      module_name: transgenic_dagster.definitions
+      module_name: {PROJECT}.definitions
+      working_directory: .
       location_name: transgenic
+"""
+
+DEFINITIONS = '''\
+"""What Dagster loads: everything in defs/; add assets of your own there."""
+
+from pathlib import Path
+
+import dagster as dg
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+'''
+
+COMPONENT = """\
+# The lab; all settings have defaults. 'dg utils inspect-component' explains them.
+
+type: transgenic_dagster.definitions.TransgenicLab
+
+attributes:
+  assemblies_at_once: 8         # more wait until one of these has its annotation
+  rest_seconds: 30              # files that have not changed for so long are complete
+  # alert_webhook: https://hooks.example.org/annotation   # gets a JSON text when a run fails
+  # alert_email:
+  #   sender: dagster@example.org
+  #   recipients: [annotators@example.org]
+  #   smtp_host: smtp.example.org
 """
 
 DAGSTER = """\
@@ -45,14 +100,26 @@ run_coordinator:
   config:
     dequeue_interval_seconds: 1
 
+run_launcher:                   # knows whether a run's process is still there
+  module: transgenic_dagster.executors.launcher
+  class: WatchedRunLauncher
+
 run_monitoring:                 # a run whose process has died is marked as failed ...
   enabled: true
   poll_interval_seconds: 20
+  cancel_timeout_seconds: 60
 
 run_retries:                    # ... and is started again; it continues from its journals
   enabled: true
   max_retries: 2
   retry_on_asset_or_op_failure: false
+
+retention:                      # of what sensors have seen; runs stay until they are deleted
+  sensor:
+    purge_after_days:
+      skipped: 3
+      success: 7
+      failure: 90
 
 telemetry:
   enabled: false
@@ -83,8 +150,7 @@ def write_lab(root: Path, model: str | None = None) -> Home:
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise UsageError(f"{root} is not empty; name a new folder.")
     home.assemblies.mkdir(parents=True)
-    _write(home.root / "dagster.yaml", DAGSTER)
-    _write(home.root / "workspace.yaml", WORKSPACE)
+    write_settings(home)
     _write(home.root / ".env", f"DAGSTER_HOME={home.root}\n{HOME_VARIABLE}={home.root}\n")
     chosen = f"# model: {DEFAULT_MODEL}" if model is None else f"model: {json.dumps(model)}"
     _write(home.options_file, HOME_OPTIONS.format(model=chosen))
@@ -96,9 +162,22 @@ def write_lab(root: Path, model: str | None = None) -> Home:
         "# The bundled model has memorised the genes of this assembly and annotates nothing else.\n"
         "model: demo\n",
     )
-    _register(home, unfinished, DEMO, generation=0)
+    unfinished.rename(home.assembly(DEMO).path)
     unfinished.parent.rmdir()
     return home
+
+
+def write_settings(home: Home, but: Collection[str] = ()) -> None:
+    """Write Dagster's settings, and the lab's own project.
+
+    Args:
+        home: its root is there.
+        but: names of files to leave as they are.
+    """
+    for name, text in (("dagster.yaml", DAGSTER), ("workspace.yaml", WORKSPACE)):
+        if name not in but:
+            _write(home.root / name, text)
+    _write_project(home.root)
 
 
 def add_assembly(
@@ -152,8 +231,9 @@ def add_assembly(
                 (unfinished / stored).symlink_to(source.resolve())
         if options:
             _write(unfinished / OPTIONS_FILE, options)
+        _check_genome(AssemblyFolder(unfinished).genome, home.root)
         before_visible()
-        _register(home, unfinished, name, generation=None)
+        unfinished.rename(target)
     except InputError as error:
         message = str(error)
         for stored, source in sources.items():
@@ -163,21 +243,34 @@ def add_assembly(
         shutil.rmtree(unfinished.parent, ignore_errors=True)
 
 
+def _write_project(root: Path) -> None:
+    """Write the lab's own project, for ``dg dev`` and ``dagster dev``."""
+    package = root / PROJECT
+    component = package / "defs" / "lab"
+    component.mkdir(parents=True)
+    _write(root / "pyproject.toml", PYPROJECT)
+    for folder in (package, package / "defs"):
+        _write(folder / "__init__.py", "")
+    _write(package / "definitions.py", DEFINITIONS)
+    _write(component / "defs.yaml", COMPONENT)
+
+
 def _unfinished(home: Home, name: str) -> Path:
     """Folder of an assembly until it is complete: hidden, under its own name."""
     return home.assemblies / ".unfinished" / check_name(name)
 
 
-def _register(home: Home, unfinished: Path, name: str, *, generation: int | None) -> None:
-    """Read a new assembly, make it visible and enter it into the registry."""
-    with registry_to_change(home) as registry:
-        entry, problem = read_assembly(
-            home, AssemblyFolder(unfinished), registry.get(name), generation=generation
-        )
-        if problem:
-            raise InputError(problem)
-        unfinished.rename(home.assemblies / name)
-        registry[name] = entry
+def _check_genome(genome: Path, scratch: Path) -> None:
+    """Read a genome once.
+
+    Raises:
+        InputError: it is not a FASTA file that can be used.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix=".reading-", dir=scratch) as cache,
+        open_genome(genome, Path(cache)),
+    ):
+        pass
 
 
 def _stored_name(path: Path, stem: str, names: tuple[str, ...]) -> str:

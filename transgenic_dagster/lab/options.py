@@ -4,6 +4,7 @@ All are checked by the options model of the command line. What the home decides 
 resuming) cannot be set.
 """
 
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from transgenic_dagster.errors import UsageError
 from transgenic_dagster.lab.workspace import AssemblyFolder, Home
 from transgenic_dagster.options import FILES, AnnotateOptions, option_extra, parse_options
 
+_MOST_BYTES = 64 * 1024
+_MOST_DEPTH = 2
 _DECIDED_BY_HOME = {
     "fasta_file",
     "gff_file",
@@ -98,11 +101,23 @@ def _checked(decided: dict[str, Any], *layers: tuple[str, Mapping[str, Any]]) ->
 
 
 def _read(path: Path) -> dict[str, Any]:
+    """Options of a file; empty where there is none.
+
+    Raises:
+        UsageError: it is not a small file of YAML that has one option per line.
+    """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError(f"{path} is not a regular file; write one option per line into it.")
+        if status.st_size > _MOST_BYTES:
+            raise UsageError(f"{path} has {status.st_size:,} bytes; options are a few lines.")
+        text = path.read_text(encoding="utf-8")
+        _check_flat(path, text)
+        values = yaml.safe_load(text)
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"{path} cannot be read as YAML ({reason}).") from error
     if values is None:
@@ -110,3 +125,17 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise UsageError(f"{path}: write one option per line, such as 'num_beams: 2'.")
     return {str(name): value for name, value in values.items()}
+
+
+def _check_flat(path: Path, text: str) -> None:
+    """Check, event by event, that options are not nested and stand for themselves."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise UsageError(
+                f"{path}: write every value out; an alias (*{event.anchor}) is refused."
+            )
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MOST_DEPTH:
+            raise UsageError(f"{path}: write one option per line, such as 'num_beams: 2'.")

@@ -3,7 +3,9 @@
 assemblies/<name>/   genome.fa[.gz], genes.gff3|gtf|bed[.gz], options.yaml (if it needs its own)
 runs/<name>/         intermediate and final files
 options.yaml         options of all assemblies
-registry.json        the known assemblies and their pieces
+
+Dagster keeps its own things (``dagster.yaml``, ``storage/``, ``history/``, …) in the same folder
+where ``DAGSTER_HOME`` names it, as ``transgenic-dagster init`` sets it up.
 """
 
 import os
@@ -18,14 +20,15 @@ from transgenic_dagster.run.result_paths import ResultPaths
 HOME_VARIABLE = "TRANSGENIC_HOME"
 DEFAULT_HOME = "transgenic_home"
 OPTIONS_FILE = "options.yaml"
+ASSEMBLIES = "assemblies"
 MADE_BY = "transgenic-dagster"
 """Maker of the run folders of a home (see ``RunFolder.mark``)."""
-REGISTRY_FILE = "registry.json"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _COMPRESSED = ("", ".gz", ".bgz")
 GENOME_NAMES = tuple(f"genome.{k}{c}" for k in ("fa", "fasta", "fna") for c in _COMPRESSED)
 GENES_NAMES = tuple(f"genes.{k}{c}" for k in ("gff3", "gff", "gtf", "bed") for c in _COMPRESSED)
+_INPUT_NAMES = frozenset({*GENOME_NAMES, *GENES_NAMES, OPTIONS_FILE})
 
 
 def check_name(name: str) -> str:
@@ -80,10 +83,14 @@ class AssemblyFolder:
         """
         return self._only(GENES_NAMES)
 
-    def files(self) -> list[Path]:
-        """Existing inputs: genome, annotation and options."""
-        names = (*GENOME_NAMES, *GENES_NAMES, OPTIONS_FILE)
-        return [path for name in names if (path := self.path / name).exists()]
+    def states(self) -> dict[str, os.stat_result]:
+        """States of the existing inputs (genome, annotation and options), by name, sorted.
+
+        Raises:
+            OSError: the folder cannot be read, or a link leads nowhere.
+        """
+        with os.scandir(self.path) as entries:
+            return {e.name: e.stat() for e in sorted(entries, key=lambda e: e.name) if _is_input(e)}
 
     def _only(self, names: tuple[str, ...]) -> Path:
         found = [path for name in names if (path := self.path / name).exists()]
@@ -93,6 +100,10 @@ class AssemblyFolder:
         if not found:
             raise InputError(f"{self.path} has no {names[0]} (or {', '.join(names[1:4])}, …).")
         return found[0]
+
+
+def _is_input(entry: "os.DirEntry[str]") -> bool:
+    return entry.name in _INPUT_NAMES
 
 
 @dataclass(frozen=True)
@@ -108,17 +119,12 @@ class Home:
     @property
     def assemblies(self) -> Path:
         """Folder with one folder per assembly."""
-        return self.root / "assemblies"
+        return self.root / ASSEMBLIES
 
     @property
     def options_file(self) -> Path:
         """Options of all assemblies; the file may be missing."""
         return self.root / OPTIONS_FILE
-
-    @property
-    def registry_file(self) -> Path:
-        """Registry of known assemblies."""
-        return self.root / REGISTRY_FILE
 
     def assembly(self, name: str) -> AssemblyFolder:
         """Inputs of an assembly."""
@@ -150,11 +156,11 @@ class Home:
 def find_home(given: Path | None = None) -> Home:
     """Find the home: ``given``, else ``TRANSGENIC_HOME``, else this folder, else one inside it.
 
-    This folder is a home where it has a registry, as ``transgenic-dagster init`` writes one.
+    This folder is a home where it has a folder ``assemblies``.
     """
     if given is not None:
         return Home(given.absolute())
     if named := os.environ.get(HOME_VARIABLE):
         return Home(Path(named).absolute())
     here = Path.cwd()
-    return Home(here if (here / REGISTRY_FILE).is_file() else here / DEFAULT_HOME)
+    return Home(here if (here / ASSEMBLIES).is_dir() else here / DEFAULT_HOME)

@@ -16,6 +16,7 @@ from transgenic_dagster.model.config_file import check_sizes, read_config_file, 
 from transgenic_dagster.model.configuration import TransgenicConfig
 from transgenic_dagster.model.weight_files import check_finite, read_weights
 from transgenic_dagster.system.digest import file_sha256
+from transgenic_dagster.system.wording import counted
 
 DEMO_MODEL = "demo"
 _DEMO_FOLDER = Path(__file__).parents[1] / "demo" / "checkpoint"
@@ -136,7 +137,7 @@ def _local_path(name: str) -> Path | None:
     if name.startswith((".", "/", "~")) or name.count("/") != 1:
         raise MissingOnMachineError(
             f"Model {name!r} is neither a folder on this machine nor a hub name (OWNER/NAME) nor "
-            f"{DEMO_MODEL!r}; check --model."
+            f"{DEMO_MODEL!r}; check the name of the model."
         )
     return None
 
@@ -153,7 +154,7 @@ def _fetch(
         if any((folder / weight_name).is_file() for weight_name in WEIGHT_NAMES):
             return _files_in(name, folder)
     raise CheckpointError(
-        f"Model {name!r} holds none of {', '.join(WEIGHT_NAMES)}; choose another --model."
+        f"Model {name!r} holds none of {', '.join(WEIGHT_NAMES)}; choose another model."
     )
 
 
@@ -183,7 +184,7 @@ def _download(
         )
     except HFValidationError as error:
         raise MissingOnMachineError(
-            f"{name!r} is not a valid hub name ({error}); check --model."
+            f"{name!r} is not a valid hub name ({error}); check the name of the model."
         ) from error
     except LocalEntryNotFoundError as error:
         why = "is not in the local cache and --offline forbids fetching it"
@@ -200,7 +201,9 @@ def _download(
 def _files_in(name: str, folder: Path, weights: Path | None = None) -> CheckpointFiles:
     config = folder / CONFIG_NAME
     if not config.is_file():
-        raise CheckpointError(f"Model folder {folder} has no {CONFIG_NAME}; check --model.")
+        raise CheckpointError(
+            f"Model folder {folder} has no {CONFIG_NAME}; check the name of the model."
+        )
     if weights is None:
         weights = _choose_weights(folder)
     if not weights.name.endswith(".index.json"):
@@ -228,7 +231,8 @@ def _choose_weights(folder: Path) -> Path:
         if len(candidates) == 1:
             return candidates[0]
     raise CheckpointError(
-        f"Model folder {folder} has no weights ({', '.join(WEIGHT_NAMES)}); check --model."
+        f"Model folder {folder} has no weights ({', '.join(WEIGHT_NAMES)}); check the name of "
+        "the model."
     )
 
 
@@ -323,7 +327,7 @@ def check_tensors(
     left_over = sorted(tensors.keys() - expected.keys())
     if missing or left_over:
         parts = [
-            f"{word} {len(keys)} tensor(s): {', '.join(keys[:3])}{' …' if len(keys) > 3 else ''}"
+            f"{word} {counted(len(keys), 'tensor')}: {', '.join(keys[:3])}{' …' * (len(keys) > 3)}"
             for word, keys in (("lacks", missing), ("has unknown", left_over))
             if keys
         ]

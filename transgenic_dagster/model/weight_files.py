@@ -1,16 +1,18 @@
 """Reading weight files: named tensors of plain numbers, whoever wrote the file."""
 
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
 
 from transgenic_dagster.errors import CheckpointError
 from transgenic_dagster.system.memory import is_out_of_memory
 
 WEIGHT_DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
+_LONGEST_HEADER = 100_000_000  # the library's limit
 
 
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
@@ -58,14 +60,34 @@ def check_finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
 
 def _load(path: Path) -> object:
     if path.suffix == ".safetensors":
-        # Copies: the library maps the file, so what is written to it later would change the model.
-        return {key: tensor.clone() for key, tensor in load_file(path).items()}
+        return _read_safetensors(path)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
         if unpacked > path.stat().st_size:
             raise CheckpointError(f"it unpacks to {unpacked:,} bytes, more than it has")
     return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
+    """Read tensors without mapping the file: cut short meanwhile, it would end the process.
+
+    The library reads a stand-in in memory with the same header, and holes in place of the numbers.
+    """
+    tensors = {}
+    with path.open("rb") as file, os.fdopen(os.memfd_create("header"), "wb") as stand_in:
+        header_length = file.read(8)
+        header = file.read(min(int.from_bytes(header_length, "little"), _LONGEST_HEADER))
+        stand_in.write(header_length + header)
+        stand_in.truncate(os.fstat(file.fileno()).st_size)
+        with safe_open(f"/proc/self/fd/{stand_in.fileno()}", framework="pt") as described:
+            for key in described.offset_keys():  # in the order of the file, without gaps
+                tensor = torch.empty_like(described.get_tensor(key))
+                content = tensor.reshape(-1).view(torch.uint8).numpy().data
+                if file.readinto(content) != len(content):
+                    raise CheckpointError(f"it ends inside the tensor {key}")
+                tensors[key] = tensor
+    return tensors
 
 
 def _check_kind(path: Path, key: str, tensor: torch.Tensor) -> None:

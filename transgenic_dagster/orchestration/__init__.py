@@ -1,4 +1,1 @@
-"""Dagster's definitions: assets, checks, partitions, sensors and schedule.
-
-Nothing is imported here, so that steps start fast.
-"""
+"""Dagster's definitions; nothing is imported here, so that steps start fast."""

@@ -5,75 +5,109 @@
 Each asset writes files of the home and reads those of the assets before it; no IO manager is used.
 """
 
-import hashlib
-import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
 
-from transgenic_dagster.executors.pool import GPU_POOL
+from transgenic_dagster import __version__
+from transgenic_dagster.executors.choice import GPU_POOL
 from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.lab.options import assembly_options
+from transgenic_dagster.lab.pieces import Pieces, pieces_version, read_pieces, write_pieces
 from transgenic_dagster.lab.workspace import MADE_BY, Home
 from transgenic_dagster.options import AnnotateOptions
-from transgenic_dagster.orchestration.automation import when_stale
-from transgenic_dagster.orchestration.launchpad import RunOptions
-from transgenic_dagster.orchestration.partitions import Partitions, split_piece_key
+from transgenic_dagster.orchestration.conditions import (
+    MADE_FROM,
+    PREDICTIONS,
+    REGION_DB,
+    PredictionsDue,
+    PreparationDue,
+    ResultsDue,
+    when_due,
+)
+from transgenic_dagster.orchestration.launchpad import LabResource, RunOptions, given_options
+from transgenic_dagster.orchestration.metadata import (
+    gff3_metadata,
+    outcome_table,
+    prediction_metadata,
+    reject_metadata,
+    table,
+)
+from transgenic_dagster.orchestration.partitions import (
+    ASSEMBLIES,
+    ASSEMBLY,
+    BY_ASSEMBLY,
+    CHROMOSOME,
+    PAIRS,
+    chromosomes_by_assembly,
+    pair_key,
+    split_key,
+)
 from transgenic_dagster.orchestration.step_progress import ObservedProgress, in_step
-from transgenic_dagster.quality.tables import outcome_table, table
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.annotate import run_description
 from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.predict import Prediction, predict_pieces
+from transgenic_dagster.run.journals import summarise_journal
+from transgenic_dagster.run.predict import predict_pieces
 from transgenic_dagster.run.results import merge_pieces
 from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
+from transgenic_dagster.run.state import read_piece_state
+from transgenic_dagster.system.devices import leased_gpu
 from transgenic_dagster.system.digest import file_sha256
 
 GROUP = "annotation"
 OWNERS = ["team:annotation"]
 SORTED_GFF = dg.AssetKey("sorted_gff")
-REGION_DB = dg.AssetKey("region_db")
-PREDICTIONS = dg.AssetKey("predictions")
 MERGED_GFF3 = dg.AssetKey("merged_gff3")
 REJECT_REPORT = dg.AssetKey("reject_report")
 
 RETRIES = 3
 SECONDS_BEFORE_RETRY = 10
+MOST_NAMED = 5
 
 
-def make_assets(home: Home, partitions: Partitions, version: str) -> list[dg.AssetsDefinition]:
-    """Define the assets of a home.
-
-    Args:
-        home: the home, whose files the assets write.
-        partitions: assemblies and pieces.
-        version: version of the model and of the options that change results.
-    """
-    return [
-        _sorted_gff(home, partitions),
-        _region_db(home, partitions),
-        _predictions(home, partitions, version),
-        _results(home, partitions),
-    ]
+def make_assets(home: Home) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """Define the assets of a home, whose files they write."""
+    made = [_sorted_gff(home), _region_db(home), _predictions(home), _results(home)]
+    return [_assembly(), *dg.map_asset_specs(_with_common_attributes, made)]
 
 
-def _sorted_gff(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
-    @dg.asset(
-        key=SORTED_GFF,
-        partitions_def=partitions.assemblies,
+def _with_common_attributes(spec: dg.AssetSpec) -> dg.AssetSpec:
+    return spec.replace_attributes(group_name=GROUP, owners=OWNERS, code_version=__version__)
+
+
+def _assembly() -> dg.AssetSpec:
+    return dg.AssetSpec(
+        ASSEMBLY,
+        partitions_def=ASSEMBLIES,
         group_name=GROUP,
         owners=OWNERS,
+        kinds={"fasta", "gff"},
+        description="A genome and where its genes are: a folder in assemblies/. It is reported "
+        "when its files have stopped changing, and again when they, its model or its options "
+        "change.",
+    )
+
+
+def _sorted_gff(home: Home) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=SORTED_GFF,
+        deps=[ASSEMBLY],
+        partitions_def=ASSEMBLIES,
+        automation_condition=when_due(PreparationDue(home)),
         kinds={"gff", "duckdb"},
         description="The input annotation, sorted, as GFF3: every row is kept, sequences are in "
         "natural order, children follow their parents.",
     )
     def sorted_gff(
-        context: dg.AssetExecutionContext, options: RunOptions
+        context: dg.AssetExecutionContext,
+        config: RunOptions,  # noqa: ARG001  (Dagster makes the launchpad's form of it)
+        lab: LabResource,
     ) -> dg.MaterializeResult[None]:
-        with _assembly_step(home, context, options) as (folder, asked):
+        with _step(lab.home, context, context.partition_key) as (folder, asked):
             folder.mark(MADE_BY, run_description(asked))
             facts = make_sorted_gff(folder, asked).values
             with folder.sorted_gff.open("rb") as lines:
@@ -93,25 +127,26 @@ def _sorted_gff(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
     return sorted_gff
 
 
-def _region_db(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
+def _region_db(home: Home) -> dg.AssetsDefinition:
     @dg.asset(
         key=REGION_DB,
-        deps=[SORTED_GFF],
-        partitions_def=partitions.assemblies,
-        group_name=GROUP,
-        owners=OWNERS,
+        deps=[ASSEMBLY, SORTED_GFF],
+        partitions_def=ASSEMBLIES,
+        automation_condition=when_due(PreparationDue(home)),
         kinds={"duckdb"},
         description="The windows of DNA that the model reads, one around every gene, and the genes "
         "that cannot have one, with the reason; a DuckDB file that all later assets are made from.",
     )
     def region_db(
-        context: dg.AssetExecutionContext, options: RunOptions
+        context: dg.AssetExecutionContext,
+        config: RunOptions,
+        lab: LabResource,
     ) -> dg.MaterializeResult[None]:
         from transgenic_dagster.model.checkpoint import fetch_config
 
-        with _assembly_step(home, context, options) as (folder, asked):
+        with _step(lab.home, context, context.partition_key) as (folder, asked):
             config = fetch_config(asked.model, revision=asked.revision, offline=asked.offline)
-            facts = make_region_db(folder, asked, config.max_encoder_seqlen).values
+            regions = make_region_db(folder, asked, config.max_encoder_seqlen)
             with RegionDb(folder.region_db) as database:
                 lengths = database.sequence_lengths()
                 by_piece = {piece: len(database.regions(piece)) for piece in database.pieces()}
@@ -119,6 +154,10 @@ def _region_db(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
                 for skipped in database.skipped():
                     if skipped.is_gene:
                         accounting.count_skipped(skipped.reason)
+            version = pieces_version(regions, asked)
+            # In this order: the sensor removes chromosomes that no assembly has.
+            write_pieces(folder, Pieces(tuple(by_piece), version))
+            context.instance.add_dynamic_partitions(CHROMOSOME, list(by_piece))
             return dg.MaterializeResult(
                 metadata={
                     "path": dg.MetadataValue.path(folder.region_db),
@@ -127,69 +166,67 @@ def _region_db(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
                     "skipped": accounting.skipped.total(),
                     "sequences": len(lengths),
                     "nucleotides": sum(lengths.values()),
-                    "pieces": dg.MetadataValue.md(table(("piece", "regions"), by_piece.items())),
-                    "skip_reasons": dg.MetadataValue.md(
-                        outcome_table({"skipped": accounting.skipped})
-                    ),
-                    "genome_sha256": facts["genome"],
+                    "chromosomes": table(("chromosome", "regions"), by_piece.items()),
+                    "skip_reasons": outcome_table({"skipped": accounting.skipped}),
+                    "genome_sha256": regions.values["genome"],
                 },
-                data_version=_version(facts),
+                data_version=dg.DataVersion(version),
             )
 
     return region_db
 
 
-def _predictions(home: Home, partitions: Partitions, version: str) -> dg.AssetsDefinition:
+def _predictions(home: Home) -> dg.AssetsDefinition:
     @dg.asset(
         key=PREDICTIONS,
-        deps=[dg.AssetDep(REGION_DB, partition_mapping=partitions.pieces_from_assembly)],
-        partitions_def=partitions.pieces,
-        group_name=GROUP,
-        owners=OWNERS,
+        deps=[dg.AssetDep(REGION_DB, partition_mapping=BY_ASSEMBLY)],
+        partitions_def=PAIRS,
         kinds={"pytorch", "huggingface"},
-        code_version=version,
         pool=GPU_POOL,
+        output_required=False,  # there are pairs that do not exist
         retry_policy=dg.RetryPolicy(
             max_retries=RETRIES, delay=SECONDS_BEFORE_RETRY, backoff=dg.Backoff.EXPONENTIAL
         ),
-        automation_condition=when_stale(),
-        description="The model output for every gene of a piece (a chromosome, or a bundle of "
-        "small sequences). It is saved batch by batch: a retry or a new run predicts only what is "
+        automation_condition=when_due(PredictionsDue(home)),
+        description="The model output for every gene of a chromosome, or of a bundle of small "
+        "sequences. It is saved batch by batch: a retry or a new run predicts only what is "
         "missing.",
     )
     def predictions(
-        context: dg.AssetExecutionContext, options: RunOptions
-    ) -> dg.MaterializeResult[None]:
-        _, piece = split_piece_key(context.partition_key)
-        with _assembly_step(home, context, options) as (folder, asked):
-            began = time.monotonic()
-            prediction = predict_pieces(
-                folder, [piece], asked, ObservedProgress(context), restart=True
-            )
-            seconds = time.monotonic() - began
-            journal = folder.journal(piece)
-            return dg.MaterializeResult(
-                metadata={
-                    "path": dg.MetadataValue.path(journal),
-                    "model": asked.model,
-                    **_prediction_metadata(prediction, seconds),
-                },
-                data_version=(
-                    dg.DataVersion(file_sha256(journal)) if journal.exists() else _version({})
-                ),
-            )
+        context: dg.AssetExecutionContext,
+        config: RunOptions,  # noqa: ARG001
+        lab: LabResource,
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        for assembly, chromosomes in chromosomes_by_assembly(context.partition_keys).items():
+            with _step(lab.home, context, assembly) as (folder, asked):
+                pieces = read_pieces(folder)
+                existing = [c for c in chromosomes if pieces and c in pieces.names]
+                if other := sorted(set(chromosomes) - set(existing)):
+                    context.log.info(
+                        f"{assembly} has no {', '.join(other[:MOST_NAMED])}; nothing to predict."
+                    )
+                if pieces is None or not existing:
+                    continue
+                for chromosome, metadata in _predict(context, folder, existing, asked):
+                    metadata[MADE_FROM] = pieces.version
+                    version = dg.DataVersion(file_sha256(folder.journal(chromosome)))
+                    if len(context.partition_keys) == 1:
+                        yield dg.MaterializeResult(metadata=metadata, data_version=version)
+                        continue
+                    # Of several chromosomes each is an event of its own.
+                    pair = pair_key(assembly, chromosome)
+                    made = dg.AssetMaterialization(PREDICTIONS, partition=pair, metadata=metadata)
+                    context.log_event(made)
 
     return predictions
 
 
-def _results(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
+def _results(home: Home) -> dg.AssetsDefinition:
     # One pass over the predictions writes both, so that they always agree.
     common: dict[str, Any] = {
-        "deps": [dg.AssetDep(PREDICTIONS, partition_mapping=partitions.assembly_from_pieces)],
-        "group_name": GROUP,
-        "owners": OWNERS,
-        "partitions_def": partitions.assemblies,
-        "automation_condition": when_stale(),
+        "deps": [REGION_DB, dg.AssetDep(PREDICTIONS, partition_mapping=BY_ASSEMBLY)],
+        "partitions_def": ASSEMBLIES,
+        "automation_condition": when_due(ResultsDue(home)),
     }
 
     @dg.multi_asset(
@@ -211,23 +248,26 @@ def _results(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
         ],
     )
     def results(
-        context: dg.AssetExecutionContext, options: RunOptions
+        context: dg.AssetExecutionContext,
+        config: RunOptions,  # noqa: ARG001  (Dagster makes the launchpad's form of it)
+        lab: LabResource,
     ) -> Iterator[dg.MaterializeResult[None]]:
-        from transgenic_dagster.orchestration.result_metadata import gff3_metadata, reject_metadata
-
-        paths = home.results(context.partition_key)
-        with _assembly_step(home, context, options) as (folder, asked):
+        name = context.partition_key
+        paths = lab.home.results(name)
+        with _step(lab.home, context, name) as (folder, asked):
+            pieces = read_pieces(folder)
+            made_from = {MADE_FROM: pieces.version if pieces else ""}
             accounting = merge_pieces(folder, asked)
             context.log.info(accounting.summary())
             gff3, rejects = gff3_metadata(folder, paths, accounting), reject_metadata(paths)
         yield dg.MaterializeResult(
             asset_key=MERGED_GFF3,
-            metadata=gff3,
+            metadata=gff3 | made_from,
             data_version=dg.DataVersion(file_sha256(paths.gff3)),
         )
         yield dg.MaterializeResult(
             asset_key=REJECT_REPORT,
-            metadata=rejects,
+            metadata=rejects | made_from,
             data_version=dg.DataVersion(file_sha256(paths.rejects)),
         )
 
@@ -235,12 +275,14 @@ def _results(home: Home, partitions: Partitions) -> dg.AssetsDefinition:
 
 
 @contextmanager
-def _assembly_step(
-    home: Home, context: dg.AssetExecutionContext, options: RunOptions
+def _step(
+    home: Home, context: dg.AssetExecutionContext, name: str
 ) -> Iterator[tuple[RunFolder, AnnotateOptions]]:
     """Run a step of an assembly (see ``in_step``); yields its run folder and its options."""
-    name, _ = split_piece_key(context.partition_key)
-    given = options.given()
+    keys = [split_key(key)[1] for key in context.partition_keys]
+    tags = {ASSEMBLY: name} | ({CHROMOSOME: keys[0]} if len(keys) == 1 and keys[0] else {})
+    context.instance.add_run_tags(context.run.run_id, tags)
+    given = given_options(context)
     if context.op_execution_context.retry_number:
         # The first attempt has discarded what there was; its own work is kept.
         given["overwrite"] = False
@@ -248,29 +290,31 @@ def _assembly_step(
         yield home.run(name), assembly_options(home, home.assembly(name), given)
 
 
-def _prediction_metadata(prediction: Prediction, seconds: float) -> dict[str, Any]:
-    from transgenic_dagster.quality.pictures import confidence_histogram
-
-    journals = prediction.journals
-    accounting = journals.accounting
-    predicted = journals.completed - prediction.done_before
-    return {
-        "regions": journals.regions,
-        "done_before": prediction.done_before,
-        "annotated": accounting.annotated,
-        "rejected": journals.rejected,
-        "outcomes": dg.MetadataValue.md(
-            outcome_table(
-                {"annotated": {"": accounting.annotated}, "rejected": accounting.rejected}
-            )
-        ),
+def _predict(
+    context: dg.AssetExecutionContext,
+    folder: RunFolder,
+    chromosomes: list[str],
+    asked: AnnotateOptions,
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Predict chromosomes of one assembly, which share the loaded model; yields their metadata."""
+    with leased_gpu():
+        began = time.monotonic()
+        prediction = predict_pieces(
+            folder, chromosomes, asked, ObservedProgress(context), restart=True
+        )
+        seconds = time.monotonic() - began
+    predicted = prediction.journals.completed - prediction.done_before
+    speed = {
+        "model": asked.model,
         "seconds": round(seconds, 1),
         "regions_per_second": round(predicted / seconds, 3) if seconds > 0 else 0.0,
         "device": prediction.devices or "none: everything was predicted before",
         "precision": prediction.precision or "",
-        "confidence": dg.MetadataValue.md(confidence_histogram(journals.confidences)),
     }
-
-
-def _version(facts: Mapping[str, str]) -> dg.DataVersion:
-    return dg.DataVersion(hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest())
+    with RegionDb(folder.region_db) as database:
+        for chromosome in chromosomes:
+            state = read_piece_state(folder.piece_state(chromosome))
+            states = {chromosome: state} if state else {}
+            journals = summarise_journal(folder, database, states)
+            path = dg.MetadataValue.path(folder.journal(chromosome))
+            yield chromosome, {"path": path, **prediction_metadata(journals), **speed}

@@ -1,47 +1,61 @@
-"""Form of the launchpad: every option of the command line that a run may set, as a resource.
+"""Form of the launchpad, and the lab as a resource.
 
-Options that are left out come from the ``options.yaml`` of the assembly and of the home.
+Every option of the command line that a run may set is in the form. Options that are left out come
+from the ``options.yaml`` of the assembly and of the home.
 """
 
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import dagster as dg
 from pydantic import Field, create_model
 
 from transgenic_dagster.lab.options import OPTION_NAMES
+from transgenic_dagster.lab.workspace import Home, find_home
 from transgenic_dagster.options import AnnotateOptions
 
 
-class RunOptionsBase(dg.ConfigurableResource[Any]):
-    """Options of a single run; the fields come from the options model."""
+class LabResource(dg.ConfigurableResource[Any]):
+    """The lab's home, a folder of assemblies."""
 
-    def given(self) -> dict[str, Any]:
-        """Options that were set, by name."""
-        values = {name: getattr(self, name) for name in OPTION_NAMES}
-        return {
-            name: getattr(value, "value", value)
-            for name, value in values.items()
-            if value is not None
-        }
+    root: str = Field(
+        default="", description="the folder; by default TRANSGENIC_HOME, else this folder"
+    )
 
-
-def _form_type(annotation: Any) -> Any:
-    """Type that the launchpad can show; the options model parses texts later."""
-    return annotation | None if annotation in {int, bool} else str | None
+    @property
+    def home(self) -> Home:
+        """Paths inside the home."""
+        return find_home(Path(self.root) if self.root else None)
 
 
-def _form_field(name: str) -> Any:
+def given_options(context: dg.AssetExecutionContext) -> dict[str, Any]:
+    """Options that somebody has set for a run; defaults that the form shows are none of them."""
+    config: Mapping[str, Any] = context.run.run_config
+    given = config.get("ops", {}).get(context.op_execution_context.op.name, {}).get("config", {})
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _field(name: str) -> Any:
     field = AnnotateOptions.model_fields[name]
-    text = field.description or ""
+    text, default = field.description or "", field.default
     if get_origin(field.annotation) is Literal:
-        text += f" ({', '.join(get_args(field.annotation))})"
-    return (_form_type(field.annotation), Field(default=None, description=text))
+        values = get_args(field.annotation)
+        choices = Enum(name.title().replace("_", ""), {value: value for value in values})  # type: ignore[misc]
+        return (choices, Field(default=choices[default], description=text))
+    if field.annotation in {int, bool}:
+        return (field.annotation, Field(default=default, description=text))
+    shown = ",".join(default) if isinstance(default, tuple) else default
+    return (str | None, Field(default=shown, description=text))
 
 
 RunOptions: Any = create_model(
     "RunOptions",
-    __base__=RunOptionsBase,
-    __doc__="Options of this run only, as on the command line of transgenic-annotate.",
-    **{name: _form_field(name) for name in OPTION_NAMES},
+    __base__=dg.Config,
+    __doc__="Options of this run only, as on the command line of transgenic-annotate. What is left "
+    "out comes from options.yaml, of the assembly first, then of the lab; defaults are those of "
+    "the program.",
+    **{name: _field(name) for name in OPTION_NAMES},
 )
-"""The resource ``options``."""
+"""Configuration of every asset."""

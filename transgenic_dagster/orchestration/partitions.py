@@ -1,52 +1,54 @@
-"""Partitions: assemblies, and pieces of assemblies, as the registry lists them."""
+"""Partitions: assemblies, and the chromosomes of each; both come and go while Dagster runs.
 
-from dataclasses import dataclass
+    demo, barley, …                               sorted_gff, region_db, merged_gff3, reject_report
+    demo|Chr1, demo|unplaced-01, barley|Chr2H …   predictions
+
+Dagster knows the two dimensions of ``predictions`` one by one, so it also lists pairs that do not
+exist (``barley|Chr1``): nothing requests them, and their runs end at once.
+"""
+
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 
-from transgenic_dagster.lab.registry import Registry
-
+ASSEMBLY = "assembly"
+CHROMOSOME = "chromosome"
 SEPARATOR = "|"
 
 
-def piece_key(assembly: str, piece: str) -> str:
-    """Partition key of a piece."""
-    return f"{assembly}{SEPARATOR}{piece}"
+@contextmanager
+def early_parts() -> Iterator[None]:
+    """Use parts of Dagster 1.13 that it calls beta or preview, without its warnings."""
+    with warnings.catch_warnings():
+        for kind in (dg.BetaWarning, dg.PreviewWarning):
+            warnings.simplefilter("ignore", kind)
+        yield
 
 
-def split_piece_key(key: str) -> tuple[str, str]:
-    """Assembly and piece of a partition key; the piece is empty for the key of an assembly."""
+ASSEMBLIES = dg.DynamicPartitionsDefinition(name=ASSEMBLY)
+CHROMOSOMES = dg.DynamicPartitionsDefinition(name=CHROMOSOME)
+PAIRS = dg.MultiPartitionsDefinition({ASSEMBLY: ASSEMBLIES, CHROMOSOME: CHROMOSOMES})
+with early_parts():
+    BY_ASSEMBLY = dg.MultiToSingleDimensionPartitionMapping(ASSEMBLY)
+
+
+def pair_key(assembly: str, chromosome: str) -> str:
+    """Partition key of a chromosome."""
+    return f"{assembly}{SEPARATOR}{chromosome}"
+
+
+def split_key(key: str) -> tuple[str, str]:
+    """Assembly and chromosome of a partition key; no chromosome for the key of an assembly."""
     # Names of assemblies have no separator in them.
-    assembly, _, piece = key.partition(SEPARATOR)
-    return assembly, piece
+    assembly, _, chromosome = key.partition(SEPARATOR)
+    return assembly, chromosome
 
 
-@dataclass(frozen=True)
-class Partitions:
-    """Partitions of a registry, and the mappings between them.
-
-    Args:
-        assemblies: one partition per assembly.
-        pieces: one partition per piece.
-        pieces_from_assembly: mapping of an assembly to its pieces.
-        assembly_from_pieces: mapping of a piece to its assembly.
-    """
-
-    assemblies: dg.StaticPartitionsDefinition
-    pieces: dg.StaticPartitionsDefinition
-    pieces_from_assembly: dg.StaticPartitionMapping
-    assembly_from_pieces: dg.StaticPartitionMapping
-
-
-def make_partitions(registry: Registry) -> Partitions:
-    """Make the partitions of all assets from the registry."""
-    by_assembly = {
-        name: [piece_key(name, piece) for piece in entry.pieces] for name, entry in registry.items()
-    }
-    by_piece = {key: name for name, keys in by_assembly.items() for key in keys}
-    return Partitions(
-        assemblies=dg.StaticPartitionsDefinition(list(by_assembly)),
-        pieces=dg.StaticPartitionsDefinition(list(by_piece)),
-        pieces_from_assembly=dg.StaticPartitionMapping(by_assembly),
-        assembly_from_pieces=dg.StaticPartitionMapping(by_piece),
-    )
+def chromosomes_by_assembly(keys: Iterable[str]) -> dict[str, list[str]]:
+    """Chromosomes of some pairs, by assembly."""
+    found: dict[str, list[str]] = {}
+    for assembly, chromosome in map(split_key, keys):
+        found.setdefault(assembly, []).append(chromosome)
+    return found

@@ -1,128 +1,245 @@
-"""Sensor that starts the annotation of new and changed assemblies."""
+"""Sensor that reports assemblies: new, changed and removed ones, and what is wrong with them."""
 
 import json
 import time
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import dagster as dg
 
 from transgenic_dagster.errors import TransgenicError
-from transgenic_dagster.executors.dagster_private import GrpcServerCodeLocationOrigin
-from transgenic_dagster.lab.options import home_options
-from transgenic_dagster.lab.registry import Registry, read_registry, registry_to_change
-from transgenic_dagster.lab.scan import ChangingFiles, scan_assemblies
+from transgenic_dagster.executors.choice import limit_gpu_pool
+from transgenic_dagster.lab.arrivals import Arrivals, Sighting, Signature, look_for_arrivals
+from transgenic_dagster.lab.options import assembly_options, home_options
+from transgenic_dagster.lab.pieces import chromosomes
 from transgenic_dagster.lab.workspace import Home
-from transgenic_dagster.orchestration.schedule import PREPARE_JOB
+from transgenic_dagster.orchestration.launchpad import LabResource
+from transgenic_dagster.orchestration.partitions import (
+    ASSEMBLIES,
+    ASSEMBLY,
+    CHROMOSOME,
+    CHROMOSOMES,
+    split_key,
+)
 from transgenic_dagster.run.fingerprint import code_version
 
 SECONDS_BETWEEN_TICKS = 5
-RELOAD_SECONDS = 120
+QUIET_SECONDS = 45.0
+"""An assembly without a run for that long is not being annotated."""
+FOLDERS_CHECK = "folders_can_be_used"
+VERSION = "version"
+
+_UNFINISHED = [
+    dg.DagsterRunStatus(name)
+    for name in ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
+]
 
 
-class Cursor:
-    """Memory of the sensor between ticks.
+@dataclass
+class Memory:
+    """Memory of the sensor between ticks: its cursor.
 
     Args:
-        text: the cursor as Dagster stores it; None at the first tick.
+        sightings: state of the files, by assembly.
+        reported: versions of the assemblies that were reported.
+        active: times when assemblies that are being annotated were reported, and last had a run.
+        problems: what is wrong, by name of the folder, as it was last reported.
     """
 
-    def __init__(self, text: str | None) -> None:
-        values: dict[str, Any] = json.loads(text) if text else {}
-        changing: dict[str, Any] = values.get("changing", {})
-        self.changing = {name: ChangingFiles(**files) for name, files in changing.items()}
-        self.launched: dict[str, int] = values.get("launched", {})
+    sightings: dict[str, Sighting] = field(default_factory=dict)
+    reported: dict[str, str] = field(default_factory=dict)
+    active: dict[str, list[float]] = field(default_factory=dict)
+    problems: dict[str, str] | None = None
+
+    @classmethod
+    def of(cls, cursor: str | None) -> "Memory":
+        """Read a cursor; None at the first tick."""
+        values: dict[str, Any] = json.loads(cursor) if cursor else {}
+        sightings = values.pop("sightings", {})
+        return cls({name: Sighting(**seen) for name, seen in sightings.items()}, **values)
 
     def __str__(self) -> str:
-        changing = {name: asdict(files) for name, files in self.changing.items()}
-        return json.dumps({"changing": changing, "launched": self.launched})
+        return json.dumps(asdict(self))
 
 
-def make_new_assemblies_sensor(home: Home, loaded: Registry, version: str) -> dg.SensorDefinition:
+def make_assemblies_sensor(assemblies_at_once: int, rest_seconds: float) -> dg.SensorDefinition:
     """Make the sensor; it is running from the start.
 
     Args:
-        home: the home, whose assemblies it watches.
-        loaded: registry that the definitions were made from.
-        version: version of model and options that the definitions were made with.
+        assemblies_at_once: so many assemblies are annotated at once; others wait.
+        rest_seconds: time for which files must stay as they are.
     """
 
     @dg.sensor(
-        name="new_assemblies",
-        job_name=PREPARE_JOB,
+        name="assemblies",
+        asset_selection=dg.AssetSelection.assets(ASSEMBLY),
         minimum_interval_seconds=SECONDS_BETWEEN_TICKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Annotates assemblies that are new in the home or whose files have changed, "
-        "once each, when their files have stopped changing.",
+        description="Reports assemblies that are new in the home or whose files, model or options "
+        "have changed, once their files have stopped changing; forgets those that are gone.",
     )
-    def new_assemblies(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    def assemblies(context: dg.SensorEvaluationContext, lab: LabResource) -> dg.SensorResult:
+        tick = _Tick(context.instance, lab.home, Memory.of(context.cursor), time.time())
+        return tick.result(assemblies_at_once, rest_seconds)
+
+    return assemblies
+
+
+def version_of(home: Home, name: str, signature: Signature) -> str:
+    """Version of an assembly whose files were seen in a state.
+
+    Raises:
+        TransgenicError: its options are wrong.
+    """
+    return json.dumps([signature, code_version(assembly_options(home, home.assembly(name)))])
+
+
+def arrival_of(home: Home, name: str, version: str) -> dg.AssetMaterialization:
+    """Report of an assembly in one version."""
+    inputs = home.assembly(name)
+    return dg.AssetMaterialization(
+        ASSEMBLY,
+        partition=name,
+        description="Its files have come to rest.",
+        metadata={
+            VERSION: version,
+            "genome": dg.MetadataValue.path(inputs.genome),
+            "genes": dg.MetadataValue.path(inputs.genes),
+            "genome_bytes": inputs.genome.stat().st_size,
+        },
+    )
+
+
+def describe_problems(problems: dict[str, str]) -> str:
+    """One sentence on each folder that cannot be used."""
+    return " ".join(f"{name}: {text}" for name, text in sorted(problems.items()))
+
+
+@dataclass
+class _Tick:
+    """One tick of the sensor."""
+
+    instance: dg.DagsterInstance
+    home: Home
+    memory: Memory
+    now: float
+
+    def result(self, assemblies_at_once: int, rest_seconds: float) -> dg.SensorResult:
+        """Look at the home and say what is to be done."""
+        home, memory = self.home, self.memory
         if not home.assemblies.is_dir():
             return dg.SensorResult(
                 skip_reason=f"{home.root} is not a home of assemblies; make one with "
                 "'transgenic-dagster init DIR'."
             )
-        cursor = Cursor(context.cursor)
+        arrivals = look_for_arrivals(home, memory.sightings, self.now, rest_seconds)
+        memory.sightings = arrivals.sightings
+        present = {folder.name for folder in home.assembly_folders()}
+        known = set(self.instance.get_dynamic_partitions(ASSEMBLY))
         try:
-            with registry_to_change(home) as registry:
-                scan = scan_assemblies(home, registry, cursor.changing, time.time())
-                registry.update(scan.entries)
-            notes, cursor.changing = scan.notes, scan.changing
-            reload = _needs_reload(home, loaded, version)
+            limit_gpu_pool(self.instance)
+            home_options(home)
+            new = self._to_report(arrivals, known, assemblies_at_once)
         except TransgenicError as error:
-            return dg.SensorResult(skip_reason=str(error))
-        for note in notes:
-            context.log.info(note)
-        if reload:
-            _reload(context)
-            return dg.SensorResult(
-                skip_reason=" ".join([*notes, f"{reload}; reloading the definitions."]),
-                cursor=str(cursor),
-            )
-        due = {
-            name: entry
-            for name, entry in loaded.items()
-            if entry.generation > cursor.launched.get(name, 0)
-        }
-        cursor.launched |= {name: entry.generation for name, entry in due.items()}
-        requests = [
-            dg.RunRequest(
-                run_key=f"{name} {entry.generation} {entry.digests['genome'][:12]} "
-                f"{entry.digests['annotation'][:12]}",
-                partition_key=name,
-            )
-            for name, entry in due.items()
+            # Nothing starts with options that cannot be used.
+            arrivals.problems["the lab"] = str(error)
+            new = {}
+        # A file system that is away for a while does not take the partitions with it.
+        gone = known - present if present else set()
+        notes = [*arrivals.waiting, *self._forget(gone)]
+        events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = [
+            *(arrival_of(self.home, name, version) for name, version in new.items()),
+            *self._problems(arrivals),
         ]
-        waiting = " ".join(notes) or "No assembly is new or has changed."
         return dg.SensorResult(
-            run_requests=requests,
-            skip_reason=None if requests else waiting,
-            cursor=str(cursor),
+            skip_reason=" ".join(notes) or "No assembly is new or has changed.",
+            cursor=str(memory),
+            dynamic_partitions_requests=[*self._partition_changes(known, set(new), gone)],
+            asset_events=events,
         )
 
-    return new_assemblies
+    def _to_report(self, arrivals: Arrivals, known: set[str], at_once: int) -> dict[str, str]:
+        """Versions of the assemblies that are to be annotated now."""
+        memory, new = self.memory, dict[str, str]()
+        self._end_activity()
+        for name, signature in arrivals.at_rest.items():
+            version = self._version(name, signature, arrivals.problems)
+            if name in known and name not in memory.reported:  # the cursor was reset
+                memory.reported[name] = self._reported_before(name) or ""
+            if name in known and memory.reported.get(name) == version:
+                continue
+            if name not in memory.active and len(memory.active) >= at_once:
+                arrivals.waiting.append(f"{name}: waiting until another assembly is annotated.")
+                continue
+            memory.active[name] = [self.now, self.now]
+            memory.reported[name] = new[name] = version
+        return new
 
+    def _version(self, name: str, signature: Signature, problems: dict[str, str]) -> str:
+        """Version of an assembly: its files as they are seen, and its model and options.
 
-def _needs_reload(home: Home, loaded: Registry, version: str) -> str:
-    """Reason to load the definitions again; empty where there is none."""
-    registry = read_registry(home)
-    if _content(registry) != _content(loaded):
-        return "The registry has changed"
-    if code_version(home_options(home)) != version:
-        return "The model or its options have changed"
-    return ""
+        Where its own options are wrong, its run fails and says so.
+        """
+        try:
+            return version_of(self.home, name, signature)
+        except Exception as error:  # whatever is in the file, the other assemblies go on
+            problems[name] = str(error)
+            return json.dumps([signature, problems[name]])
 
+    def _end_activity(self) -> None:
+        """Forget assemblies that have their annotation, or no run any more."""
+        active = self.memory.active
+        if not active:
+            return
+        busy = {
+            split_key(record.dagster_run.tags.get("dagster/partition", ""))[0]
+            for record in self.instance.get_run_records(dg.RunsFilter(statuses=_UNFINISHED))
+        }
+        for name, (reported, last_run) in list(active.items()):
+            gff3 = self.home.results(name).gff3
+            if name in busy:
+                active[name] = [reported, self.now]
+            elif self.now - last_run > QUIET_SECONDS or (
+                gff3.exists() and gff3.stat().st_mtime > reported
+            ):
+                del active[name]
 
-def _content(registry: Registry) -> dict[str, tuple[tuple[str, ...], int]]:
-    return {name: (entry.pieces, entry.generation) for name, entry in registry.items()}
+    def _reported_before(self, name: str) -> str | None:
+        filter_ = dg.AssetRecordsFilter(asset_key=dg.AssetKey(ASSEMBLY), asset_partitions=[name])
+        records = self.instance.fetch_materializations(filter_, limit=1).records
+        made = records[0].asset_materialization if records else None
+        return str(made.metadata[VERSION].value) if made else None
 
+    def _forget(self, gone: set[str]) -> Iterator[str]:
+        for name in sorted(gone):
+            for remembered in (self.memory.reported, self.memory.active):
+                remembered.pop(name, None)
+            yield f"{name} is gone; its partitions go, its files in runs/ stay."
 
-def _reload(context: dg.SensorEvaluationContext) -> None:
-    """Have the code server load the definitions again; webserver and daemon notice by themselves.
+    def _partition_changes(
+        self, known: set[str], new: set[str], gone: set[str]
+    ) -> Iterator[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest]:
+        if new - known:
+            yield ASSEMBLIES.build_add_request(sorted(new - known))
+        if gone:
+            yield ASSEMBLIES.build_delete_request(sorted(gone))
+        # In this order: a step writes its chromosomes down before Dagster knows them.
+        listed = set(self.instance.get_dynamic_partitions(CHROMOSOME))
+        if unused := listed - chromosomes(self.home, (known | new) - gone):
+            yield CHROMOSOMES.build_delete_request(sorted(unused))
 
-    Where no code server can be asked to, a log line asks the user.
-    """
-    origin = context.code_location_origin
-    if isinstance(origin, GrpcServerCodeLocationOrigin):
-        origin.create_client().reload_code(timeout=RELOAD_SECONDS)
-    else:
-        context.log.warning("Reload the code location to see the new partitions.")
+    def _problems(self, arrivals: Arrivals) -> Iterator[dg.AssetCheckEvaluation]:
+        """Report what is wrong, once for every change of it."""
+        if arrivals.problems == self.memory.problems:
+            return
+        self.memory.problems = arrivals.problems
+        yield dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey(ASSEMBLY),
+            check_name=FOLDERS_CHECK,
+            passed=not arrivals.problems,
+            description=describe_problems(arrivals.problems) or "all folders can be used",
+            metadata={
+                name: dg.MetadataValue.text(text) for name, text in arrivals.problems.items()
+            },
+        )

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import dagster as dg
 
@@ -25,6 +26,8 @@ class ObservedProgress:
 
     def __init__(self, context: dg.AssetExecutionContext) -> None:
         self._context = context
+        keys = context.partition_keys
+        self._partition = keys[0] if len(keys) == 1 else None
 
     def start(self, total: int, done: int, rejected: int) -> None:
         """Show the state at the beginning."""
@@ -46,21 +49,20 @@ class ObservedProgress:
     def _show(self) -> None:
         pace = self._pace
         self._shown_at, self._shown_percent = time.monotonic(), pace.percent
-        self._context.log.info(str(pace))
+        metadata: dict[str, Any] = {
+            "percent": round(pace.percent, 1),
+            "regions_done": pace.done,
+            "regions": pace.total,
+            "rejected": pace.rejected,
+        }
+        text = f"predicting the first of {pace.total - pace.done:,} regions"
+        if pace.rate:  # once the first of them are safe
+            text, metadata["eta"] = str(pace), pace.eta
+            metadata["regions_per_second"] = round(pace.rate, 3)
+        self._context.log.info(text)
+        key = self._context.asset_key
         self._context.log_event(
-            dg.AssetObservation(
-                asset_key=self._context.asset_key,
-                partition=self._context.partition_key,
-                description=str(pace),
-                metadata={
-                    "percent": round(pace.percent, 1),
-                    "regions_done": pace.done,
-                    "regions": pace.total,
-                    "regions_per_second": round(pace.rate, 3),
-                    "eta": pace.eta,
-                    "rejected": pace.rejected,
-                },
-            )
+            dg.AssetObservation(key, partition=self._partition, description=text, metadata=metadata)
         )
 
 

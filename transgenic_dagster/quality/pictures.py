@@ -1,13 +1,17 @@
 """Pictures of an annotation, as PNG inside Markdown, small enough for Dagster's event log."""
 
 import base64
+import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.sequences.natural_order import natural_key
 
 ANNOTATED, REJECTED, SKIPPED = "annotated", "rejected", "skipped"
@@ -36,12 +40,32 @@ class GenePlace:
     outcome: str
 
 
+def gene_places(database: RegionDb, sentences: Path | None) -> Iterator[GenePlace]:
+    """Yield the genes of an input with their outcomes.
+
+    Args:
+        database: region database of the run.
+        sentences: the run's table of sentences, one row per region in the same order; without it
+            there is nothing to yield.
+    """
+    if sentences is None:
+        return
+    csv.field_size_limit(sys.maxsize)
+    with sentences.open(encoding="utf-8", newline="") as lines:
+        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        for region, row in zip(database.regions(), rows, strict=True):
+            yield GenePlace(region.seqid, region.gene_start, region.gene_end, row["status"])
+    for skipped in database.skipped():
+        if skipped.is_gene:
+            yield GenePlace(skipped.seqid, skipped.gene_start, skipped.gene_end, SKIPPED)
+
+
 def genome_map(lengths: Mapping[str, int], genes: Iterable[GenePlace]) -> str:
     """Draw the largest sequences with a tick for every gene, coloured by its outcome.
 
     Args:
         lengths: nucleotides by sequence.
-        genes: genes of all sequences; those of sequences that are not shown are left out.
+        genes: genes of all sequences; the legend counts those of sequences that are not shown too.
     """
     largest = sorted(lengths, key=lambda name: -lengths[name])[:MOST_SEQUENCES]
     shown = sorted(largest, key=natural_key)
@@ -51,12 +75,14 @@ def genome_map(lengths: Mapping[str, int], genes: Iterable[GenePlace]) -> str:
     for seqid, row in rows.items():
         axes.plot([0, lengths[seqid] / _MEGABASE], [row, row], color="#cccccc", zorder=0)
     ticks: dict[str, list[list[tuple[float, float]]]] = {outcome: [] for outcome in COLOURS}
+    counts = dict.fromkeys(COLOURS, 0)
     for gene in genes:
+        counts[gene.outcome] += 1
         if gene.seqid in rows:
             middle, row = (gene.start + gene.end) / 2 / _MEGABASE, rows[gene.seqid]
             ticks[gene.outcome].append([(middle, row - 0.32), (middle, row + 0.32)])
     for outcome, lines in ticks.items():
-        label = f"{outcome} ({len(lines):,})"
+        label = f"{outcome} ({counts[outcome]:,})"
         axes.add_collection(
             LineCollection(lines, colors=COLOURS[outcome], linewidths=1.2, label=label)
         )

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from transgenic_dagster.gene_models.gff3_check import check_gff3
 from transgenic_dagster.regions.region_db import RegionDb
+from transgenic_dagster.system.wording import counted
 
+MOST_EXAMPLES = 10
 _EXAMPLES = 5
+_LONGEST_EXAMPLE = 200
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,27 @@ def recount(region_db: Path, gff3: Path, reject_report: Path) -> Recount:
         )
         if names
     ]
-    counted = len(annotated) + len(rejected) + skipped
-    if counted != genes:
-        faults.append(f"the input has {genes:,} genes but {counted:,} are accounted for")
+    accounted = len(annotated) + len(rejected) + skipped
+    if accounted != genes:
+        verb = "is" if accounted == 1 else "are"
+        faults.append(
+            f"the input has {counted(genes, 'gene')} but {accounted:,} {verb} accounted for"
+        )
     return Recount(genes, regions, len(annotated), len(rejected), skipped, tuple(faults))
+
+
+def count_rejects(reject_report: Path) -> tuple[Counter[str], list[tuple[str, str, str]]]:
+    """Count the lines of a reject report by reason.
+
+    Returns:
+        The counts, and a few examples: gene, sequence, what is said of it.
+    """
+    reasons, examples = Counter[str](), list[tuple[str, str, str]]()
+    with reject_report.open(encoding="utf-8") as lines:
+        for line in lines:
+            reject = json.loads(line)
+            reasons[reject["reason"]] += 1
+            if len(examples) < MOST_EXAMPLES:
+                gene, sequence = reject["gm_id"] or "", reject["chrom"] or ""
+                examples.append((gene, sequence, reject["error"][:_LONGEST_EXAMPLE]))
+    return reasons, examples

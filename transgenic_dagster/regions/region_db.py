@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -107,7 +108,8 @@ def build_region_db(
         insert_run_info = "INSERT INTO run_info FROM batch"
         execute_with_batch(database, insert_run_info, _run_info_columns(run_info))
         insert_sequences = "INSERT INTO sequences FROM batch"
-        execute_with_batch(database, insert_sequences, _sequence_columns(genome.lengths))
+        named = _sequence_columns(genome.lengths, Counter(r.seqid for r in plan.regions))
+        execute_with_batch(database, insert_sequences, named)
         insert_skipped = "INSERT INTO skipped_inputs FROM batch"
         all_skipped = columns_of(SkippedInput, [*skipped, *plan.skipped])
         execute_with_batch(database, insert_skipped, all_skipped)
@@ -265,16 +267,19 @@ def _run_info_columns(run_info: Mapping[str, str]) -> Columns:
     return {"key": text_column(run_info.keys()), "value": text_column(run_info.values())}
 
 
-def _sequence_columns(lengths: Mapping[str, int]) -> Columns:
+def _sequence_columns(lengths: Mapping[str, int], regions: Mapping[str, int]) -> Columns:
+    """Columns of all sequences; the piece of one without a region is the empty text."""
     seqids = sorted(lengths, key=natural_key)
-    pieces = assign_pieces(lengths)
+    pieces = assign_pieces(lengths, regions)
     piece_ranks = {piece: rank for rank, piece in enumerate(dict.fromkeys(pieces.values()))}
     return {
         "rank": np.arange(len(seqids)),
         "seqid": text_column(seqids),
         "length": np.array([lengths[seqid] for seqid in seqids], dtype=np.int64),
-        "piece": text_column(pieces[seqid] for seqid in seqids),
-        "piece_rank": np.array([piece_ranks[pieces[seqid]] for seqid in seqids], dtype=np.int64),
+        "piece": text_column(pieces.get(seqid, "") for seqid in seqids),
+        "piece_rank": np.array(
+            [piece_ranks.get(pieces.get(seqid, ""), -1) for seqid in seqids], dtype=np.int64
+        ),
     }
 
 

@@ -26,10 +26,15 @@ if TYPE_CHECKING:
 
     from transgenic_dagster.model import TransgenicConfig
 
-JOURNAL_BYTES_PER_REGION = 4_000
-"""Two hypotheses with what the model gave to each digit, deflated."""
 ASSUMED_TOKENS = 150
-"""Length of a typical plant gene's sentence."""
+"""Length of a typical plant gene's sentence: ten parts and two isoforms."""
+_JOURNAL_BYTES_PER_TOKEN = 9.0
+"""One hypothesis: its text, and of each digit ten costs, which hardly get smaller when deflated."""
+_JOURNAL_BYTES_PER_TOKEN_OF_OTHERS = 7.5
+"""Each further hypothesis, which begins as the first does."""
+_GFF3_BYTES_PER_REGION = 1_400
+_OUTPUT_BYTES_PER_TOKEN = 2
+"""The text of a sentence, and about as much for its transcripts as proteins."""
 _MIB = 1 << 20
 _GIB = 1 << 30
 _PROBE_SIZE = 2_048
@@ -44,7 +49,8 @@ class Plan:
         regions_by_window: regions by window length (nt).
         skipped: genes by reason.
         broken_rows: rows that cannot be read and are no genes.
-        disk_bytes: needed beside the output while the run lasts.
+        disk_bytes: taken by the work folder and the final files just before the former goes. It is
+            the most at any time, but where sorting a large annotation needs more scratch space.
         memory_bytes: needed on a device at the peak, if sentences get as long as they may.
         typical_memory_bytes: needed if they have ``ASSUMED_TOKENS`` tokens.
         batch_sizes: regions decoded together, by window length.
@@ -87,7 +93,7 @@ class Plan:
             ]
         lines += [
             "",
-            f"Disk:    {_size(self.disk_bytes)} while the run lasts",
+            f"Disk:    {_size(self.disk_bytes)} while the run lasts, results included",
             f"Memory:  {_size(self.typical_memory_bytes)}, or {_size(self.memory_bytes)} where "
             "sentences get as long as they may",
             f"Time:    about {_duration(self.seconds)} on {self.machine}, if sentences have "
@@ -127,8 +133,30 @@ def make_plan(options: AnnotateOptions) -> Plan:
         config,
         dict(sorted(windows.items())),
         skipped,
-        int(copied + database_bytes(bases) + len(planned.regions) * JOURNAL_BYTES_PER_REGION),
+        copied + database_bytes(bases) + int(len(planned.regions) * _predicted_bytes(options)),
         notes,
+    )
+
+
+def journal_bytes(tokens: int, num_beams: int) -> float:
+    """Size of sentences in a journal, as measured with the demo model.
+
+    Args:
+        tokens: of all sentences together, each region's best.
+        num_beams: hypotheses per region.
+    """
+    others = num_beams - 1
+    return tokens * (_JOURNAL_BYTES_PER_TOKEN + others * _JOURNAL_BYTES_PER_TOKEN_OF_OTHERS)
+
+
+def _predicted_bytes(options: AnnotateOptions) -> float:
+    """Bytes on disk of what is predicted for one region: journal, draft and final files."""
+    tables = sum(table is not None for table in (options.gsf_output, options.proteins))
+    copies = 2 if options.keep_input else 1  # a draft without the rows that are kept
+    return (
+        journal_bytes(ASSUMED_TOKENS, options.num_beams)
+        + tables * ASSUMED_TOKENS * _OUTPUT_BYTES_PER_TOKEN
+        + copies * _GFF3_BYTES_PER_REGION
     )
 
 

@@ -110,7 +110,7 @@ class RunFolder:
             if strangers and not marked:
                 raise UsageError(
                     f"{self.root} is not the folder of a run (it holds {sorted(strangers)[0]}, but "
-                    f"no {self.marker.name}); move it away, or choose another --output."
+                    f"no {self.marker.name}); move it away, or choose another output."
                 )
             with atomic_write(self.marker) as handle:
                 json.dump({"format": FORMAT, "made_by": made_by, **values}, handle, indent=1)
@@ -118,7 +118,7 @@ class RunFolder:
         except OSError as error:
             raise InputError(
                 f"The folder {self.root} cannot be written ({error.strerror}); choose another "
-                "--output."
+                "output."
             ) from error
 
     def made_by(self, program: str) -> bool:
@@ -143,7 +143,7 @@ class RunFolder:
         with file_lock(
             self.lock_file,
             busy=f"Another process is working in {self.root}; wait for it or choose another "
-            "--output.",
+            "output.",
             error=UsageError,
         ):
             yield

@@ -170,7 +170,7 @@ def _regions(database: RegionDb, found: ModelAndDevices) -> RunFingerprint:
     if max_window != longest:
         raise UsageError(
             f"The regions were made for windows of up to {max_window} nt, but this "
-            f"model reads {longest}; materialize region_db again."
+            f"model reads {longest} (in Dagster: materialize region_db again)."
         )
     return fingerprint
 

@@ -104,8 +104,8 @@ def _common_state(
     ]
     if lacking:
         raise RunError(
-            f"Predictions are missing for {_some(lacking)}; materialize predictions of "
-            f"{'it' if len(lacking) == 1 else 'them'} first."
+            f"Predictions are missing for {_some(lacking)} (in Dagster: materialize predictions "
+            f"of {'it' if len(lacking) == 1 else 'them'} first)."
         )
     newest = max(known, key=lambda piece: folder.piece_state(piece).stat().st_mtime_ns)
     regions, _ = fingerprint_of_regions(database)
@@ -116,8 +116,8 @@ def _common_state(
         names = sorted({name for diff in odd.values() for name in diff})
         raise RunError(
             f"Predictions of {_some(list(odd))} do not belong to the others or to region_db "
-            f"(changed: {', '.join(names)}); materialize predictions of "
-            f"{'it' if len(odd) == 1 else 'them'} again."
+            f"(changed: {', '.join(names)}; in Dagster: materialize predictions of "
+            f"{'it' if len(odd) == 1 else 'them'} again)."
         )
     return known[newest], sentences
 

@@ -95,12 +95,14 @@ def make_region_db(
     sorted_from = folder.sorted_annotation.facts()
     if sorted_from is None:
         raise RunError(
-            f"{folder.sorted_gff} is missing or incomplete; materialize sorted_gff first."
+            f"{folder.sorted_gff} is missing or incomplete (in Dagster: materialize "
+            "sorted_gff first)."
         )
     sorting = RunFingerprint(sorted_from)
     if sorting.values["annotation"] != digests.annotation.sha256:
         raise InputError(
-            f"{options.gff_file} has changed since it was sorted; materialize sorted_gff first."
+            f"{options.gff_file} has changed since it was sorted (in Dagster: materialize "
+            "sorted_gff first)."
         )
     fingerprint = regions_fingerprint(sorting, options, digests.genome.sha256)
     max_window = window_cap(max_encoder_seqlen)

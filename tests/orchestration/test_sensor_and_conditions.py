@@ -1,0 +1,287 @@
+"""What happens without a click: assemblies are reported, and what follows is requested."""
+
+import os
+import shutil
+import time
+
+import dagster as dg
+import pytest
+
+from tests.lab.homes import make_home, put, set_options
+from tests.orchestration.labs import AFTER, BEFORE, Lab
+from transgenic_dagster.orchestration.component import TransgenicLab
+from transgenic_dagster.orchestration.launchpad import LabResource
+from transgenic_dagster.orchestration.partitions import early_parts
+from transgenic_dagster.orchestration.sensor import QUIET_SECONDS
+
+REST = 30.0
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that tests move; files are written at its beginning."""
+    now = [time.time()]
+    monkeypatch.setattr("transgenic_dagster.orchestration.sensor.time.time", lambda: now[0])
+    return now
+
+
+class Watcher:
+    """The sensors of a lab, tick by tick, and what the daemon does with their answers."""
+
+    def __init__(self, lab, clock, at_once=8):
+        self.lab, self.clock, self.cursor = lab, clock, None
+        self.definitions = TransgenicLab(
+            home=str(lab.home.root), rest_seconds=REST, assemblies_at_once=at_once
+        ).definitions(dg.in_process_executor)
+        self.conditions = None
+
+    def tick(self):
+        """One tick of the sensor; returns its result."""
+        context = dg.build_sensor_context(
+            instance=self.lab.instance,
+            cursor=self.cursor,
+            definitions=self.definitions,
+            resources={"lab": LabResource(root=str(self.lab.home.root))},
+        )
+        sensor = self.definitions.get_repository_def().get_sensor_def("assemblies")
+        result = sensor.evaluate_tick(context)
+        self.cursor = result.cursor
+        for request in result.dynamic_partitions_requests or ():
+            name = request.partitions_def_name
+            if isinstance(request, dg.AddDynamicPartitionsRequest):
+                self.lab.instance.add_dynamic_partitions(name, request.partition_keys)
+            else:
+                for key in request.partition_keys:
+                    self.lab.instance.delete_dynamic_partition(name, key)
+        for event in result.asset_events:
+            self.lab.instance.report_runless_asset_event(event)
+        return result
+
+    def reported(self, seconds=REST):
+        """Assemblies that are reported after some time."""
+        first = self.tick()
+        self.clock[0] += seconds
+        events = [*first.asset_events, *self.tick().asset_events]
+        return [e.partition for e in events if isinstance(e, dg.AssetMaterialization)]
+
+    def problems(self, seconds=REST):
+        """What is said to be wrong after some time; None where nothing new is said."""
+        first = self.tick()
+        self.clock[0] += seconds
+        events = [*first.asset_events, *self.tick().asset_events]
+        evaluations = [e for e in events if isinstance(e, dg.AssetCheckEvaluation)]
+        return evaluations[-1] if evaluations else None
+
+    def requested(self):
+        """Partitions that the conditions request, by asset."""
+        with early_parts():
+            found = dg.evaluate_automation_conditions(
+                self.definitions, self.lab.instance, cursor=self.conditions
+            )
+        self.conditions = found.cursor
+        by_asset = {
+            result.key.to_user_string(): sorted(found.get_requested_partitions(result.key))
+            for result in found.results
+        }
+        return {name: keys for name, keys in by_asset.items() if keys}
+
+
+@pytest.fixture
+def lab(tmp_path):
+    return Lab(make_home(tmp_path))
+
+
+@pytest.fixture
+def watcher(lab, clock):
+    return Watcher(lab, clock)
+
+
+def annotate_what_is_requested(watcher):
+    """Do what the conditions ask for until they ask for nothing; returns the partitions run."""
+    done = []
+    for _ in range(6):
+        requested = watcher.requested()
+        for name in requested.get("region_db", ()):
+            watcher.lab.run(BEFORE, name, check=False)
+        for pair in requested.get("predictions", ()):
+            watcher.lab.run(["predictions"], pair)
+        for name in requested.get("merged_gff3", ()):
+            watcher.lab.run(AFTER, name)
+        done += [key for keys in requested.values() for key in keys]
+    return done
+
+
+def test_a_new_assembly_is_reported_once_and_annotated_without_a_click(watcher):
+    put(watcher.lab.home, "moss")
+    assert watcher.requested() == {}
+    assert watcher.reported(REST - 1) == []
+    assert watcher.reported() == ["moss"]
+    assert watcher.requested() == {"sorted_gff": ["moss"], "region_db": ["moss"]}
+    watcher.lab.run(BEFORE, "moss")
+    pairs = watcher.lab.piece_keys("moss")
+    assert watcher.requested() == {"predictions": pairs}
+    for pair in pairs[:-1]:
+        watcher.lab.run(["predictions"], pair)
+    assert watcher.requested() == {"predictions": pairs[-1:]}
+    watcher.lab.run(["predictions"], pairs[-1])
+    assert watcher.requested() == {"merged_gff3": ["moss"], "reject_report": ["moss"]}
+    watcher.lab.run(AFTER, "moss")
+    assert watcher.requested() == {}
+    assert watcher.reported() == []
+
+
+def test_pairs_that_do_not_exist_are_not_requested(watcher):
+    put(watcher.lab.home, "moss")
+    put(watcher.lab.home, "fern")
+    genome = watcher.lab.home.assembly("fern").genome
+    genome.write_text(genome.read_text().replace("a6144", "other"))
+    genes = watcher.lab.home.assembly("fern").genes
+    genes.write_text(genes.read_text().replace("a6144", "other"))
+    assert watcher.reported() == ["fern", "moss"]
+    requested = annotate_what_is_requested(watcher)
+    assert "fern|other" in requested
+    assert not {"moss|other", "fern|a6144"} & set(requested)
+    assert watcher.lab.home.results("fern").gff3.exists()
+    assert requested.count("moss") == requested.count("fern") == 4
+
+
+def test_touched_files_change_nothing_but_changed_content_is_annotated_again(watcher):
+    put(watcher.lab.home, "moss")
+    watcher.reported()
+    annotate_what_is_requested(watcher)
+    genes = watcher.lab.home.assembly("moss").genes
+    os.utime(genes)
+    assert watcher.reported() == ["moss"]
+    assert annotate_what_is_requested(watcher) == ["moss", "moss"]  # its files are read
+    genes.write_text(genes.read_text().replace("ID=a6144", "ID=renamed"))
+    watcher.clock[0] += 2 * QUIET_SECONDS
+    assert watcher.reported() == ["moss"]
+    assert set(annotate_what_is_requested(watcher)) == {"moss", *watcher.lab.piece_keys("moss")}
+    assert '"renamed"' in watcher.lab.home.results("moss").rejects.read_text()
+
+
+def test_options_of_the_lab_reach_the_assemblies_that_do_not_override_them(watcher):
+    home = watcher.lab.home
+    put(home, "moss")
+    put(home, "fern")
+    home.assembly("fern").options_file.write_text("num_beams: 3\n")
+    watcher.reported()
+    annotate_what_is_requested(watcher)
+    set_options(home, num_beams=1)
+    assert watcher.reported() == ["moss"]
+    assert "moss|a6144" in annotate_what_is_requested(watcher)
+    assert '"num_beams": "1"' in home.results("moss").gff3.read_text()
+
+
+def test_a_failed_step_is_requested_once(watcher):
+    put(watcher.lab.home, "moss")
+    watcher.lab.home.assembly("moss").genome.write_text("this is not FASTA\n")
+    assert watcher.reported() == ["moss"]
+    assert annotate_what_is_requested(watcher) == ["moss", "moss"]
+
+
+def test_files_that_grow_after_a_pause_are_not_complete(watcher):
+    put(watcher.lab.home, "moss")
+    assert watcher.reported(20) == []
+    with watcher.lab.home.assembly("moss").genome.open("a") as handle:
+        handle.write(">more\nACGT\n")
+    os.utime(watcher.lab.home.assembly("moss").genome, (watcher.clock[0], watcher.clock[0]))
+    assert watcher.reported(20) == []
+    assert watcher.reported() == ["moss"]
+
+
+def test_so_many_assemblies_at_once(lab, clock):
+    watcher = Watcher(lab, clock, at_once=2)
+    for name in ("a", "b", "c", "d", "e"):
+        put(lab.home, name)
+    assert watcher.reported() == ["a", "b"]
+    assert watcher.reported(1) == []
+    annotate_what_is_requested(watcher)
+    for name, seconds in (("a", 1), ("b", -1000)):  # as if b had none that is new
+        os.utime(lab.home.results(name).gff3, (clock[0] + seconds, clock[0] + seconds))
+    assert watcher.reported(1) == ["c"]
+    # The others have no run any more, whatever became of them.
+    assert watcher.reported(QUIET_SECONDS + 1) == ["d", "e"]
+
+
+def test_an_assembly_that_is_gone_takes_its_partitions_along(watcher):
+    home, instance = watcher.lab.home, watcher.lab.instance
+    put(home, "moss")
+    put(home, "fern")
+    watcher.reported()
+    annotate_what_is_requested(watcher)
+    for folder in (home.assembly("moss").path, home.run("moss").root):
+        shutil.rmtree(folder)
+    watcher.tick()
+    assert instance.get_dynamic_partitions("assembly") == ["fern"]
+    assert watcher.requested() == {}
+    put(home, "moss")
+    assert watcher.reported() == ["moss"]
+    assert "moss|a6144" in annotate_what_is_requested(watcher)
+
+
+def test_chromosomes_that_no_assembly_has_go(watcher):
+    put(watcher.lab.home, "moss")
+    watcher.reported()
+    watcher.lab.run(BEFORE, "moss")
+    instance = watcher.lab.instance
+    instance.add_dynamic_partitions("chromosome", ["unplaced-77"])
+    watcher.tick()
+    assert sorted(instance.get_dynamic_partitions("chromosome")) == [
+        key.partition("|")[2] for key in watcher.lab.piece_keys("moss")
+    ]
+
+
+def test_a_lost_cursor_reports_nothing_twice(watcher):
+    put(watcher.lab.home, "moss")
+    assert watcher.reported() == ["moss"]
+    watcher.cursor = None
+    assert watcher.reported() == []
+
+
+def test_what_is_wrong_is_a_red_check_said_once_and_hides_nothing(watcher):
+    home = watcher.lab.home
+    put(home, "moss")
+    for name in ("bad name", "lonely", "twice", "pipe", "folder", "bomb", "deep", "typo", "device"):
+        put(home, "good")
+        home.assembly("good").path.rename(home.assemblies / name)
+    (home.assemblies / "lonely" / "genes.gff3").unlink()
+    shutil.copy(home.assemblies / "twice" / "genome.fa", home.assemblies / "twice" / "genome.fasta")
+    (home.assemblies / "pipe" / "genome.fa").unlink()
+    os.mkfifo(home.assemblies / "pipe" / "genome.fa")
+    (home.assemblies / "folder" / "options.yaml").mkdir()
+    bomb = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
+    (home.assemblies / "bomb" / "options.yaml").write_text(bomb)
+    (home.assemblies / "deep" / "options.yaml").write_text("a: " + "[" * 5000 + "]" * 5000)
+    (home.assemblies / "typo" / "options.yaml").write_text("num_beems: 2\n")
+    (home.assemblies / "device" / "options.yaml").symlink_to("/dev/zero")
+    said = watcher.problems()
+    assert not said.passed
+    for name, sentence in (
+        ("bad name", "cannot be the name of an assembly"),
+        ("lonely", "has no genes"),
+        ("twice", "has genome.fa and genome.fasta; remove one of them"),
+        ("pipe", "is not a regular file"),
+        ("folder", "is not a regular file"),
+        ("bomb", "an alias"),
+        ("deep", "write one option per line"),
+        ("typo", "num_beems is not an option; remove it"),
+        ("device", "is not a regular file"),
+    ):
+        assert sentence in said.metadata[name].value, name
+    assert "moss" in watcher.lab.instance.get_dynamic_partitions("assembly")
+    again = watcher.problems()
+    assert again is None, {k: v for k, v in again.metadata.items() if said.metadata.get(k) != v}
+    for path in home.assemblies.iterdir():
+        if path.name != "moss":
+            shutil.rmtree(path)
+    assert watcher.problems().passed
+
+
+def test_a_typo_in_the_labs_options_starts_nothing_and_is_a_red_check(watcher):
+    put(watcher.lab.home, "moss")
+    watcher.lab.home.options_file.write_text("num_beems: 2\n")
+    said = watcher.problems()
+    assert "num_beems is not an option" in said.description
+    assert watcher.lab.instance.get_dynamic_partitions("assembly") == []
+    Watcher(watcher.lab, watcher.clock)  # definitions load all the same

@@ -1,0 +1,55 @@
+"""Pieces of an assembly, in a small file beside its region database, for whoever plans its runs."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from transgenic_dagster.lab.workspace import Home
+from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.run.fingerprint import RunFingerprint, code_version
+from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.system.atomic_files import atomic_write
+
+PIECES_FILE = "pieces.json"
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Pieces of an assembly.
+
+    Args:
+        names: in the order of the genome.
+        version: of the regions, the model and the options that their predictions are made from.
+    """
+
+    names: tuple[str, ...]
+    version: str
+
+
+def pieces_version(regions: RunFingerprint, options: AnnotateOptions) -> str:
+    """Version of regions with these facts, for predictions with these options."""
+    facts = {**regions.values, "model and options": code_version(options)}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def read_pieces(folder: RunFolder) -> Pieces | None:
+    """Pieces of the assembly whose run has this folder; None where nobody has made its regions."""
+    try:
+        values = json.loads((folder.root / PIECES_FILE).read_text(encoding="utf-8"))
+        return Pieces(tuple(values["names"]), values["version"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def write_pieces(folder: RunFolder, pieces: Pieces) -> None:
+    """Replace the file."""
+    with atomic_write(folder.root / PIECES_FILE) as handle:
+        json.dump(asdict(pieces), handle, indent=1)
+        handle.write("\n")
+
+
+def chromosomes(home: Home, assemblies: Iterable[str]) -> set[str]:
+    """Names of all pieces of some assemblies."""
+    found = (read_pieces(home.run(name)) for name in assemblies)
+    return {piece for pieces in found if pieces is not None for piece in pieces.names}

@@ -1,0 +1,201 @@
+"""Conditions: assets that are made without a click.
+
+Arrivals are reported as materializations of ``assembly``; what follows from them is decided here.
+Each event requests a partition once: after a failure it waits for the next event, for a click, or
+for Sunday.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+
+import dagster as dg
+
+from transgenic_dagster.lab.pieces import Pieces, read_pieces
+from transgenic_dagster.lab.workspace import Home
+from transgenic_dagster.orchestration.partitions import ASSEMBLY, early_parts, pair_key, split_key
+
+SECONDS_BETWEEN_TICKS = 5
+WEEKLY = "0 3 * * 0"
+"""Sundays at three in the morning, what has failed is tried again."""
+MADE_FROM = "made_from"
+"""Metadata: version of regions, model and options that predictions and results are made from."""
+REGION_DB = dg.AssetKey("region_db")
+PREDICTIONS = dg.AssetKey("predictions")
+
+Condition = dg.AutomationCondition[dg.AssetKey]
+_Ids = dict[str, int]
+_RETOLD = "transgenic-dagster/retold/"
+
+
+def when_due(due: "Due") -> Condition:
+    """Condition of a partition that is due, or has failed before Sunday."""
+    return (due | _weekly()).with_label("new, or made from something else")
+
+
+def _weekly() -> Condition:
+    return (
+        dg.AutomationCondition.cron_tick_passed(WEEKLY)
+        & dg.AutomationCondition.execution_failed()
+        & ~dg.AutomationCondition.in_progress()
+    )
+
+
+def make_conditions_sensor() -> dg.AutomationConditionSensorDefinition:
+    """Make the sensor that evaluates the conditions; it is running from the start."""
+    with early_parts():
+        return dg.AutomationConditionSensorDefinition(
+            name="annotate_what_is_due",
+            target=dg.AssetSelection.all(),
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            minimum_interval_seconds=SECONDS_BETWEEN_TICKS,
+            use_user_code_server=True,  # it knows the conditions of this module
+            emit_backfills=False,  # the daemon looks for backfills every 30 s, for runs at once
+            description="Prepares, predicts and merges what is new or has new inputs, another "
+            "model or other options.",
+        )
+
+
+class Due(dg.AutomationCondition[dg.AssetKey]):
+    """Condition of partitions whose inputs have changed since they were last requested.
+
+    It looks at existing pairs alone, and never at all combinations of assembly and chromosome.
+
+    Args:
+        home: the lab's home, which knows the chromosomes of each assembly.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    @property
+    def name(self) -> str:
+        """Name in Dagster's pages."""
+        return "due"
+
+    @property
+    def requires_cursor(self) -> bool:
+        """Whether it remembers anything: the event log does."""
+        return False
+
+    def evaluate(
+        self, context: dg.AutomationContext[dg.AssetKey]
+    ) -> dg.AutomationResult[dg.AssetKey]:
+        """Find the partitions that are due."""
+        view = context.asset_graph_view
+        due = set(self._due(context.key, _EventLog(view.instance)))
+        assert context.partitions_def is not None, "the asset is partitioned"
+        subset = view.get_subset_from_partition_keys(context.key, context.partitions_def, due)
+        subset = context.candidate_subset.compute_intersection(subset)
+        return dg.AutomationResult(context, true_subset=subset)
+
+    @abstractmethod
+    def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
+        """Yield the partitions of an asset that are due.
+
+        Args:
+            key: the asset.
+            log: what has happened.
+        """
+
+    def _prepared(self, log: "_EventLog") -> Iterator[tuple[str, int, Pieces]]:
+        """Yield assemblies with regions: name, number of the event that made these, chromosomes."""
+        for assembly, made in log.made(REGION_DB).items():
+            pieces = read_pieces(self._home.run(assembly)) if assembly in log.assemblies else None
+            if pieces is not None:
+                yield assembly, made, pieces
+
+
+class PreparationDue(Due):
+    """Condition of assemblies that were reported since they were last prepared."""
+
+    def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
+        for assembly, reported in log.made(dg.AssetKey(ASSEMBLY)).items():
+            if assembly in log.assemblies and log.asked(key, assembly) < reported:
+                yield assembly
+
+
+class PredictionsDue(Due):
+    """Condition of chromosomes whose regions are newer than their predictions."""
+
+    def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
+        for assembly, made, pieces in self._prepared(log):
+            folder = self._home.run(assembly)
+            for piece, pair in ((name, pair_key(assembly, name)) for name in pieces.names):
+                if log.asked(key, pair) < made and not (
+                    folder.journal(piece).exists() and log.made_from(key, pair) == pieces.version
+                ):
+                    yield pair
+
+
+class ResultsDue(Due):
+    """Condition of assemblies whose chromosomes are all predicted, and not merged yet."""
+
+    def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
+        for assembly, made, pieces in self._prepared(log):
+            asked = log.asked(key, assembly)
+            pairs = [pair_key(assembly, piece) for piece in pieces.names]
+            predicted = [log.made(PREDICTIONS).get(pair, 0) for pair in pairs]
+            newest = max(predicted, default=0)
+            if max(made, newest) < asked or 0 in predicted:
+                continue
+            if any(log.made_from(PREDICTIONS, pair) != pieces.version for pair in pairs):
+                continue
+            exists = self._home.results(assembly).gff3.exists()
+            if newest > asked or not exists or log.made_from(key, assembly) != pieces.version:
+                yield assembly
+
+
+def retold_until(instance: dg.DagsterInstance, assemblies: Iterable[str]) -> _Ids:
+    """Number of the last event that was retold of each assembly; those without one are left out."""
+    keys = {f"{_RETOLD}{name}" for name in assemblies}
+    found = instance.daemon_cursor_storage.get_cursor_values(keys)
+    return {key.removeprefix(_RETOLD): int(number) for key, number in found.items()}
+
+
+def set_retold_until(instance: dg.DagsterInstance, assembly: str, number: int) -> None:
+    """Note that the events of an assembly up to this number are history, not news."""
+    instance.daemon_cursor_storage.set_cursor_values({f"{_RETOLD}{assembly}": str(number)})
+
+
+class _EventLog:
+    """Latest events of partitions.
+
+    Args:
+        instance: Dagster instance that has the event log.
+    """
+
+    def __init__(self, instance: dg.DagsterInstance) -> None:
+        self._instance = instance
+        self._ids: dict[tuple[dg.AssetKey, dg.DagsterEventType], _Ids] = {}
+        self.assemblies = frozenset(instance.get_dynamic_partitions(ASSEMBLY))
+        self._retold = retold_until(instance, self.assemblies)
+
+    def made(self, key: dg.AssetKey) -> _Ids:
+        """Number of the latest materialization of each partition."""
+        return self._latest(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
+
+    def asked(self, key: dg.AssetKey, partition: str) -> int:
+        """Number of the latest request of a partition; 0 for none.
+
+        What was retold of an assembly (``history.py``) was requested before.
+        """
+        planned = self._latest(key, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+        made = self.made(key).get(partition, 0)
+        retold = made if made <= self._retold.get(split_key(partition)[0], 0) else 0
+        return max(planned.get(partition, 0), retold)
+
+    def made_from(self, key: dg.AssetKey, partition: str) -> object:
+        """Version that a partition's latest materialization was made from."""
+        records = self._instance.fetch_materializations(
+            dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition]), limit=1
+        ).records
+        made = records[0].asset_materialization if records else None
+        value = made.metadata.get(MADE_FROM) if made else None
+        return None if value is None else value.value
+
+    def _latest(self, key: dg.AssetKey, event: dg.DagsterEventType) -> _Ids:
+        if (key, event) not in self._ids:
+            storage = self._instance.event_log_storage
+            found = storage.get_latest_storage_id_by_partition(key, event)
+            self._ids[key, event] = dict(found)
+        return self._ids[key, event]
