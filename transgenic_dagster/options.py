@@ -1,19 +1,16 @@
 """All options of an annotation run: one model from which every interface's options are derived.
 
-The names of the published script are kept. ``OptionHelp`` says where an option stands in the
+The names of the published script are kept. ``option`` says where an option stands in the
 command line's help; the model itself checks values and combinations.
 """
 
 import re
-from collections.abc import Mapping
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
-
-from transgenic_dagster.errors import UsageError
 
 DEFAULT_MODEL = "jlomas/HyenaTransgenic-768L12A6-400M"
 
@@ -369,67 +366,3 @@ def option_extra(field: FieldInfo) -> dict[str, Any]:
 
 def _as_text(value: Any) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)
-
-
-_Options = TypeVar("_Options", bound=AnnotateOptions)
-
-
-def parse_options(values: dict[str, Any]) -> AnnotateOptions:
-    """Check option values.
-
-    Raises:
-        UsageError: see ``parse_as``.
-    """
-    return parse_as(AnnotateOptions, values)
-
-
-def parse_as(options: type[_Options], values: dict[str, Any]) -> _Options:
-    """Check values of options of some kind.
-
-    Args:
-        options: the kind.
-        values: by name.
-
-    Raises:
-        UsageError: one sentence that names the first option at fault, its value and what it takes.
-    """
-    try:
-        return options(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        if not first["loc"]:
-            problem = first["msg"].removeprefix("Value error, ")
-            raise UsageError(f"{problem[:1].upper()}{problem[1:]}.") from error
-        name = str(first["loc"][0])
-        shown = name if name in POSITIONAL else f"--{name}"
-        if name not in options.model_fields:
-            raise UsageError(f"There is no option {shown}.") from error
-        got = f" (got {str(values[name])!r})" if name in values else ""
-        raise UsageError(f"{shown}: {_problem(options, name, first)}{got}.") from error
-
-
-_TAKEN_BY = {
-    "annotations": "two annotations or more are needed",
-    "batch_size": "a whole number, 1 or more, or auto",
-    "feature_types": "row types, separated by commas",
-    "time_limit": "a duration is 1 second or more",
-}
-
-
-def _problem(options: type[AnnotateOptions], name: str, error: Mapping[str, Any]) -> str:
-    """What an option takes, where its value is none of that."""
-    if error["type"] == "value_error":  # ours
-        return str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "missing":
-        return "this option is needed"
-    return _TAKEN_BY.get(name) or _kind(options.model_fields[name])
-
-
-def _kind(field: FieldInfo) -> str:
-    kinds = get_args(field.annotation) or (field.annotation,)
-    if int in kinds:
-        least = next((rule.ge for rule in field.metadata if hasattr(rule, "ge")), None)
-        return "a whole number" if least is None else f"a whole number, {least} or more"
-    if all(isinstance(kind, str) for kind in kinds):
-        return f"one of {', '.join(kinds)}"
-    return {bool: "true or false", Path: "the name of a file"}.get(kinds[0], "a text")

@@ -58,7 +58,7 @@ def test_nothing_is_written_beside_the_genome(pair, tmp_path, monkeypatch, capsy
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (None, "absent.gff3 cannot be read: No such file or directory"),
+        (None, "absent.gff3 does not exist; check its name"),
         ("", "is empty"),
         ("c\tx\tgene\t1\t90\t.\t+\t.\tID=g\n", "has no transcripts"),
         (">c\nACGT\n", "is a FASTA file, not an annotation"),

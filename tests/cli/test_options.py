@@ -4,7 +4,8 @@ import pytest
 
 from transgenic_dagster.cli.annotate_parser import annotate_parser, with_underscores
 from transgenic_dagster.errors import UsageError
-from transgenic_dagster.options import GROUPS, AnnotateOptions, parse_options
+from transgenic_dagster.options import GROUPS, AnnotateOptions
+from transgenic_dagster.run.given_options import parse_options
 
 INPUTS = {"fasta_file": "g.fa", "gff_file": "g.gff3"}
 

@@ -204,9 +204,9 @@ def warm_up(site: Site) -> None:
         RuntimeError: threads are left, which forks would lack.
     """
     from transgenic_dagster.cli.annotate_parser import annotate_parser
-    from transgenic_dagster.options import parse_options
     from transgenic_dagster.progress import SilentProgress
     from transgenic_dagster.run.annotate import annotate
+    from transgenic_dagster.run.given_options import parse_options
 
     re._MAXCACHE = 10_000  # transformers compiles a thousand patterns for each model it loads
     values = vars(annotate_parser().parse_args(_arguments()[1:]))

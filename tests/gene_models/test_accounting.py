@@ -54,7 +54,7 @@ def test_counts_that_add_up_pass_the_check(accounting):
 
 @pytest.mark.parametrize("input_genes", [5, 7])
 def test_a_lost_or_doubled_gene_fails_the_run(accounting, input_genes):
-    with pytest.raises(RunError, match=f"The input has {input_genes} genes but 6 are accounted"):
+    with pytest.raises(RunError, match=f"The input has {input_genes} genes, but 6 are accounted"):
         accounting.check(input_genes)
 
 

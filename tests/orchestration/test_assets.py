@@ -10,11 +10,11 @@ from tests.lab.homes import make_home, put
 from tests.orchestration.labs import AFTER, BEFORE, Lab, failure, messages
 from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.lab.init import write_lab
-from transgenic_dagster.options import parse_options
 from transgenic_dagster.orchestration import assets
 from transgenic_dagster.orchestration.component import TransgenicLab
 from transgenic_dagster.progress import SilentProgress
 from transgenic_dagster.run.annotate import annotate
+from transgenic_dagster.run.given_options import parse_options
 from transgenic_dagster.system.locks import file_lock
 
 

@@ -7,9 +7,10 @@ from typing import Any
 from tests.run.test_annotate import CrashAfter, CrashError
 from transgenic_dagster.demo import demo_checkpoint
 from transgenic_dagster.gene_models.accounting import Accounting
-from transgenic_dagster.options import AnnotateOptions, parse_as
+from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.progress import SilentProgress
 from transgenic_dagster.run.annotate import annotate
+from transgenic_dagster.run.given_options import parse_as
 from transgenic_dagster.run.judging_options import ScoreOptions
 
 DEMO: dict[str, Any] = {"model": str(demo_checkpoint()), "device": "cpu", "num_workers": 0}

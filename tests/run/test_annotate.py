@@ -13,9 +13,9 @@ import pytest
 from tests import golden
 from tests.assemblies import Assembly, golden_chromosome, golden_contigs, write_fasta, write_genes
 from transgenic_dagster.inference import batching
-from transgenic_dagster.options import parse_options
 from transgenic_dagster.progress import SilentProgress
 from transgenic_dagster.run.annotate import annotate
+from transgenic_dagster.run.given_options import parse_options
 
 TINY: dict[str, Any] = {"model": str(golden.TINY_CHECKPOINT), "max_length": 64, "device": "cpu"}
 

@@ -8,9 +8,9 @@ from tests.orchestration.labs import AFTER, BEFORE, Lab, failure, messages
 from tests.run.test_annotate import CrashAfter, CrashError
 from transgenic_dagster.cli.lab import main
 from transgenic_dagster.inference.engine import Engine
-from transgenic_dagster.options import parse_options
 from transgenic_dagster.progress import SilentProgress
 from transgenic_dagster.run.annotate import annotate
+from transgenic_dagster.run.given_options import parse_options
 
 
 @pytest.fixture

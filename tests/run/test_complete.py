@@ -13,7 +13,7 @@ from transgenic_dagster.demo.assembly import write_assembly
 from transgenic_dagster.errors import UsageError
 from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.input_genes.gff3 import parse_attributes
-from transgenic_dagster.options import parse_options
+from transgenic_dagster.run.given_options import parse_options
 
 
 @pytest.fixture(scope="module")

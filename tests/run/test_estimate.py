@@ -9,9 +9,9 @@ from tests.run.test_annotate import program, run, table
 from transgenic_dagster.demo import demo_checkpoint
 from transgenic_dagster.demo.assembly import write_assembly
 from transgenic_dagster.gsf.vocabulary import clean_sentence, encode_gsf
-from transgenic_dagster.options import parse_options
 from transgenic_dagster.run import annotate as annotate_module
 from transgenic_dagster.run.estimate import journal_bytes, make_plan
+from transgenic_dagster.run.given_options import parse_options
 
 
 def plan(assembly, **options):

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from tests import golden
 from tests.assemblies import write_fasta, write_genes
 from transgenic_dagster.errors import TransgenicError
-from transgenic_dagster.options import AnnotateOptions, parse_options
+from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.progress import SilentProgress
 from transgenic_dagster.run.annotate import annotate
+from transgenic_dagster.run.given_options import parse_options
 from transgenic_dagster.run.outputs import check_outputs
 from transgenic_dagster.run.result_paths import ResultPaths
 from transgenic_dagster.system.atomic_files import atomic_write

@@ -13,9 +13,9 @@ from transgenic_dagster.demo import demo_checkpoint
 from transgenic_dagster.demo.assembly import write_assembly
 from transgenic_dagster.errors import UsageError
 from transgenic_dagster.input_genes.gff3 import parse_attributes
-from transgenic_dagster.options import parse_as
 from transgenic_dagster.progress import SilentProgress
 from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.given_options import parse_as
 from transgenic_dagster.run.judging_options import RefereeOptions
 from transgenic_dagster.run.referee import referee
 

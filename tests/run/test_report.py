@@ -10,7 +10,7 @@ from tests.report.made_run import write_run
 from tests.report.page_reader import Page
 from tests.run.test_annotate import run
 from transgenic_dagster.errors import InputError, UsageError
-from transgenic_dagster.options import parse_options
+from transgenic_dagster.run.given_options import parse_options
 from transgenic_dagster.run.record import STAGES
 from transgenic_dagster.run.report import make_report
 from transgenic_dagster.run.state import read_run_summary

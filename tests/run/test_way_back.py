@@ -11,10 +11,10 @@ from transgenic_dagster.gsf.vocabulary import encode_gsf
 from transgenic_dagster.input_genes.gene_list import read_genes
 from transgenic_dagster.input_genes.gff3 import parse_attributes
 from transgenic_dagster.input_genes.sorted_gff import sort_annotation
-from transgenic_dagster.options import parse_options
 from transgenic_dagster.progress import SilentProgress
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.run.annotate import annotate
+from transgenic_dagster.run.given_options import parse_options
 
 
 def without_ends(text):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from transgenic_dagster.cli.annotate_parser import annotate_parser, with_underscores
 from transgenic_dagster.cli.guard import guarded
-from transgenic_dagster.options import AnnotateOptions, parse_as
+from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.run.given_options import parse_as
 from transgenic_dagster.system.memory import check_memory_limit
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import sys
 from transgenic_dagster.cli.annotate import begin
 from transgenic_dagster.cli.annotate_parser import referee_parser, with_underscores
 from transgenic_dagster.cli.guard import guarded
-from transgenic_dagster.options import parse_as
+from transgenic_dagster.run.given_options import parse_as
 from transgenic_dagster.run.judging_options import RefereeOptions
 from transgenic_dagster.system.memory import check_memory_limit
 

@@ -89,8 +89,8 @@ class Accounting:
         """
         if self.total != input_genes:
             raise RunError(
-                f"The input has {counted(input_genes, 'gene')}, but {self.total:,} accounted for "
-                f"({self.summary()}); run again with --overwrite "
+                f"The input has {counted(input_genes, 'gene')}, but {self.total:,} are accounted "
+                f"for ({self.summary()}); run again with --overwrite "
                 "and report it if it happens again."
             )
 

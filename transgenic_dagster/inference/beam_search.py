@@ -9,12 +9,13 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import torch
 
 from transgenic_dagster.gsf.digit_costs import COST_STEP, DIGITS, MAX_COST, certain_costs
 from transgenic_dagster.gsf.vocabulary import DECODER_START_ID, DIGIT_IDS, EOS_ID
+from transgenic_dagster.inference.hypotheses import Beam, Closed, Hypothesis, Node
 
 NEVER = -1e9
 SAMPLING_TOP_K = 50
@@ -42,28 +43,6 @@ class DecodingOptions:
     do_sample: bool = False
     seed: int = 0
     grammar: bool = False
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """A sentence that the search closed.
-
-    Args:
-        token_ids: from the start token on, the EOS included where there is one.
-        score: summed log-probability divided by the number of generated tokens.
-        confidence: mean probability of the generated tokens.
-        finished: False where ``max_length`` cut the sentence off.
-        log_probability: sum over the generated tokens.
-        digit_costs: for each digit, in the order of writing, what the model gave to all ten (see
-            ``gsf.digit_costs``).
-    """
-
-    token_ids: tuple[int, ...]
-    score: float
-    confidence: float
-    finished: bool
-    log_probability: float
-    digit_costs: bytes
 
 
 class Decoding(Protocol):
@@ -104,72 +83,15 @@ class Constraint(Protocol):
         """Drop the region in a slot; the last region takes its place."""
 
 
-class _Node(NamedTuple):
-    """One written token; beams share their history.
-
-    Args:
-        token: its id.
-        parent: the node of the token before it.
-        probability_sum: over the tokens up to this one.
-        length: of them.
-        digit_costs: of the ten digits where the token is one of them, else empty.
-    """
-
-    token: int
-    parent: "_Node | None"
-    probability_sum: float
-    length: int
-    digit_costs: bytes
-
-    def then(self, token: int, probability: float, digit_costs: bytes) -> "_Node":
-        return _Node(token, self, self.probability_sum + probability, self.length + 1, digit_costs)
-
-    def history(self) -> list["_Node"]:
-        nodes = []
-        node: _Node | None = self
-        while node is not None:
-            nodes.append(node)
-            node = node.parent
-        return nodes[::-1]
-
-
-class _Beam(NamedTuple):
-    """A live hypothesis: its history, its summed log-probability and the row it continues."""
-
-    node: _Node
-    score: float
-    row: int
-
-
-class _Closed(NamedTuple):
-    """A hypothesis that is closed, with its length-normalised score."""
-
-    score: float
-    log_probability: float
-    node: _Node
-    finished: bool
-
-    def hypothesis(self) -> Hypothesis:
-        nodes = self.node.history()
-        return Hypothesis(
-            token_ids=tuple(node.token for node in nodes),
-            score=self.score,
-            confidence=self.node.probability_sum / self.node.length,
-            finished=self.finished,
-            log_probability=self.log_probability,
-            digit_costs=b"".join(node.digit_costs for node in nodes),
-        )
-
-
 @dataclass
 class _Search:
     """The search of one region."""
 
     options: DecodingOptions
     prompt_length: int
-    beams: list[_Beam]
+    beams: list[Beam]
     generator: torch.Generator | None
-    closed: list[_Closed] = field(default_factory=list)
+    closed: list[Closed] = field(default_factory=list)
     done: bool = False
 
     def advance(
@@ -189,7 +111,7 @@ class _Search:
         """
         num_beams = self.options.num_beams
         generated = self.beams[0].node.length + 1
-        live: list[_Beam] = []
+        live: list[Beam] = []
         for rank, (score, parent, token) in enumerate(zip(scores, parents, tokens, strict=True)):
             before = self.beams[parent]
             is_eos = token == EOS_ID
@@ -200,9 +122,9 @@ class _Search:
                 costs = digit_costs[parent * DIGITS : (parent + 1) * DIGITS]
             node = before.node.then(token, _probability(score - before.score), costs)
             if is_eos:
-                self._close(_Closed(score / generated, score, node, finished=True))
+                self._close(Closed(score / generated, score, node, finished=True))
             else:
-                live.append(_Beam(node, score, parent))
+                live.append(Beam(node, score, parent))
                 if len(live) == num_beams:
                     break
         self.beams = live
@@ -211,7 +133,7 @@ class _Search:
             self.done = True
         elif self.prompt_length + generated == self.options.max_length:
             for beam in live:
-                self._close(_Closed(beam.score / generated, beam.score, beam.node, finished=False))
+                self._close(Closed(beam.score / generated, beam.score, beam.node, finished=False))
             self.done = True
 
     def hypotheses(self) -> tuple[Hypothesis, ...]:
@@ -219,7 +141,7 @@ class _Search:
         best_first = sorted(self.closed, key=lambda closed: closed.score, reverse=True)
         return tuple(closed.hypothesis() for closed in best_first)
 
-    def _close(self, hypothesis: _Closed) -> None:
+    def _close(self, hypothesis: Closed) -> None:
         self.closed.append(hypothesis)
         if len(self.closed) > self.options.num_beams:
             self.closed.remove(min(self.closed, key=lambda closed: closed.score))
@@ -289,13 +211,13 @@ def search(
 
 
 def _begin(options: DecodingOptions, region_key: str, prompt: Sequence[int]) -> _Search:
-    start: _Node | None = None
+    start: Node | None = None
     for token in prompt:
         costs = certain_costs(token - DIGIT_IDS.start) if token in DIGIT_IDS else b""
-        start = _Node(token, start, 0.0, 0, costs)
+        start = Node(token, start, 0.0, 0, costs)
     assert start is not None, "a prompt has at least the start token"
     # Only the first beam counts at the first step: all are equal there.
-    beams = [_Beam(start, NEVER if i else 0.0, i) for i in range(options.num_beams)]
+    beams = [Beam(start, NEVER if i else 0.0, i) for i in range(options.num_beams)]
     generator = _generator(options.seed, region_key) if options.do_sample else None
     return _Search(options, len(prompt), beams, generator)
 

@@ -15,7 +15,6 @@ from transgenic_dagster.gsf.token_spans import token_spans
 from transgenic_dagster.gsf.vocabulary import clean_sentence, decode_ids
 from transgenic_dagster.inference.beam_search import (
     DecodingOptions,
-    Hypothesis,
     NotFiniteError,
     search,
 )
@@ -26,6 +25,7 @@ from transgenic_dagster.inference.device import (
     keep_freed_memory,
 )
 from transgenic_dagster.inference.grammar import GrammarConstraint
+from transgenic_dagster.inference.hypotheses import Hypothesis
 from transgenic_dagster.inference.teacher_forcing import read_sentences
 from transgenic_dagster.model import (
     CheckpointFiles,

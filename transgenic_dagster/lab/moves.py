@@ -11,7 +11,7 @@ from typing import Any
 
 from transgenic_dagster.errors import TransgenicError, UsageError
 from transgenic_dagster.lab.workspace import Home
-from transgenic_dagster.options import parse_options
+from transgenic_dagster.run.given_options import parse_options
 from transgenic_dagster.run.state import read_run_summary
 from transgenic_dagster.system.atomic_files import atomic_write
 

@@ -13,7 +13,8 @@ import yaml
 
 from transgenic_dagster.errors import UsageError
 from transgenic_dagster.lab.workspace import AssemblyFolder, Home
-from transgenic_dagster.options import FILES, AnnotateOptions, option_extra, parse_options
+from transgenic_dagster.options import FILES, AnnotateOptions, option_extra
+from transgenic_dagster.run.given_options import parse_options
 
 _MOST_BYTES = 64 * 1024
 _MOST_DEPTH = 2

@@ -9,9 +9,10 @@ from transgenic_dagster.errors import UsageError
 from transgenic_dagster.lab.init import add_assembly
 from transgenic_dagster.lab.options import OPTION_NAMES, home_options
 from transgenic_dagster.lab.workspace import MADE_BY, Home
-from transgenic_dagster.options import AnnotateOptions, parse_options
+from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.run.annotate import run_description
 from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.given_options import parse_options
 
 
 def take_over_run(home: Home, name: str, work_folder: Path, *, copy: bool) -> None:

@@ -21,7 +21,6 @@ from transgenic_dagster.errors import ResumableError, RunError, UsageError
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.progress import Progress, shown
-from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.regions.windows import window_cap
 from transgenic_dagster.reject_reason import RejectReason
@@ -31,7 +30,6 @@ from transgenic_dagster.run.given_sentences import GivenSentences
 from transgenic_dagster.run.journals import (
     JournalSummary,
     describe_other_run,
-    journaled,
     summarise_journal,
 )
 from transgenic_dagster.run.model_and_devices import (
@@ -43,6 +41,7 @@ from transgenic_dagster.run.model_and_devices import (
 from transgenic_dagster.run.record import timed
 from transgenic_dagster.run.stages import fingerprint_of_regions
 from transgenic_dagster.run.state import PieceState, read_piece_state
+from transgenic_dagster.run.units import units_left, units_out_of_memory
 from transgenic_dagster.system.wording import counted
 
 if TYPE_CHECKING:
@@ -247,14 +246,14 @@ def _load_and_predict(
     with showing:
         for budget, group in groupby(states, key=lambda piece: states[piece].memory_budget):
             sizes = batch_sizes(options, found.config, found.device, found.precision, budget)
-            units, faults = _units_left(folder, [states[p] for p in group], sizes, given)
+            units, faults = units_left(folder, [states[p] for p in group], sizes, given)
             yield from _made_safe(folder, states, faults)
             if engine is None:
                 predicted = _on_several_devices(read_sequences, units, options, found, sizes)
             else:
                 predicted = _on_one_device(read_sequences, units, options, engine, sizes)
             yield from _fitting(_made_safe(folder, states, predicted))
-        alone = _units_out_of_memory(folder, states, given)
+        alone = units_out_of_memory(folder, states, given)
         if not alone:
             return
         logger.warning("out of memory; trying %s again, each alone", counted(len(alone), "region"))
@@ -315,60 +314,6 @@ def _on_several_devices(
         read_sequences,
         sizes,
     )
-
-
-def _units_left(
-    folder: RunFolder,
-    states: Iterable[PieceState],
-    batch_sizes: "BatchSizes",
-    given: GivenSentences | None,
-) -> "tuple[list[Unit], list[tuple[Unit, list[PredictedSentence]]]]":
-    """Units that are left, and regions that cannot be given to the model, as if predicted."""
-    from transgenic_dagster.inference.batching import Unit, plan_units
-
-    units: list[Unit] = []
-    faulty: list[tuple[Unit, list[PredictedSentence]]] = []
-    with RegionDb(folder.region_db) as database:
-        for state in states:
-            done = {sentence.region_id for sentence in journaled(folder, state)}
-            regions = database.regions(state.piece)
-            if given is not None:
-                faults = {r: fault for r in regions if (fault := given.of(r).fault)}
-                regions = [region for region in regions if region not in faults]
-                new = {r: fault for r, fault in faults.items() if r.region_id not in done}
-                if new:
-                    failed = [_failed(region, fault.reason) for region, fault in new.items()]
-                    faulty.append((Unit(state.piece, tuple(new)), failed))
-            left = [region for region in regions if region.region_id not in done]
-            units += plan_units(state.piece, left, batch_sizes.per_unit)
-    return [_with_given(unit, given) for unit in units], faulty
-
-
-def _with_given(unit: "Unit", given: GivenSentences | None) -> "Unit":
-    if given is None:
-        return unit
-    token_ids = tuple(given.of(region).token_ids for region in unit.regions)
-    return replace(unit, given=token_ids, whole=given.whole)
-
-
-def _failed(region: Region, reason: str) -> PredictedSentence:
-    return PredictedSentence(region.region_id, "", "", 0.0, 0.0, False, reason)
-
-
-def _units_out_of_memory(
-    folder: RunFolder, states: Mapping[str, PieceState], given: GivenSentences | None
-) -> "list[Unit]":
-    """The regions that are journaled as out of memory, each a unit of its own."""
-    from transgenic_dagster.inference.batching import Unit
-
-    units = []
-    with RegionDb(folder.region_db) as database:
-        for piece, state in states.items():
-            lost = {s.region_id for s in journaled(folder, state) if s.out_of_memory}
-            if lost:
-                regions = database.regions(piece)
-                units += [Unit(piece, (r,)) for r in regions if r.region_id in lost]
-    return [_with_given(unit, given) for unit in units]
 
 
 def _fitting(
