@@ -51,11 +51,16 @@ def pipe_that_nobody_reads():
     return write_end
 
 
+def default_hangup():
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, under which tests may run, ignores it
+
+
 def nothing():
     return None
 
 
 def close_stderr():
+    default_hangup()
     os.close(2)
 
 
@@ -71,7 +76,7 @@ def test_a_run_is_ended_though_nobody_can_be_told(tmp_path, stream, number, exit
         *limit,
         stderr=stderr,
         code=STUCK + PROGRAM,
-        before=close_stderr if stderr is None else None,
+        before=close_stderr if stderr is None else default_hangup,
     )
     if stderr is not None:
         os.close(stderr)

@@ -61,9 +61,7 @@ def test_sentences_of_different_length_do_not_disturb_each_other(model):
     numbers = [numbers_of(text) for text in SENTENCES]
     together = read_sentences(model, windows(NAMES[:2]), ids, numbers)
     for row, one in enumerate(together):
-        (alone,) = read_sentences(
-            model, [row], windows(NAMES[row : row + 1]), [ids[row]], [numbers[row]]
-        )
+        (alone,) = read_sentences(model, windows(NAMES[row : row + 1]), [ids[row]], [numbers[row]])
         assert torch.allclose(
             torch.tensor(alone.log_probabilities), torch.tensor(one.log_probabilities), atol=1e-5
         )
