@@ -5,7 +5,7 @@ import resource
 
 from transgenic_dagster.errors import ResumableError
 
-LEAST_DATA = 256 << 20
+LEAST_DATA = 384 << 20
 """Bytes that the libraries need before they can say that memory is full; below, they abort."""
 
 # Of PyTorch's allocator on the CPU, the C library, Python, DuckDB, C++ and oneDNN.
