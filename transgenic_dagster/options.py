@@ -139,6 +139,9 @@ class AnnotateOptions(BaseModel):
         "outside measures for the report, comma-separated: psauron, busco, omark",
         "TOOLS",
     )
+    changes: Path | None = _option(
+        None, FILES, "also write what became of each gene of the input, TSV", "FILE"
+    )
     strict_gff3: bool = _option(
         False,
         FILES,

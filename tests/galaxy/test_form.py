@@ -9,6 +9,7 @@ import pytest
 from galaxy_tool import outcome
 from tests.galaxy import form
 from transgenic_dagster import __version__
+from transgenic_dagster.evaluation import change_log
 from transgenic_dagster.gene_models import gsf_table, refinement_table
 from transgenic_dagster.options import AnnotateOptions
 
@@ -19,6 +20,7 @@ FIXED = {
     "gsf_output": "--gsf_output sentences.tsv",
     "proteins": "--proteins proteins.fasta",
     "refinements": "--refinements refinements.tsv",
+    "changes": "--changes changes.tsv",
     "offline": "--offline",
     "num_workers": '--num_workers "\\$READERS"',
 }
@@ -119,6 +121,7 @@ def test_the_command_sets_every_fixed_option():
         "gsf_output",
         "proteins",
         "refinements",
+        "changes",
     ]
 
 
@@ -132,7 +135,7 @@ def test_every_result_that_can_be_wanted_becomes_an_output():
     filters = {data.findtext("filter") for data in outputs} - {None}
     assert filters == {f"outputs and '{name}' in outputs" for name in wanted_outputs()}
     columns = [action.get("default") for action in form.tool().iter("action")]
-    tables = (outcome.COLUMNS, gsf_table.COLUMNS, refinement_table.COLUMNS)
+    tables = (outcome.COLUMNS, gsf_table.COLUMNS, refinement_table.COLUMNS, change_log.COLUMNS)
     assert columns == [",".join(table) for table in tables]
 
 
@@ -167,6 +170,7 @@ def test_the_outputs_are_named_as_users_know_them():
         "model output",
         "proteins",
         "moved boundaries",
+        "changes of genes",
     ]
 
 

@@ -270,11 +270,12 @@ def _with_codons(
     return sorted(cds, key=lambda part: part[:2])
 
 
-def read_transcripts(path: Path) -> Annotation:
+def read_transcripts(path: Path, *, may_be_empty: bool = False) -> Annotation:
     """Read the transcripts of an annotation.
 
     Args:
         path: GFF3, GTF or a relative, plain, gzip or bgzip, recognised by content.
+        may_be_empty: whether an annotation without transcripts is as good as any.
 
     Raises:
         InputError: the file is missing, unreadable, not an annotation, BED, or has no transcripts.
@@ -294,7 +295,7 @@ def read_transcripts(path: Path) -> Annotation:
             "%s: %s rows cannot be read and were left out, the first on line %s",
             *(path.name, f"{len(reader.malformed):,}", reader.malformed[0]),
         )
-    if not transcripts:
+    if not transcripts and not may_be_empty:
         raise InputError(
             f"{path} has no transcripts: an evaluation needs rows of transcripts, exons or CDS."
         )
