@@ -270,15 +270,28 @@ def _with_codons(
     return sorted(cds, key=lambda part: part[:2])
 
 
-def read_transcripts(path: Path, *, may_be_empty: bool = False) -> Annotation:
+def read_transcripts(path: Path) -> Annotation:
     """Read the transcripts of an annotation.
 
     Args:
         path: GFF3, GTF or a relative, plain, gzip or bgzip, recognised by content.
-        may_be_empty: whether an annotation without transcripts is as good as any.
 
     Raises:
         InputError: the file is missing, unreadable, not an annotation, BED, or has no transcripts.
+    """
+    annotation = read_any_transcripts(path)
+    if not annotation.transcripts:
+        raise InputError(
+            f"{path} has no transcripts: an evaluation needs rows of transcripts, exons or CDS."
+        )
+    return annotation
+
+
+def read_any_transcripts(path: Path) -> Annotation:
+    """Read the transcripts of an annotation that may have none.
+
+    Raises:
+        InputError: the file is missing, unreadable, not an annotation, or BED.
     """
     annotation_format, blocks = read_annotation(path)
     if annotation_format == "bed":
@@ -294,9 +307,5 @@ def read_transcripts(path: Path, *, may_be_empty: bool = False) -> Annotation:
         logger.warning(
             "%s: %s rows cannot be read and were left out, the first on line %s",
             *(path.name, f"{len(reader.malformed):,}", reader.malformed[0]),
-        )
-    if not transcripts and not may_be_empty:
-        raise InputError(
-            f"{path} has no transcripts: an evaluation needs rows of transcripts, exons or CDS."
         )
     return Annotation(path.name, transcripts, reader.origins)

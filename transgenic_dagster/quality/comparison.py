@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from transgenic_dagster.evaluation.annotation_reader import Annotation, read_transcripts
+from transgenic_dagster.evaluation.annotation_reader import Annotation, read_any_transcripts
 from transgenic_dagster.evaluation.change_log import ChangeLog
 from transgenic_dagster.evaluation.changes import find_changes
 from transgenic_dagster.evaluation.evaluate import evaluate
@@ -51,8 +51,10 @@ def changes_of_input(gff3: Path, rejects: Path, sorted_input: Path) -> ChangeLog
 
 
 def _annotations(gff3: Path, sorted_input: Path) -> tuple[Annotation, Annotation]:
-    before = read_transcripts(sorted_input, may_be_empty=True)
-    return before, read_transcripts(gff3, may_be_empty=True)
+    before = read_any_transcripts(sorted_input)
+    with gff3.open("rb") as lines:
+        has_genes = any(not line.startswith(b"#") for line in lines)
+    return before, read_any_transcripts(gff3) if has_genes else Annotation(gff3.name, {}, {})
 
 
 def _off_target(rejects: Path) -> frozenset[tuple[str, str]]:
