@@ -122,7 +122,9 @@ def _read_limits(path: Path) -> dict[str, float]:
     """Limits of the checks that a file sets."""
     values = _read(path)
     try:
-        return parse_limits(values.get(CHECKS, {})).model_dump(exclude_unset=True)
+        return parse_limits({} if values.get(CHECKS) is None else values[CHECKS]).model_dump(
+            exclude_unset=True
+        )
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
 

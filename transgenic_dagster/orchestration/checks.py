@@ -6,7 +6,7 @@ import dagster as dg
 
 from transgenic_dagster.lab.arrivals import problems_of
 from transgenic_dagster.lab.options import check_limits
-from transgenic_dagster.orchestration.assets import MERGED_GFF3
+from transgenic_dagster.orchestration.conditions import MERGED_GFF3
 from transgenic_dagster.orchestration.launchpad import LabResource
 from transgenic_dagster.orchestration.partitions import ASSEMBLIES, ASSEMBLY, early_parts
 from transgenic_dagster.orchestration.sensor import FOLDERS_CHECK, describe_problems
