@@ -145,15 +145,15 @@ def test_figures_of_other_results_are_not_shown(demo):
 def test_the_overview_is_due_whenever_results_change(tmp_path, clock):  # noqa: F811
     watcher = Watcher(Lab(make_home(tmp_path)), clock)
     lab = watcher.lab
-    assert "overview" not in watcher.requested()
+    assert not watcher.requests_overview()
     for name in ("moss", "fern"):
         put(lab.home, name)
         assert watcher.reported() == [name]
         annotate_what_is_requested(watcher)
-        assert watcher.requested() == {"overview": [None]}
+        assert watcher.requests_overview()
         assert overview(lab)["assemblies"].value == (1 if name == "moss" else 2)
-        assert watcher.requested() == {}
+        assert not watcher.requests_overview()
     lab.instance.delete_dynamic_partition("assembly", "moss")
-    assert watcher.requested() == {"overview": [None]}
+    assert watcher.requests_overview()
     assert overview(lab)["assemblies"].value == 1
-    assert watcher.requested() == {}
+    assert not watcher.requests_overview()
