@@ -131,6 +131,7 @@ def finished_assets_show_what_became_of_the_genes(pages: Pages) -> None:
     """Counts, reasons and pictures, without a click; plots by partition."""
     pages.open("/assets/merged_gff3?partition=demo")
     pages.sees("annotated_percent")
+    pages.sees("complete frames, %")  # of the preview
     pages.picture("5-merged")
     pages.click("Plots")
     pages.sees("mean_confidence")
@@ -138,6 +139,9 @@ def finished_assets_show_what_became_of_the_genes(pages: Pages) -> None:
     pages.open("/assets/reject_report?partition=demo")
     pages.sees("truncated")
     pages.picture("7-rejects")
+    pages.open("/assets/overview")
+    pages.sees("chart")
+    pages.picture("8-overview")
     pages.open("/asset-groups/")
     pages.sees("reject_report")
     pages.picture("8-graph")

@@ -139,6 +139,9 @@ class AnnotateOptions(BaseModel):
         "outside measures for the report, comma-separated: psauron, busco, omark",
         "TOOLS",
     )
+    changes: Path | None = option(
+        None, FILES, "also write what became of each gene of the input, TSV", "FILE"
+    )
     strict_gff3: bool = option(
         False,
         FILES,
@@ -308,6 +311,10 @@ class AnnotateOptions(BaseModel):
             raise ValueError("--no_sort and --sorter agat exclude each other")
         if self.complete and self.grammar == "on":
             raise ValueError("--complete and --grammar on exclude each other")
+        if self.complete and self.changes:
+            raise ValueError(
+                "--complete and --changes exclude each other: genes only gain isoforms"
+            )
         if self.complete and self.report:
             raise ValueError(
                 "--complete and --report exclude each other: a report is on predictions"

@@ -9,6 +9,7 @@ import pytest
 from galaxy_tool import outcome
 from tests.galaxy import form
 from transgenic_dagster import __version__
+from transgenic_dagster.evaluation import change_log
 from transgenic_dagster.gene_models import gsf_table, refinement_table, score_table
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.run.judging_options import ScoreOptions
@@ -22,6 +23,7 @@ FIXED = {
     "refinements": "--refinements refinements.tsv",
     "complete": "--complete",
     "checkpoint_path": "--checkpoint_path summary.json",
+    "changes": "--changes changes.tsv",
     "offline": "--offline",
     "num_workers": '--num_workers "\\$READERS"',
 }
@@ -121,6 +123,7 @@ def test_the_command_sets_every_fixed_option():
         "gsf_output",
         "proteins",
         "refinements",
+        "changes",
     ]
 
 
@@ -141,7 +144,13 @@ def test_every_result_that_can_be_wanted_becomes_an_output():
     wanted.add("task == 'predict' and outputs and 'report' in outputs")
     assert filters == wanted | {"task == 'score'"}
     columns = [action.get("default") for action in form.tool().iter("action")]
-    tables = (score_table.COLUMNS, outcome.COLUMNS, gsf_table.COLUMNS, refinement_table.COLUMNS)
+    tables = (
+        score_table.COLUMNS,
+        outcome.COLUMNS,
+        gsf_table.COLUMNS,
+        refinement_table.COLUMNS,
+        change_log.COLUMNS,
+    )
     assert columns == [",".join(table) for table in tables]
 
 
@@ -186,6 +195,7 @@ def test_the_outputs_are_named_as_users_know_them():
         "model output",
         "proteins",
         "moved boundaries",
+        "changes of genes",
     ]
 
 

@@ -324,6 +324,7 @@ def test_definitions_are_described_and_ordered(tmp_path):
         "predictions": {"region_db"},
         "merged_gff3": {"region_db", "predictions"},
         "reject_report": {"region_db", "predictions"},
+        "overview": {"merged_gff3"},
     }
     for key in graph.get_all_asset_keys():
         asset = graph.get(key)

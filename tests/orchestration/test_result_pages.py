@@ -134,6 +134,20 @@ def test_checks_of_gene_models_see_what_is_wrong(demo, results, pattern, replace
     assert not checked(demo)[check].passed
 
 
+def test_limits_of_the_checks_are_those_of_the_lab(demo):
+    options = demo.home.options_file
+    kept = options.read_text()
+    try:
+        assert checked(demo)["gene_count_is_plausible"].passed
+        options.write_text(kept + "\nchecks: {annotated: 0.93}\n")
+        assert not checked(demo)["gene_count_is_plausible"].passed
+        demo.home.assembly("demo").options_file.write_text("checks: {annotated: 0.92}\n")
+        assert checked(demo)["gene_count_is_plausible"].passed
+    finally:
+        options.write_text(kept)
+        demo.home.assembly("demo").options_file.unlink(missing_ok=True)
+
+
 def test_gene_models_that_repeat_each_other_are_seen(demo, results):
     text = results.gff3.read_text()
     head, *genes = re.split(r"(?m)^(?=\S+\ttransgenic\tgene\t)", text)

@@ -73,7 +73,14 @@ class Watcher:
         return evaluations[-1] if evaluations else None
 
     def requested(self):
-        """Partitions that the conditions request, by asset."""
+        """Partitions that the conditions request, by asset; the overview has none."""
+        return {name: keys for name, keys in self._requested().items() if name != "overview"}
+
+    def requests_overview(self):
+        """Whether the conditions request the overview."""
+        return "overview" in self._requested()
+
+    def _requested(self):
         with early_parts():
             found = dg.evaluate_automation_conditions(
                 self.definitions, self.lab.instance, cursor=self.conditions

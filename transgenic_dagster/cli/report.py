@@ -28,6 +28,9 @@ def _parser() -> argparse.ArgumentParser:
         "-o", "--output", type=Path, metavar="FILE", help="report to write (OUTPUT.report.html)"
     )
     parser.add_argument(
+        "--changes", type=Path, metavar="FILE", help="also write what became of each input gene"
+    )
+    parser.add_argument(
         "--quality",
         default="",
         metavar="TOOLS",
@@ -42,3 +45,7 @@ def _report(arguments: argparse.Namespace) -> None:
 
     tools = [name.strip() for name in arguments.quality.split(",") if name.strip()]
     make_report(arguments.run, arguments.output, tools)
+    if arguments.changes:
+        from transgenic_dagster.run.change_log import make_change_log
+
+        make_change_log(arguments.run, arguments.changes)

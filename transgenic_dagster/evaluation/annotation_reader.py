@@ -33,6 +33,8 @@ _TRANSCRIPT = re.compile("(?i)(rna|transcript|_gene_segment)$")
 _GENE = re.compile("(?i)gene$|^gene")
 _LINKS = re.compile(r"(?:^|;)[ ]*(ID|Parent|gene_id|GM|gm|kept)[ ]*=[ ]*([^;]*[^; ])")
 
+_GFF3_STARTS: Final = ("ID=", "Parent=")
+"""How most rows of GFF3 begin, which need no closer look."""
 _PHASES: Final = frozenset("012")
 _CDS, _CODON_ROW, _EXON_ROW, _TRANSCRIPT_ROW, _GENE_ROW, _OTHER_ROW = range(6)
 
@@ -95,7 +97,7 @@ class _Reader:
             return
         columns = row.rstrip("\r").split("\t")
         try:
-            seqid, source, feature_type, first, last, _, strand, phase, attributes = columns
+            name, source, feature_type, first, last, _, strand, phase, attributes = columns
             start, end = int(first) - 1, int(last)
             if not 0 <= start < end:
                 raise ValueError
@@ -103,14 +105,13 @@ class _Reader:
         except (ValueError, KeyError):
             self.malformed.append(line)
             return
-        feature_type = feature_type.strip()
         kind = self._kind(feature_type)
-        if not is_gff3(attributes):
-            attributes = gff3_attributes(feature_type, attributes)
+        if not attributes.startswith(_GFF3_STARTS) and not is_gff3(attributes):
+            attributes = gff3_attributes(feature_type.strip(), attributes)
         links: dict[str, str] = {}
         for key, value in _LINKS.findall(attributes):
             links.setdefault(key, value)
-        seqid = self._seqids.setdefault(seqid, decode(seqid.strip()))
+        seqid = self._seqids.get(name) or self._seqids.setdefault(name, decode(name.strip()))
         if kind == _OTHER_ROW:
             if "ID" in links:
                 self.others.add((seqid, links["ID"]))
@@ -127,7 +128,7 @@ class _Reader:
     def _kind(self, feature_type: str) -> int:
         kind = self._kinds.get(feature_type)
         if kind is None:
-            kind = self._kinds[feature_type] = _kind_of(feature_type)
+            kind = self._kinds[feature_type] = _kind_of(feature_type.strip())
         return kind
 
     @staticmethod
@@ -279,6 +280,20 @@ def read_transcripts(path: Path) -> Annotation:
     Raises:
         InputError: the file is missing, unreadable, not an annotation, BED, or has no transcripts.
     """
+    annotation = read_any_transcripts(path)
+    if not annotation.transcripts:
+        raise InputError(
+            f"{path} has no transcripts: an evaluation needs rows of transcripts, exons or CDS."
+        )
+    return annotation
+
+
+def read_any_transcripts(path: Path) -> Annotation:
+    """Read the transcripts of an annotation that may have none.
+
+    Raises:
+        InputError: the file is missing, unreadable, not an annotation, or BED.
+    """
     annotation_format, blocks = read_annotation(path)
     if annotation_format == "bed":
         raise InputError(f"{path} is BED, which has no exons to compare: give GFF3 or GTF.")
@@ -293,9 +308,5 @@ def read_transcripts(path: Path) -> Annotation:
         logger.warning(
             "%s: %s rows cannot be read and were left out, the first on line %s",
             *(path.name, f"{len(reader.malformed):,}", reader.malformed[0]),
-        )
-    if not transcripts:
-        raise InputError(
-            f"{path} has no transcripts: an evaluation needs rows of transcripts, exons or CDS."
         )
     return Annotation(path.name, transcripts, reader.origins)

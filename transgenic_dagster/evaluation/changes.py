@@ -7,7 +7,7 @@ count where both genes have any, else those of exons. What has no partner was lo
 coding structures of the others tell the rest.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -62,20 +62,24 @@ class _Pair(NamedTuple):
     is_strong: bool
 
 
-def find_changes(before: Annotation, after: Annotation) -> ChangeLog:
+def find_changes(
+    before: Annotation, after: Annotation, off_target: Collection[tuple[str, str]] = frozenset()
+) -> ChangeLog:
     """Tell what became of each gene.
 
     Args:
         before: the input annotation.
         after: the output annotation; what it tells of the input genes that its genes were predicted
             for (``origins``) decides whether a prediction is off target.
+        off_target: sequence and identifier of input genes whose prediction was off target and is
+            not in the output.
     """
     seqids = sorted(before.transcripts.keys() | after.transcripts.keys(), key=natural_key)
     rows: list[GeneChange] = []
     for seqid in seqids:
         inputs = _genes(before.transcripts.get(seqid, []))
         outputs = _genes(after.transcripts.get(seqid, []))
-        rows += _changes(inputs, outputs, after.origins)
+        rows += _changes(inputs, outputs, after.origins, off_target)
     return ChangeLog(tuple(rows))
 
 
@@ -91,7 +95,10 @@ def _genes(transcripts: Iterable[Transcript]) -> list[_Gene]:
 
 
 def _changes(
-    inputs: Sequence[_Gene], outputs: Sequence[_Gene], origins: Mapping[tuple[str, str], str]
+    inputs: Sequence[_Gene],
+    outputs: Sequence[_Gene],
+    origins: Mapping[tuple[str, str], str],
+    off_target: Collection[tuple[str, str]],
 ) -> list[GeneChange]:
     links = _link(inputs, outputs)
     linked_outputs: dict[_Gene, list[_Gene]] = {}
@@ -109,7 +116,10 @@ def _changes(
         if not partners:
             away = [one for one in made_for.get(gene.gene_id, []) if one not in linked_outputs]
             elsewhere.update(away)
-            rows.append(_row(Change.OFF_TARGET if away else Change.LOST, [gene], gene, away))
+            is_elsewhere = away or (gene.seqid, gene.gene_id) in off_target
+            rows.append(
+                _row(Change.OFF_TARGET if is_elsewhere else Change.LOST, [gene], gene, away)
+            )
         elif len(partners) > 1:
             rows.append(_row(Change.SPLIT, [gene], gene, partners))
         elif len(linked_outputs[partners[0]]) > 1:

@@ -57,7 +57,8 @@ def evaluate(
         genome: the sequences of both, if known.
     """
     seqids = predicted.transcripts.keys() | reference.transcripts.keys()
-    if not predicted.transcripts.keys() & reference.transcripts.keys():
+    both = predicted.transcripts, reference.transcripts
+    if all(both) and both[0].keys().isdisjoint(both[1]):
         logger.warning(
             "%s and %s have no sequence name in common (for example %s and %s): nothing can match.",
             *(predicted.name, reference.name),

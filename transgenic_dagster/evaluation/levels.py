@@ -23,7 +23,7 @@ from transgenic_dagster.evaluation.loci import (
     find_superloci,
 )
 from transgenic_dagster.evaluation.measures import Contents, Level, StructureMeasures, Unmatched
-from transgenic_dagster.evaluation.segments import Segment, overlap, shared, total
+from transgenic_dagster.evaluation.segments import Segment, shared, total
 from transgenic_dagster.evaluation.transcripts import Transcript, by_position
 
 TERMINAL_EXON_RANGE = 100
@@ -169,7 +169,7 @@ class Counts:
                 for other in reference:
                     if intron[1] <= other[0]:
                         break
-                    if overlap(intron, other):
+                    if intron[0] < other[1]:
                         is_overlapped = True
                         overlapped.add(other)
                         self.introns += intron == other

@@ -61,7 +61,7 @@ class Locus:
         self._extend(other.covered, other.longest)
 
     def _extend(self, exons: Sequence[Segment], longest: Transcript) -> None:
-        self.covered = merge([*self.covered, *exons])
+        self.covered = merge([*self.covered, *exons]) if self.covered else list(exons)
         self.start, self.end = self.covered[0][0], self.covered[-1][1]
         if longest.length > self.longest.length:
             self.longest = longest

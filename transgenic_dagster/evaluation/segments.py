@@ -32,7 +32,9 @@ def shared(ones: Sequence[Segment], others: Sequence[Segment]) -> int:
     while i < len(ones) and j < len(others):
         start, end = ones[i]
         other_start, other_end = others[j]
-        first, last = max(start, other_start), min(end, other_end)
+        # Written out, since nothing is called more often.
+        first = start if start > other_start else other_start
+        last = end if end < other_end else other_end
         if first < last:
             common += last - first
         if end < other_end:

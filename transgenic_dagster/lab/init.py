@@ -133,6 +133,7 @@ HOME_OPTIONS = """\
 {model}
 # revision: main
 # num_beams: 2
+# checks: {{complete_frames: 0.8}}   # limits of the checks, shares from 0 to 1
 """
 
 

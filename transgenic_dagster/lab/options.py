@@ -1,7 +1,7 @@
 """Options of an assembly, in layers: those of the home, of the assembly, of a single run.
 
 All are checked by the options model of the command line. What the home decides itself (file names,
-resuming) cannot be set.
+resuming) cannot be set. Files also have the limits of the checks, under ``checks``.
 """
 
 import stat
@@ -14,8 +14,10 @@ import yaml
 from transgenic_dagster.errors import UsageError
 from transgenic_dagster.lab.workspace import AssemblyFolder, Home
 from transgenic_dagster.options import FILES, AnnotateOptions, option_extra
+from transgenic_dagster.quality.check_limits import CheckLimits, parse_limits
 from transgenic_dagster.run.given_options import parse_options
 
+CHECKS = "checks"
 _MOST_BYTES = 64 * 1024
 _MOST_DEPTH = 2
 _DECIDED_BY_HOME = {
@@ -62,8 +64,8 @@ def assembly_options(
     }
     return _checked(
         decided,
-        (str(home.options_file), _read(home.options_file)),
-        (str(folder.options_file), _read(folder.options_file)),
+        (str(home.options_file), _read_options(home.options_file)),
+        (str(folder.options_file), _read_options(folder.options_file)),
         ("the launchpad's options", run_options or {}),
     )
 
@@ -75,7 +77,17 @@ def home_options(home: Home) -> AnnotateOptions:
         UsageError: an option is wrong; names the file and the option.
     """
     placeholders = {"fasta_file": Path("genome.fa"), "gff_file": Path("genes.gff3")}
-    return _checked(placeholders, (str(home.options_file), _read(home.options_file)))
+    return _checked(placeholders, (str(home.options_file), _read_options(home.options_file)))
+
+
+def check_limits(home: Home, folder: AssemblyFolder) -> CheckLimits:
+    """Limits of the checks of one assembly: its own, those of the home, else the defaults.
+
+    Raises:
+        UsageError: one is wrong; names the file and the limit.
+    """
+    home_limits, own_limits = map(_read_limits, (home.options_file, folder.options_file))
+    return CheckLimits(**home_limits | own_limits)
 
 
 def _checked(decided: dict[str, Any], *layers: tuple[str, Mapping[str, Any]]) -> AnnotateOptions:
@@ -101,8 +113,25 @@ def _checked(decided: dict[str, Any], *layers: tuple[str, Mapping[str, Any]]) ->
     return options
 
 
+def _read_options(path: Path) -> dict[str, Any]:
+    """Options of a file without the limits of the checks, which are looked at too."""
+    _read_limits(path)
+    return {name: value for name, value in _read(path).items() if name != CHECKS}
+
+
+def _read_limits(path: Path) -> dict[str, float]:
+    """Limits of the checks that a file sets."""
+    values = _read(path)
+    try:
+        return parse_limits({} if values.get(CHECKS) is None else values[CHECKS]).model_dump(
+            exclude_unset=True
+        )
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
 def _read(path: Path) -> dict[str, Any]:
-    """Options of a file; empty where there is none.
+    """Content of a file; empty where there is none.
 
     Raises:
         UsageError: it is not a small file of YAML that has one option per line.

@@ -1,6 +1,7 @@
-"""The five assets.
+"""The five assets, and an overview of all assemblies.
 
     sorted_gff -> region_db -> predictions (piece by piece) -> merged_gff3, reject_report
+                                                               merged_gff3 of all -> overview
 
 Each asset writes files of the home and reads those of the assets before it; no IO manager is used.
 """
@@ -21,17 +22,21 @@ from transgenic_dagster.lab.workspace import MADE_BY, Home
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.orchestration.conditions import (
     MADE_FROM,
+    MERGED_GFF3,
     PREDICTIONS,
     REGION_DB,
+    OverviewDue,
     PredictionsDue,
     PreparationDue,
     ResultsDue,
+    results_version,
     when_due,
 )
 from transgenic_dagster.orchestration.launchpad import LabResource, RunOptions, given_options
 from transgenic_dagster.orchestration.metadata import (
     gff3_metadata,
     outcome_table,
+    overview_metadata,
     prediction_metadata,
     reject_metadata,
     table,
@@ -61,7 +66,7 @@ from transgenic_dagster.system.digest import file_sha256
 GROUP = "annotation"
 OWNERS = ["team:annotation"]
 SORTED_GFF = dg.AssetKey("sorted_gff")
-MERGED_GFF3 = dg.AssetKey("merged_gff3")
+OVERVIEW = dg.AssetKey("overview")
 REJECT_REPORT = dg.AssetKey("reject_report")
 
 RETRIES = 3
@@ -71,7 +76,13 @@ MOST_NAMED = 5
 
 def make_assets(home: Home) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Define the assets of a home, whose files they write."""
-    made = [_sorted_gff(home), _region_db(home), _predictions(home), _results(home)]
+    made = [
+        _sorted_gff(home),
+        _region_db(home),
+        _predictions(home),
+        _results(home),
+        _overview(home),
+    ]
     return [_assembly(), *dg.map_asset_specs(_with_common_attributes, made)]
 
 
@@ -259,7 +270,7 @@ def _results(home: Home) -> dg.AssetsDefinition:
             made_from = {MADE_FROM: pieces.version if pieces else ""}
             accounting = merge_pieces(folder, asked)
             context.log.info(accounting.summary())
-            gff3, rejects = gff3_metadata(folder, paths, accounting), reject_metadata(paths)
+            gff3, rejects = gff3_metadata(lab.home, name, accounting), reject_metadata(paths)
         yield dg.MaterializeResult(
             asset_key=MERGED_GFF3,
             metadata=gff3 | made_from,
@@ -272,6 +283,24 @@ def _results(home: Home) -> dg.AssetsDefinition:
         )
 
     return results
+
+
+def _overview(home: Home) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=OVERVIEW,
+        deps=[MERGED_GFF3],
+        automation_condition=when_due(OverviewDue(home)) & ~dg.AutomationCondition.in_progress(),
+        kinds={"table"},
+        description="All assemblies side by side: genes, outcomes, reading frames, agreement with "
+        "the input; made again whenever the results of one change.",
+    )
+    def overview(context: dg.AssetExecutionContext, lab: LabResource) -> dg.MaterializeResult[None]:
+        made_from = results_version(context.instance)  # before the files are read
+        with in_step(context):
+            shown = overview_metadata(lab.home, context.instance.get_dynamic_partitions(ASSEMBLY))
+        return dg.MaterializeResult(metadata={**shown, MADE_FROM: made_from})
+
+    return overview
 
 
 @contextmanager

@@ -5,6 +5,8 @@ Each event requests a partition once: after a failure it waits for the next even
 for Sunday.
 """
 
+import hashlib
+import json
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 
@@ -21,6 +23,7 @@ MADE_FROM = "made_from"
 """Metadata: version of regions, model and options that predictions and results are made from."""
 REGION_DB = dg.AssetKey("region_db")
 PREDICTIONS = dg.AssetKey("predictions")
+MERGED_GFF3 = dg.AssetKey("merged_gff3")
 
 Condition = dg.AutomationCondition[dg.AssetKey]
 _Ids = dict[str, int]
@@ -83,14 +86,17 @@ class Due(dg.AutomationCondition[dg.AssetKey]):
         """Find the partitions that are due."""
         view = context.asset_graph_view
         due = set(self._due(context.key, _EventLog(view.instance)))
-        assert context.partitions_def is not None, "the asset is partitioned"
-        subset = view.get_subset_from_partition_keys(context.key, context.partitions_def, due)
+        if context.partitions_def is None:
+            full, empty = view.get_full_subset, view.get_empty_subset
+            subset = full(key=context.key) if due else empty(key=context.key)
+        else:
+            subset = view.get_subset_from_partition_keys(context.key, context.partitions_def, due)
         subset = context.candidate_subset.compute_intersection(subset)
         return dg.AutomationResult(context, true_subset=subset)
 
     @abstractmethod
     def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
-        """Yield the partitions of an asset that are due.
+        """Yield the partitions of an asset that are due; anything for one without partitions.
 
         Args:
             key: the asset.
@@ -145,6 +151,24 @@ class ResultsDue(Due):
                 yield assembly
 
 
+class OverviewDue(Due):
+    """Condition of the overview: an assembly has other results, or is gone, since it was made.
+
+    After a failure it waits for the next results.
+    """
+
+    def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
+        made, asked = log.made_and_asked(key)
+        newest = max(log.results().values(), default=0)
+        if log.made_from(key, None) != log.results_version() and max(newest, made) > asked:
+            yield key.to_user_string()
+
+
+def results_version(instance: dg.DagsterInstance) -> str:
+    """Version of the results of all assemblies together."""
+    return _EventLog(instance).results_version()
+
+
 def retold_until(instance: dg.DagsterInstance, assemblies: Iterable[str]) -> _Ids:
     """Number of the last event that was retold of each assembly; those without one are left out."""
     keys = {f"{_RETOLD}{name}" for name in assemblies}
@@ -184,14 +208,32 @@ class _EventLog:
         retold = made if made <= self._retold.get(split_key(partition)[0], 0) else 0
         return max(planned.get(partition, 0), retold)
 
-    def made_from(self, key: dg.AssetKey, partition: str) -> object:
-        """Version that a partition's latest materialization was made from."""
-        records = self._instance.fetch_materializations(
-            dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition]), limit=1
-        ).records
-        made = records[0].asset_materialization if records else None
+    def results(self) -> _Ids:
+        """Number of the latest results of each assembly."""
+        made = self.made(MERGED_GFF3)
+        return {name: made[name] for name in sorted(self.assemblies & made.keys())}
+
+    def results_version(self) -> str:
+        """Version of the results of all assemblies together."""
+        return hashlib.sha256(json.dumps(self.results()).encode()).hexdigest()
+
+    def made_and_asked(self, key: dg.AssetKey) -> tuple[int, int]:
+        """Numbers of the latest materialization and request of an asset without partitions."""
+        made = self._last(key, None)
+        asked = self._instance.event_log_storage.get_latest_planned_materialization_info(key)
+        return made.storage_id if made else 0, asked.storage_id if asked else 0
+
+    def made_from(self, key: dg.AssetKey, partition: str | None) -> object:
+        """Version that the latest materialization, of a partition or at all, was made from."""
+        record = self._last(key, partition)
+        made = record.asset_materialization if record else None
         value = made.metadata.get(MADE_FROM) if made else None
         return None if value is None else value.value
+
+    def _last(self, key: dg.AssetKey, partition: str | None) -> dg.EventLogRecord | None:
+        partitions = None if partition is None else [partition]
+        wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=partitions)
+        return next(iter(self._instance.fetch_materializations(wanted, limit=1).records), None)
 
     def _latest(self, key: dg.AssetKey, event: dg.DagsterEventType) -> _Ids:
         if (key, event) not in self._ids:

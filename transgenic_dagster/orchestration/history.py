@@ -19,10 +19,11 @@ from transgenic_dagster.lab.earlier_release import KEPT, read_earlier_home
 from transgenic_dagster.lab.options import assembly_options
 from transgenic_dagster.lab.pieces import Pieces, chromosomes, pieces_version, write_pieces
 from transgenic_dagster.lab.workspace import Home
-from transgenic_dagster.orchestration.assets import MERGED_GFF3, REJECT_REPORT, SORTED_GFF
+from transgenic_dagster.orchestration.assets import REJECT_REPORT, SORTED_GFF
 from transgenic_dagster.orchestration.checks import RESULT_CHECKS
 from transgenic_dagster.orchestration.conditions import (
     MADE_FROM,
+    MERGED_GFF3,
     PREDICTIONS,
     REGION_DB,
     set_retold_until,

@@ -7,10 +7,9 @@ from typing import Any
 import dagster as dg
 
 from transgenic_dagster.gene_models.accounting import Accounting
+from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.quality.recount import count_rejects
-from transgenic_dagster.quality.structures import read_structures
 from transgenic_dagster.regions.region_db import RegionDb
-from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.journals import JournalSummary
 from transgenic_dagster.run.result_paths import ResultPaths
 
@@ -65,23 +64,24 @@ def prediction_metadata(journals: JournalSummary) -> dict[str, Any]:
     }
 
 
-def gff3_metadata(folder: RunFolder, paths: ResultPaths, accounting: Accounting) -> dict[str, Any]:
-    """Numbers and tables of an annotation, and a map of the genes along the genome."""
-    from transgenic_dagster.quality.pictures import gene_places, genome_map
+def gff3_metadata(home: Home, name: str, accounting: Accounting) -> dict[str, Any]:
+    """Numbers, tables and report of an annotation, and a map of the genes along the genome."""
+    from transgenic_dagster.lab.quality import make_quality, report_path
+    from transgenic_dagster.quality.pictures import gene_places, genome_map, outcome_bar
 
+    folder, paths = home.run(name), home.results(name)
     with RegionDb(folder.region_db) as database:
         lengths = database.sequence_lengths()
         picture = genome_map(lengths, gene_places(database, paths.gsf))
-    figures = read_structures(paths.gff3, folder.region_db)
-    metadata = {
+    figures = make_quality(home, name)
+    counts = {"annotated": figures.annotated, "rejected": figures.rejected}
+    bar = outcome_bar(counts | {"skipped": figures.skipped})
+    metadata: dict[str, Any] = {
         "path": dg.MetadataValue.path(paths.gff3),
-        "genes": accounting.total,
-        "annotated": accounting.annotated,
-        "rejected": accounting.rejected.total(),
-        "skipped": accounting.skipped.total(),
-        "annotated_percent": _percent(accounting.annotated, accounting.total),
-        "mean_confidence": figures.confidence or 0.0,
-        "complete_frames_percent": _percent(figures.complete, figures.transcripts),
+        **figures.numbers(),
+        "report": dg.MetadataValue.url(report_path(home, name).as_uri()),
+        "report_path": dg.MetadataValue.path(report_path(home, name)),
+        "preview": dg.MetadataValue.md(f"{figures.table()}\n\n{bar}"),
         "outcomes": outcome_table(
             {
                 "annotated": {"": accounting.annotated},
@@ -100,6 +100,23 @@ def gff3_metadata(folder: RunFolder, paths: ResultPaths, accounting: Accounting)
         ("refinements", paths.refinements),
     )
     return metadata | {name: dg.MetadataValue.path(path) for name, path in files if path}
+
+
+def overview_metadata(home: Home, names: Iterable[str]) -> dict[str, Any]:
+    """Table and chart of all assemblies that have results."""
+    from transgenic_dagster.lab.quality import OVERVIEW_COLUMNS, read_overview
+    from transgenic_dagster.quality.pictures import overview_chart
+
+    assemblies = read_overview(home, names)
+    accountings = [one.accounting for one in assemblies]
+    chart = overview_chart({one.name: one.shares() for one in assemblies})
+    return {
+        "assemblies": len(assemblies),
+        "genes": sum(one.total for one in accountings),
+        "annotated": sum(one.annotated for one in accountings),
+        "table": table(OVERVIEW_COLUMNS, (one.row() for one in assemblies)),
+        "chart": dg.MetadataValue.md(chart),
+    }
 
 
 def reject_metadata(paths: ResultPaths) -> dict[str, Any]:

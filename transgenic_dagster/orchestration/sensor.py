@@ -3,14 +3,13 @@
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import dagster as dg
 
 from transgenic_dagster.errors import TransgenicError
 from transgenic_dagster.executors.choice import limit_gpu_pool
-from transgenic_dagster.lab.arrivals import Arrivals, Sighting, Signature, look_for_arrivals
+from transgenic_dagster.lab.arrivals import Arrivals, Memory, Signature, look_for_arrivals
 from transgenic_dagster.lab.options import assembly_options, home_options
 from transgenic_dagster.lab.pieces import chromosomes
 from transgenic_dagster.lab.workspace import Home
@@ -34,33 +33,6 @@ _UNFINISHED = [
     dg.DagsterRunStatus(name)
     for name in ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
 ]
-
-
-@dataclass
-class Memory:
-    """Memory of the sensor between ticks: its cursor.
-
-    Args:
-        sightings: state of the files, by assembly.
-        reported: versions of the assemblies that were reported.
-        active: times when assemblies that are being annotated were reported, and last had a run.
-        problems: what is wrong, by name of the folder, as it was last reported.
-    """
-
-    sightings: dict[str, Sighting] = field(default_factory=dict)
-    reported: dict[str, str] = field(default_factory=dict)
-    active: dict[str, list[float]] = field(default_factory=dict)
-    problems: dict[str, str] | None = None
-
-    @classmethod
-    def of(cls, cursor: str | None) -> "Memory":
-        """Read a cursor; None at the first tick."""
-        values: dict[str, Any] = json.loads(cursor) if cursor else {}
-        sightings = values.pop("sightings", {})
-        return cls({name: Sighting(**seen) for name, seen in sightings.items()}, **values)
-
-    def __str__(self) -> str:
-        return json.dumps(asdict(self))
 
 
 def make_assemblies_sensor(assemblies_at_once: int, rest_seconds: float) -> dg.SensorDefinition:

@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from matplotlib.collections import LineCollection
@@ -17,7 +18,9 @@ from transgenic_dagster.sequences.natural_order import natural_key
 ANNOTATED, REJECTED, SKIPPED = "annotated", "rejected", "skipped"
 COLOURS = {ANNOTATED: "#0072b2", REJECTED: "#d55e00", SKIPPED: "#999999"}
 """Colours that colour-blind readers can tell apart."""
+SHARE_COLOURS = (COLOURS[ANNOTATED], "#009e73", "#cc79a7")
 MOST_SEQUENCES = 24
+MOST_ASSEMBLIES = 40
 _DPI = 80
 _MEGABASE = 1_000_000
 _NAME_LENGTH = 24
@@ -130,6 +133,57 @@ def reason_bars(reasons: Mapping[str, int]) -> str:
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(x=0.1)
     return _markdown(figure, "Reasons in the reject report")
+
+
+def outcome_bar(counts: Mapping[str, int]) -> str:
+    """Draw one bar of all genes, divided by their outcome.
+
+    Args:
+        counts: genes by outcome.
+    """
+    figure = Figure(figsize=(6, 0.9), dpi=_DPI, layout="constrained")
+    axes = figure.add_subplot()
+    left = 0
+    for outcome, count in counts.items():
+        axes.barh(0, count, left=left, color=COLOURS[outcome], label=f"{outcome} ({count:,})")
+        left += count
+    axes.set_xlim(0, max(left, 1))
+    axes.set_axis_off()
+    figure.legend(loc="outside upper left", ncols=len(counts), frameon=False)
+    return _markdown(figure, "Genes by outcome")
+
+
+def overview_chart(assemblies: Mapping[str, Mapping[str, float | None]]) -> str:
+    """Draw shares of several assemblies side by side.
+
+    Args:
+        assemblies: by name of the assembly, shares in percent by what they are of; None for what
+            is not known. The first ones are shown.
+    """
+    shown = dict(islice(assemblies.items(), MOST_ASSEMBLIES))
+    kinds = list(next(iter(shown.values()), ()))
+    figure = Figure(figsize=(8, 1.2 + 0.5 * max(len(shown), 1)), dpi=_DPI, layout="constrained")
+    axes = figure.add_subplot()
+    height = 0.8 / max(len(kinds), 1)
+    for number, (kind, colour) in enumerate(zip(kinds, SHARE_COLOURS, strict=False)):
+        places = [row + (number + 0.5) * height - 0.4 for row in range(len(shown))]
+        values = [shares[kind] or 0 for shares in shown.values()]
+        axes.barh(places, values, height=0.9 * height, color=colour, label=kind)
+        for place, shares in zip(places, shown.values(), strict=True):
+            share = shares[kind]
+            text = "not known" if share is None else f"{share:.1f}"
+            axes.text((share or 0) + 0.5, place, text, va="center", fontsize=7)
+    axes.set_yticks(range(len(shown)), [_plain(name) for name in shown])
+    axes.set_ylim(max(len(shown), 1) - 0.5, -0.5)
+    axes.set_xlim(0, 106)
+    axes.set_xlabel("%")
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    if kinds:
+        figure.legend(loc="outside upper left", ncols=len(kinds), frameon=False)
+    hidden = len(assemblies) - len(shown)
+    note = f"; {hidden:,} more assemblies are in the table" if hidden else ""
+    return _markdown(figure, f"All assemblies{note}")
 
 
 def _plain(name: str) -> str:

@@ -1,19 +1,16 @@
 """Sections of the report on the input: what changed, and how far both annotations agree."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
-from transgenic_dagster.evaluation.annotation_reader import read_transcripts
 from transgenic_dagster.evaluation.change_log import Change, ChangeLog
-from transgenic_dagster.evaluation.changes import find_changes
-from transgenic_dagster.evaluation.evaluate import evaluate
 from transgenic_dagster.evaluation.measures import (
     CLASS_CODES,
     Evaluation,
     Level,
     StructureMeasures,
 )
+from transgenic_dagster.quality.comparison import Comparison
 from transgenic_dagster.report.sections import Headline, Section
 from transgenic_dagster.report.tables import Cell, Table, share
 
@@ -36,16 +33,9 @@ _LEVEL_HEADER: Final = (
 )
 
 
-def compare_with_input(gff3: Path, sorted_input: Path) -> Sequence[Section]:
-    """Compare the output with the input: change log and evaluation.
-
-    Args:
-        gff3: final annotation.
-        sorted_input: the input as the run sorted it.
-    """
-    before, after = read_transcripts(sorted_input), read_transcripts(gff3)
-    changes = find_changes(before, after)
-    return [_changes_section(changes), _evaluation_section(evaluate(after, before))]
+def comparison_sections(comparison: Comparison) -> Sequence[Section]:
+    """Return the sections on a comparison: change log and evaluation."""
+    return [_changes_section(comparison.changes), _evaluation_section(comparison.evaluation)]
 
 
 def _changes_section(log: ChangeLog) -> Section:
@@ -63,7 +53,7 @@ def _changes_section(log: ChangeLog) -> Section:
         rows,
         totals=1,
     )
-    text = "transgenic-evaluate writes this for every gene (--changes)."
+    text = "transgenic-annotate and transgenic-report write this for every gene (--changes)."
     return Section("change", "What changed", (text,), (table,))
 
 

@@ -6,6 +6,8 @@ annotation of its input, where the rows of a gene follow it.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from transgenic_dagster.gene_models.gene_model import CdsPart, Interval
@@ -109,9 +111,11 @@ def input_genes(sorted_gff: Path, feature_types: Sequence[str]) -> Iterator[Gene
             if rows:
                 yield _gene(name, rows)
             name, rows, family = names[number], [columns], {attribute(columns[8], _ID)}
-        elif not family.isdisjoint(attribute(columns[8], _PARENT).split(b",")):
+            continue
+        parents = attribute(columns[8], _PARENT)
+        if parents in family or not family.isdisjoint(parents.split(b",")):
             rows.append(columns)
-            if not _is_part(columns):
+            if not _is_part(columns[2]):
                 family.add(attribute(columns[8], _ID))
     if rows:
         yield _gene(name, rows)
@@ -131,29 +135,34 @@ def sequence_lengths(gff3: Path) -> dict[str, int]:
 
 
 def _gene(gene_id: str, rows: list[list[bytes]]) -> GeneBlock:
-    first, *others = rows
+    first = rows[0]
     transcripts: dict[bytes, TranscriptRows] = {}
-    columns_of = {
-        attribute(columns[8], _ID): columns[8] for columns in rows if not _is_part(columns)
-    }
-    for columns in others:
-        if _is_part(columns):
-            kind = columns[2]
-            part = Interval(int(columns[3]) - 1, int(columns[4]))
-            for parent in attribute(columns[8], _PARENT).split(b","):
-                transcript = transcripts.setdefault(parent, TranscriptRows())
-                if kind == _EXON:
-                    transcript.exons.append(part)
-                elif kind == _CDS:
-                    phase = int(columns[7]) if columns[7] in _PHASES else 0
-                    transcript.cds.append(CdsPart(*part, phase))
-                else:
-                    transcript.others.append(part)
+    columns_of = {attribute(first[8], _ID): first[8]}
+    for columns in islice(rows, 1, None):
+        kind, column = columns[2], columns[8]
+        if not _is_part(kind):
+            columns_of[attribute(column, _ID)] = column
+            continue
+        start, end = int(columns[3]) - 1, int(columns[4])
+        for parent in attribute(column, _PARENT).split(b","):
+            transcript = transcripts.get(parent)
+            if transcript is None:
+                transcript = transcripts[parent] = TranscriptRows()
+            if kind == _EXON:
+                transcript.exons.append(Interval(start, end))
+            elif kind == _CDS:
+                phase = int(columns[7]) if columns[7] in _PHASES else 0
+                transcript.cds.append(CdsPart(start, end, phase))
+            else:
+                transcript.others.append(Interval(start, end))
     for identifier, transcript in transcripts.items():
         transcript.attributes = columns_of.get(identifier, b"")
         transcript.cds.sort()
-        parts = [Interval(part.start, part.end) for part in transcript.cds]
-        transcript.exons = union(transcript.exons or [*parts, *transcript.others])
+        exons = transcript.exons
+        if not exons:
+            exons = [Interval(part.start, part.end) for part in transcript.cds]
+            exons += transcript.others
+        transcript.exons = union(exons)
     _settle_own_parts(transcripts, attribute(first[8], _ID))
     return GeneBlock(
         gene_id,
@@ -166,9 +175,9 @@ def _gene(gene_id: str, rows: list[list[bytes]]) -> GeneBlock:
     )
 
 
-def _is_part(columns: list[bytes]) -> bool:
-    """Return whether a row is a part of a transcript."""
-    kind = columns[2]
+@cache
+def _is_part(kind: bytes) -> bool:
+    """Return whether rows of a type are parts of a transcript."""
     return kind in (_EXON, _CDS) or b"UTR" in kind
 
 

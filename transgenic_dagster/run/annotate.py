@@ -51,8 +51,7 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
     check_inputs(options)
     found = find_model_and_devices(options)
     outputs = [*final_files(options).all(), options.run_state_file]
-    if options.report:
-        outputs.append(options.report)
+    outputs += filter(None, (options.report, options.changes))
     check_outputs(options, outputs, (found.files.config, *found.files.weights))
     folder = RunFolder(options.run_folder)
     with locked_outputs(outputs):
@@ -64,11 +63,11 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
             finished = check_unfinished(options, folder, fingerprint, summary)
             if finished is not None:
                 logger.info("the run is complete already: %s", options.output)
-                _report(options)
+                _compare(options)
                 _clean_up(folder, options)
                 return Accounting.from_dict(dict(finished.accounting))
             accounting = _go_on(folder, options, progress, digests, found, fingerprint)
-            _report(options)
+            _compare(options)
             if lost := accounting.rejected[RejectReason.OUT_OF_MEMORY]:
                 logger.warning(
                     "%s did not fit into memory even alone; with more memory, --resume tries again",
@@ -126,7 +125,12 @@ def _begin_summary(
     return summary
 
 
-def _report(options: AnnotateOptions) -> None:
+def _compare(options: AnnotateOptions) -> None:
+    """Write what is made from the results and the input."""
+    if options.changes:
+        from transgenic_dagster.run.change_log import make_change_log
+
+        make_change_log(options.run_state_file, options.changes)
     if options.report:
         from transgenic_dagster.run.report import make_report  # draws: slow to import
 

@@ -15,6 +15,7 @@ _ONLY_FOR_WRITING = frozenset(
         "proteins",
         "refinements",
         "report",
+        "changes",
         "quality",
         "strict_gff3",
         "num_beams",

@@ -1,7 +1,10 @@
-"""Memory that is full, as errors of any class say, and limits that are too low to begin."""
+"""Memory that is full, as errors of any class say; limits too low to begin; its management."""
 
 import errno
+import gc
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from transgenic_dagster.errors import ResumableError
 
@@ -22,6 +25,21 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno == errno.ENOMEM
     return any(text in str(error) for text in _TEXTS)
+
+
+@contextmanager
+def without_cycle_search() -> Iterator[None]:
+    """Do not look for cycles among objects meanwhile.
+
+    Where millions of small tuples stay until the end, looking takes a fourth of the time.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def check_memory_limit() -> None:
