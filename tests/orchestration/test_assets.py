@@ -183,7 +183,7 @@ def test_other_options_start_a_piece_afresh_and_a_mixture_is_refused(tmp_path):
     lab.annotate("moss")
     finished = home.results("moss").gff3.read_bytes()
     result = lab.run(["predictions"], "moss|b6144", num_beams=3)
-    assert "b6144 starts afresh (changed: num_beams)" in messages(result, lab.instance)
+    assert "b6144 starts afresh (num_beams was 2, is 3)" in messages(result, lab.instance)
 
     refused = lab.run(AFTER, "moss", check=False)
     assert "do not belong to the others or to region_db (changed: num_beams)" in failure(refused)
