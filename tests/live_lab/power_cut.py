@@ -10,7 +10,6 @@ from pathlib import Path
 from tests.live_lab.deployments import NO_DAEMON
 from tests.live_lab.graphql import LabServer
 from tests.live_lab.labs import (
-    PIECES,
     annotation,
     check_same_files,
     put_demo,
@@ -44,8 +43,7 @@ def main(deployment: str) -> None:
             again = wait_for(lambda: _started_again(server, cut[1]), "a run in its place")
             server.finish(again)
             check(True, "the second was started again by itself")
-            for piece in PIECES:
-                server.finish(server.launch(["predictions"], f"demo|{piece}"))
+            server.finish(server.launch(["predictions"], server.run(cut[0]).partition))
             check(True, "predictions that are asked for later run")
             wait_for(annotation(lab, "demo").exists, "the annotation")
             wait_for(lambda: all(run.ended for run in server.runs()), "the end of all runs")
