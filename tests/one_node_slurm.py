@@ -64,6 +64,13 @@ ConstrainDevices=no
 ConstrainRAMSpace=no
 ConstrainSwapSpace=no
 """
+BOUND = """\
+import os, sys
+from transgenic_dagster.system.parent_death import end_with_parent
+end_with_parent(int(sys.argv[1]))
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+"""Program that becomes another, which ends with the process that is named."""
 
 
 def why_not() -> str | None:
@@ -127,8 +134,7 @@ def one_node_slurm(folder: Path) -> Iterator[dict[str, str]]:
 def _daemon(folder: Path, *command: str, **environment: str) -> Iterator[None]:
     with (folder / f"{command[0]}.out").open("wb") as output:
         # However this process ends, the daemon ends too.
-        bound = [sys.executable, "-m", "transgenic_dagster.system.devices"]
-        bound += ["--parent", str(os.getpid()), "--", *command]
+        bound = [sys.executable, "-c", BOUND, str(os.getpid()), *command]
         process = subprocess.Popen(
             bound, stdout=output, stderr=output, env=os.environ | environment
         )

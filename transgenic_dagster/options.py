@@ -312,9 +312,7 @@ class AnnotateOptions(BaseModel):
         if self.complete and self.grammar == "on":
             raise ValueError("--complete and --grammar on exclude each other")
         if self.complete and self.changes:
-            raise ValueError(
-                "--complete and --changes exclude each other: genes only gain isoforms"
-            )
+            raise ValueError("--complete and --changes exclude each other")
         if self.complete and self.report:
             raise ValueError(
                 "--complete and --report exclude each other: a report is on predictions"

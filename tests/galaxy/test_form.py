@@ -139,9 +139,9 @@ def test_every_result_that_can_be_wanted_becomes_an_output():
     wanted |= {
         f"task != 'score' and outputs and '{name}' in outputs"
         for name in wanted_outputs()
-        if name not in {"rejects", "reject_output", "report"}
+        if name not in {"rejects", "reject_output", "report", "changes"}
     }
-    wanted.add("task == 'predict' and outputs and 'report' in outputs")
+    wanted |= {f"task == 'predict' and outputs and '{n}' in outputs" for n in ("report", "changes")}
     assert filters == wanted | {"task == 'score'"}
     columns = [action.get("default") for action in form.tool().iter("action")]
     tables = (

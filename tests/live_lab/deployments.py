@@ -3,6 +3,7 @@
 dev          dagster dev
 code-server  dagster-webserver, dagster-daemon and dagster code-server start
 grpc         dagster-webserver, dagster-daemon and dagster api grpc, as in containers
+no-daemon    dagster-webserver and dagster code-server start: pages, and nothing that goes on
 """
 
 import os
@@ -20,6 +21,7 @@ from tests.live_lab.graphql import LabServer
 from tests.waiting import wait_for
 
 DEPLOYMENTS = ("dev", "code-server", "grpc")
+NO_DAEMON = "no-daemon"
 DEFINITIONS = "annotation_lab.definitions"
 SECONDS_TO_END = 30
 
@@ -73,7 +75,7 @@ def serve(
     Args:
         lab: its folder.
         environment: of the programs.
-        deployment: one of ``DEPLOYMENTS``.
+        deployment: one of ``DEPLOYMENTS``, or ``NO_DAEMON``.
     """
     port = str(free_port())
     server = LabServer(f"http://127.0.0.1:{port}")
@@ -83,7 +85,7 @@ def serve(
             last = programs.enter_context(_program(lab, environment, "dev", command))
         else:
             code_port = str(free_port())
-            start = ["code-server", "start"] if deployment == "code-server" else ["api", "grpc"]
+            start = ["api", "grpc"] if deployment == "grpc" else ["code-server", "start"]
             command = ["dagster", *start, "-m", DEFINITIONS, "-h", "127.0.0.1", "-p", code_port]
             command += ["--location-name", "transgenic"]
             programs.enter_context(_program(lab, environment, "code", command))
@@ -91,8 +93,9 @@ def serve(
             workspace = lab.parent / "workspace.apart.yaml"
             location = {"host": "127.0.0.1", "port": int(code_port), "location_name": "transgenic"}
             workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": location}]}))
-            command = ["dagster-daemon", "run", "-w", str(workspace)]
-            programs.enter_context(_program(lab, environment, "daemon", command))
+            if deployment != NO_DAEMON:
+                command = ["dagster-daemon", "run", "-w", str(workspace)]
+                programs.enter_context(_program(lab, environment, "daemon", command))
             command = ["dagster-webserver", "-h", "127.0.0.1", "-p", port, "-w", str(workspace)]
             last = programs.enter_context(_program(lab, environment, "web", command))
         wait_for(server.is_up, f"{deployment} is up; see the logs in {lab.parent}", by=last)

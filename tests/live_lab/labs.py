@@ -14,7 +14,7 @@ import yaml
 from tests.assemblies import write_fasta, write_genes
 from tests.live_lab.deployments import lab_environment, serve, write_demo_lab
 from tests.live_lab.graphql import LabServer
-from tests.live_lab.processes import kill_all, processes_of
+from tests.live_lab.processes import command_of, kill_all, processes_of
 from tests.live_lab.saying import check, say
 
 PIECES = ("Chr1", "Chr2", "scaffold_1", "unplaced-01")
@@ -52,7 +52,7 @@ def served(lab: Path, deployment: str, **variables: str) -> Iterator[LabServer]:
     with serve(lab, lab_environment(lab, **variables), deployment) as server:
         say(f"{deployment} serves the lab")
         yield server
-    left = processes_of(lab)
+    left = [command_of(process) for process in processes_of(lab)]
     check(not left, f"no process is left {left or ''}".rstrip())
 
 

@@ -35,7 +35,9 @@ def main(deployment: str) -> None:
         check(len(server.runs()) == runs, "nothing was run")
         run = server.launch(["predictions"], "Hordeum_vulgare|Chr2")
         server.finish(run)
-        check("18 of 18 regions of Chr2 were done" in server.messages(run), "nothing is predicted")
+        check(
+            "done already of Chr2: 18 of 18 regions" in server.messages(run), "nothing is predicted"
+        )
 
         say(lab_command(lab, "remove", "Hordeum_vulgare").strip())
         wait_for(lambda: not server.assemblies(), "the end of its partitions")

@@ -1,5 +1,7 @@
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -206,7 +208,7 @@ def test_fetching_asks_the_hub_for_configuration_and_weights_only(tmp_path, monk
         shutil.copytree(golden.TINY_CHECKPOINT, arguments["local_dir"], dirs_exist_ok=True)
         return str(arguments["local_dir"])
 
-    monkeypatch.setattr("transgenic_dagster.model.checkpoint.snapshot_download", download)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
     files = fetch_checkpoint("some-lab/tiny", tmp_path / "here", revision="v1")
     assert files.weights == (tmp_path / "here" / "model.safetensors",)
     (name, revision, patterns), *rest = asked
@@ -219,3 +221,12 @@ def test_the_digest_follows_the_contents(folder):
     before = resolve_checkpoint(str(folder)).sha256()
     save_file(all_tensors() | {"lm_head.weight": torch.ones(272, 64)}, folder / "model.safetensors")
     assert resolve_checkpoint(str(folder)).sha256() != before
+
+
+def test_longest_window_is_read_without_torch():
+    code = (
+        "import sys; from transgenic_dagster.checkpoint.files import fetch_longest_window; "
+        "print(fetch_longest_window('demo'), 'torch' in sys.modules)"
+    )
+    said = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert said == "12288 False\n"

@@ -142,7 +142,7 @@ def test_a_broken_off_piece_goes_on_from_its_journal_and_ends_with_the_same_byte
         crash_after(patch, 2)
         assert "CrashError" in failure(lab.run(["predictions"], "broken|chr1", check=False))
     result = lab.run(["predictions"], "broken|chr1")
-    assert "4 of 9 regions of chr1 were done already" in messages(result, lab.instance)
+    assert "done already of chr1: 4 of 9 regions" in messages(result, lab.instance)
     lab.run(AFTER, "broken")
     for path in ("gff3", "rejects", "gsf"):
         whole, broken = (getattr(home.results(name), path) for name in ("whole", "broken"))
@@ -160,7 +160,7 @@ def test_a_retry_discards_nothing_of_its_first_attempt(tmp_path, monkeypatch):
     crash_after(monkeypatch, 2)
     result = lab.run(["predictions"], "moss|chr1", check=False, overwrite=True)
     assert not result.success
-    assert "4 of 9 regions of chr1 were done already" in messages(result, lab.instance)
+    assert "done already of chr1: 4 of 9 regions" in messages(result, lab.instance)
 
 
 def test_a_complete_piece_is_not_predicted_again(tmp_path, monkeypatch):
@@ -171,7 +171,7 @@ def test_a_complete_piece_is_not_predicted_again(tmp_path, monkeypatch):
     lab.predict("moss")
     crash_after(monkeypatch, 0)
     result = lab.run(["predictions"], "moss|a6144")
-    assert "1 of 1 regions of a6144 were done already" in messages(result, lab.instance)
+    assert "done already of a6144: 1 of 1 region" in messages(result, lab.instance)
     crashed = lab.run(["predictions"], "moss|a6144", check=False, overwrite=True)
     assert "CrashError" in failure(crashed)
 
@@ -183,7 +183,7 @@ def test_other_options_start_a_piece_afresh_and_a_mixture_is_refused(tmp_path):
     lab.annotate("moss")
     finished = home.results("moss").gff3.read_bytes()
     result = lab.run(["predictions"], "moss|b6144", num_beams=3)
-    assert "b6144 starts afresh (changed: num_beams)" in messages(result, lab.instance)
+    assert "b6144 starts afresh (num_beams was 2, is 3)" in messages(result, lab.instance)
 
     refused = lab.run(AFTER, "moss", check=False)
     assert "do not belong to the others or to region_db (changed: num_beams)" in failure(refused)

@@ -52,7 +52,7 @@ def test_a_run_broken_off_at_the_shell_ends_in_a_lab(assembly, whole, tmp_path):
     lab = Lab(home)
     lab.run(BEFORE, "moss")
     result = lab.run(["predictions"], "moss|chr1")
-    assert "4 of 9 regions of chr1 were done already" in messages(result, lab.instance)
+    assert "done already of chr1: 4 of 9 regions" in messages(result, lab.instance)
     lab.run(AFTER, "moss")
     assert written_in_the_lab(home, "moss") == whole
     assert (work_folder / "journal" / "chr1.jsonl").exists()

@@ -1,11 +1,11 @@
 """The TransGenic network: HyenaDNA encoder, downsampling and Longformer-style decoder."""
 
-from transgenic_dagster.model.checkpoint import (
+from transgenic_dagster.checkpoint.files import (
     CheckpointFiles,
     fetch_checkpoint,
-    read_config,
     resolve_checkpoint,
 )
+from transgenic_dagster.model.checkpoint import read_config
 from transgenic_dagster.model.configuration import TransgenicConfig
 from transgenic_dagster.model.decoding import Decoding
 from transgenic_dagster.model.dna_tokenizer import encode_dna

@@ -4,8 +4,7 @@ from typing import Any
 
 from transformers import PreTrainedConfig
 
-VOCAB_SIZE = 272
-"""Tokens of gene sentences; no model has other ones."""
+from transgenic_dagster.checkpoint.config_values import MAX_ENCODER_SEQLEN, MODEL_TYPE, VOCAB_SIZE
 
 
 class TransgenicConfig(PreTrainedConfig):
@@ -30,7 +29,7 @@ class TransgenicConfig(PreTrainedConfig):
         encoder_vocab_size: rows of the DNA embedding table.
     """
 
-    model_type = "transgenicHyena"
+    model_type = MODEL_TYPE
 
     def __init__(
         self,
@@ -40,7 +39,7 @@ class TransgenicConfig(PreTrainedConfig):
         decoder_attention_heads: int = 6,
         decoder_ffn_dim: int = 3072,
         vocab_size: int = VOCAB_SIZE,
-        max_encoder_seqlen: int = 49_152,
+        max_encoder_seqlen: int = MAX_ENCODER_SEQLEN,
         max_decoder_position_embeddings: int = 2_048,
         encoder_d_inner: int = 1_024,
         encoder_filter_order: int = 64,

@@ -6,7 +6,9 @@ No begin or separator token is added: a window of L letters is L ids.
 import numpy as np
 import torch
 
-UNKNOWN_DNA_ID = 11
+from transgenic_dagster.checkpoint.config_values import DNA_IDS
+
+UNKNOWN_DNA_ID = DNA_IDS - 1
 """Id of N, the largest there is."""
 _IDS = np.full(256, UNKNOWN_DNA_ID, dtype=np.uint8)
 for _letter, _id in zip("ACGT", (7, 8, 9, 10), strict=True):

@@ -9,13 +9,9 @@ from torch.nn import functional as F
 from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM, PreTrainedModel
 from transformers.modeling_outputs import Seq2SeqLMOutput
 
+from transgenic_dagster.checkpoint.files import CheckpointFiles, resolve_checkpoint
 from transgenic_dagster.errors import CheckpointError, UsageError
-from transgenic_dagster.model.checkpoint import (
-    CheckpointFiles,
-    check_tensors,
-    read_checkpoint,
-    resolve_checkpoint,
-)
+from transgenic_dagster.model.checkpoint import check_tensors, read_checkpoint
 from transgenic_dagster.model.configuration import TransgenicConfig
 from transgenic_dagster.model.decoder import Decoder
 from transgenic_dagster.model.downsample import Downsample

@@ -14,6 +14,7 @@ from typing import Any
 import dagster as dg
 
 from transgenic_dagster import __version__
+from transgenic_dagster.checkpoint.files import fetch_longest_window
 from transgenic_dagster.executors.choice import GPU_POOL
 from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.lab.options import assembly_options
@@ -150,14 +151,14 @@ def _region_db(home: Home) -> dg.AssetsDefinition:
     )
     def region_db(
         context: dg.AssetExecutionContext,
-        config: RunOptions,
+        config: RunOptions,  # noqa: ARG001
         lab: LabResource,
     ) -> dg.MaterializeResult[None]:
-        from transgenic_dagster.model.checkpoint import fetch_config
-
         with _step(lab.home, context, context.partition_key) as (folder, asked):
-            config = fetch_config(asked.model, revision=asked.revision, offline=asked.offline)
-            regions = make_region_db(folder, asked, config.max_encoder_seqlen)
+            longest = fetch_longest_window(
+                asked.model, revision=asked.revision, offline=asked.offline
+            )
+            regions = make_region_db(folder, asked, longest)
             with RegionDb(folder.region_db) as database:
                 lengths = database.sequence_lengths()
                 by_piece = {piece: len(database.regions(piece)) for piece in database.pieces()}

@@ -16,7 +16,7 @@ from transgenic_dagster.lab.pieces import Pieces, read_pieces
 from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration.partitions import ASSEMBLY, early_parts, pair_key, split_key
 
-SECONDS_BETWEEN_TICKS = 5
+SECONDS_BETWEEN_TICKS = 2
 WEEKLY = "0 3 * * 0"
 """Sundays at three in the morning, what has failed is tried again."""
 MADE_FROM = "made_from"

@@ -23,7 +23,7 @@ from transgenic_dagster.orchestration.partitions import (
 )
 from transgenic_dagster.run.fingerprint import code_version
 
-SECONDS_BETWEEN_TICKS = 5
+SECONDS_BETWEEN_TICKS = 2
 QUIET_SECONDS = 45.0
 """An assembly without a run for that long is not being annotated."""
 FOLDERS_CHECK = "folders_can_be_used"
