@@ -27,6 +27,7 @@ _DECIDED_BY_HOME = {
     "time_limit",
     "checkpoint_path",
     "work_folder",
+    "complete",  # reports and checks of a lab are on predictions
 }
 
 
