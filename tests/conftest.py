@@ -12,7 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
-LONGEST_FILE = "test_dagster_in_browser.py"
+LONGEST_FILE = "test_kill_and_resume.py"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -75,7 +75,7 @@ def test_jobs_of_a_killed_run_are_cancelled_when_the_next_run_starts(instance):
 
 
 def make_executor(folder: Path, **config: str) -> dg.Executor:
-    defaults = {"partition": "", "walltime": "", "options": "", "gpu_options": ""}
+    defaults = {"partition": "", "walltime": "", "options": "", "gpu_options": "", "retries": {}}
     with dg.DagsterInstance.local_temp(str(folder)) as instance:
         context = dg.InitExecutorContext(
             job=dg.reconstructable(toy_job.never_ending),

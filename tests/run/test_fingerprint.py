@@ -6,7 +6,7 @@ from transgenic_dagster.options import (
     SENTENCES,
     AnnotateOptions,
     Stage,
-    _option,
+    option,
     option_extra,
 )
 from transgenic_dagster.run.fingerprint import (
@@ -30,7 +30,7 @@ DIGESTS = InputDigests(DigestedFiles((), "0" * 64, 0, ()), DigestedFiles((), "1"
 class WithOneMore(AnnotateOptions):
     """The options with a new one, as somebody would add it."""
 
-    shade: int = _option(3, SENTENCES, "depth of shade", "N", affects_results=True)
+    shade: int = option(3, SENTENCES, "depth of shade", "N", affects_results=True)
 
 
 def fingerprint(options):

@@ -109,7 +109,8 @@ def _tell_new_paths(home: Home, before: str, now: str) -> None:
             json.dump(_with_prefixes(marked, moved), handle, indent=1)
             handle.write("\n")
     if (summary := read_run_summary(state_file)) is not None:
-        replace(summary, journal=str(run.journal_folder)).write(state_file)
+        record = _with_prefixes(dict(summary.record), moved)
+        replace(summary, journal=str(run.journal_folder), record=record).write(state_file)
 
 
 def _with_prefixes(value: Any, moved: Mapping[str, str]) -> Any:
