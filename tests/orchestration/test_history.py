@@ -71,8 +71,9 @@ def test_a_renamed_assembly_is_known_and_nothing_is_requested(lab):
         found = {r.evaluation.partition: r.evaluation for r in history if r.evaluation}
         assert found["fern"].passed == found["moss"].passed
         assert found["fern"].description.startswith("fern: ")
-    assert requested(lab, before.cursor).total_requested <= 1  # the overview
-    assert requested(lab).total_requested == 0
+    # At most the overview is made again.
+    assert requested(lab, before.cursor).total_requested <= 1
+    assert requested(lab).total_requested <= 1
 
 
 def test_news_of_a_renamed_assembly_are_followed(lab):
@@ -86,7 +87,7 @@ def test_nothing_is_requested_for_a_removed_assembly(lab):
     remove_assembly(lab.home, "moss")
     forget(lab.instance, "moss")
     assert lab.instance.get_dynamic_partitions(ASSEMBLY) == []
-    assert requested(lab, before.cursor).total_requested <= 1  # the overview
+    assert requested(lab, before.cursor).total_requested <= 1
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ def test_a_lab_of_an_earlier_release_keeps_its_results(earlier):
     assert earlier.instance.get_dynamic_partitions(ASSEMBLY) == ["moss"]
     names = read_pieces(earlier.home.run("moss")).names
     assert sorted(earlier.instance.get_dynamic_partitions(CHROMOSOME)) == sorted(names)
-    assert requested(earlier).total_requested <= 1  # the overview
+    assert requested(earlier).total_requested <= 1
     kept = earlier.home.root / ".before-migration"
     assert [path.name for path in kept.iterdir()] == ["registry.json"]
     assert (earlier.home.root / "pyproject.toml").exists()

@@ -15,8 +15,10 @@ REMEDIES: Final[Mapping[RejectReason, str]] = {
     RejectReason.UNPARSABLE: _MODEL_SLIP,
     RejectReason.UNKNOWN_FEATURE: _MODEL_SLIP,
     RejectReason.DUPLICATE_FEATURE: _MODEL_SLIP,
-    RejectReason.TOO_MANY_PARTS: "The model has no names for so many parts; the gene stays as it is.",
-    RejectReason.SENTENCE_TOO_LONG: "Raise --max_length if it is below 2048; the gene stays as it is.",
+    RejectReason.TOO_MANY_PARTS: "The model has no names for so many parts; the gene stays as it "
+    "is.",
+    RejectReason.SENTENCE_TOO_LONG: "Raise --max_length if it is below 2048; the gene stays as "
+    "it is.",
     RejectReason.BAD_INTERVAL: _MODEL_SLIP,
     RejectReason.OUT_OF_WINDOW: _MODEL_SLIP,
     RejectReason.OVERLAPPING_FEATURES: _MODEL_SLIP,
