@@ -94,7 +94,6 @@ def test_files_of_a_renamed_run_name_no_path_of_before(home):
     folder = home.run("fern")
     for text in (
         folder.marker.read_text(),
-        (folder.root / "annotation.gff3.ckpt.json").read_text(),
     ):
         assert "/moss" not in text
         assert "/fern" in text
