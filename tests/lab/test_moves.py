@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -14,8 +15,10 @@ from transgenic_dagster.lab.workspace import MADE_BY
 from transgenic_dagster.progress import SilentProgress
 from transgenic_dagster.run.annotate import run_description
 from transgenic_dagster.run.predict import predict_pieces
+from transgenic_dagster.run.record import absolute_options
 from transgenic_dagster.run.results import merge_pieces
 from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
+from transgenic_dagster.run.state import read_run_summary
 
 
 def annotate(home, name):
@@ -45,6 +48,9 @@ def home(annotated, tmp_path):
     shutil.copytree(annotated.root, copy.root, dirs_exist_ok=True)
     options = assembly_options(copy, copy.assembly("moss"))
     copy.run("moss").mark(MADE_BY, run_description(options))
+    summary = read_run_summary(options.run_state_file)
+    record = {**summary.record, "options": absolute_options(options)}
+    replace(summary, record=record).write(options.run_state_file)
     return copy
 
 
@@ -94,6 +100,7 @@ def test_files_of_a_renamed_run_name_no_path_of_before(home):
     folder = home.run("fern")
     for text in (
         folder.marker.read_text(),
+        (folder.root / "annotation.gff3.ckpt.json").read_text(),
     ):
         assert "/moss" not in text
         assert "/fern" in text
