@@ -107,6 +107,11 @@ POSITIONAL = ("fasta_file", "gff_file", "annotations")
 GROUPS = (FILES, REGIONS, MODEL, SENTENCES, GENE_MODELS, MACHINE, DURABILITY)
 
 
+def run_state_file_of(output: Path) -> Path:
+    """File of a run's summary, unless another is asked for."""
+    return output.with_name(f"{output.name}.ckpt.json")
+
+
 class AnnotateOptions(BaseModel):
     """Options of one annotation run."""
 
@@ -339,7 +344,7 @@ class AnnotateOptions(BaseModel):
     @property
     def run_state_file(self) -> Path:
         """File of the run's summary."""
-        return self.checkpoint_path or self.output.with_name(f"{self.output.name}.ckpt.json")
+        return self.checkpoint_path or run_state_file_of(self.output)
 
     @property
     def run_folder(self) -> Path:

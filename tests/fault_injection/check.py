@@ -106,9 +106,6 @@ def _with_fault(
         fault = Fault.prepared(site.root, KINDS[kind], number)
         ended = site.run(*options, fault=fault)
         where, may_be_killed = str(fault), KINDS[kind].kills
-        if not fault.where and not options:
-            # Threads and the time make a few operations more or less.
-            _check_end(ended)
     if not (may_be_killed and ended.code == -signal.SIGKILL):
         _check_end(ended)
     if kind in LIMITS and ended.code == 0 and _tells_of_memory(site):

@@ -87,6 +87,9 @@ KINDS = {
 }
 
 
+NEVER_REACHED = "never reached"
+
+
 class Fault(ctypes.Structure):
     """A fault as the shim sees it, ``struct fault``; in memory that forked processes share."""
 
@@ -121,7 +124,7 @@ class Fault(ctypes.Structure):
     def __str__(self) -> str:
         """The operation that went wrong."""
         if not self.where:
-            return "never reached"
+            return NEVER_REACHED
         path = self.where.decode(errors="replace").removeprefix(self.prefix.decode() + "/")
         return f"{FileOperation(self.what).name.lower()} of {path}"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from transgenic_dagster.errors import TransgenicError, UsageError
 from transgenic_dagster.lab.workspace import Home
-from transgenic_dagster.run.given_options import parse_options
+from transgenic_dagster.options import run_state_file_of
 from transgenic_dagster.run.state import read_run_summary
 from transgenic_dagster.system.atomic_files import atomic_write
 
@@ -100,9 +100,8 @@ def delete_assembly(home: Home, name: str) -> None:
 
 def _tell_new_paths(home: Home, before: str, now: str) -> None:
     """Correct the paths in the files of a run, which stands under its new name, that have any."""
-    run, results = home.run(now), home.results(now)
-    placeholders = {"fasta_file": "genome.fa", "gff_file": "genes.gff3"}
-    state_file = parse_options({**placeholders, "output": results.gff3}).run_state_file
+    run = home.run(now)
+    state_file = run_state_file_of(home.results(now).gff3)
     moved = moved_paths(home, before, now)
     if (marked := run.marked()) is not None:
         with atomic_write(run.marker) as handle:

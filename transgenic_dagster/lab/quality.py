@@ -6,13 +6,14 @@ from pathlib import Path
 
 from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.lab.workspace import Home
+from transgenic_dagster.options import run_state_file_of
 from transgenic_dagster.quality.headline_figures import (
     HeadlineFigures,
     read_figures,
     write_figures,
 )
 from transgenic_dagster.quality.structures import read_structures
-from transgenic_dagster.run.finished_run import CHECKPOINT_SUFFIX, FinishedRun
+from transgenic_dagster.run.finished_run import FinishedRun
 from transgenic_dagster.run.report import REPORT_SUFFIX, write_report
 from transgenic_dagster.run.state import read_run_summary
 
@@ -101,7 +102,7 @@ def read_overview(home: Home, names: Iterable[str]) -> list[AssemblyQuality]:
     """
     found = []
     for name in sorted(names):
-        summary = read_run_summary(_beside(home, name, CHECKPOINT_SUFFIX))
+        summary = read_run_summary(run_state_file_of(home.results(name).gff3))
         if summary is None or summary.status != "complete" or not home.results(name).gff3.exists():
             continue
         figures = read_figures(_beside(home, name, FIGURES_SUFFIX), summary.files.get("gff3"))

@@ -8,15 +8,13 @@ from pathlib import Path
 
 from transgenic_dagster.errors import InputError, MissingOnMachineError, UsageError
 from transgenic_dagster.input_genes.sorted_gff import sort_annotation
-from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.options import AnnotateOptions, run_state_file_of
 from transgenic_dagster.report.collect import SortedInput
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.outputs import check_outputs
 from transgenic_dagster.run.result_paths import ResultPaths
 from transgenic_dagster.run.state import RunSummary, read_run_summary
 from transgenic_dagster.system.digest import file_sha256
-
-CHECKPOINT_SUFFIX = ".ckpt.json"
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ class FinishedRun:
 def _checkpoint_file(run: Path) -> Path:
     if run.name.endswith(".json"):
         return run
-    beside = run.with_name(run.name + CHECKPOINT_SUFFIX)
+    beside = run_state_file_of(run)
     if not beside.exists():
         raise UsageError(
             f"The run's checkpoint file {beside} does not exist; name the annotation that a run "
