@@ -20,6 +20,8 @@ from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.given_sentences import GivenSentences
+from transgenic_dagster.run.journals import sentences_by_region
+from transgenic_dagster.run.result_files import write_skipped
 from transgenic_dagster.run.result_paths import ResultPaths
 from transgenic_dagster.system.atomic_files import atomic_write
 
@@ -40,16 +42,13 @@ def write_completed(
     """
     paths = ResultPaths.of(options)
     accounting, rejected = Accounting(), Counter[str]()
-    by_region = {s.region_id: (piece, s) for piece, some in sentences.items() for s in some}
+    by_region = sentences_by_region(sentences)
     given = GivenSentences(folder, options)
     gained: dict[str, GeneModel] = {}
     with ExitStack() as files:
         rejects = files.enter_context(atomic_write(paths.rejects))
         table = GsfTable(files.enter_context(atomic_write(paths.gsf))) if paths.gsf else None
-        for skipped in database.skipped():
-            write_reject(rejects, Reject.from_skipped_input(skipped))
-            if skipped.is_gene:
-                accounting.count_skipped(skipped.reason)
+        write_skipped(rejects, database.skipped(), accounting)
         for region, window in database.windows():
             piece, sentence = by_region[region.region_id]
             gene, faults = _completed(region, window, sentence, given, options)

@@ -90,6 +90,13 @@ def journaled(folder: RunFolder, state: PieceState) -> list[PredictedSentence]:
     return read_journal(folder.journal(state.piece), state.identity)
 
 
+def sentences_by_region(
+    sentences: Mapping[str, Iterable[PredictedSentence]],
+) -> dict[int, tuple[str, PredictedSentence]]:
+    """Piece and sentence of each region, by its number, from the sentences of each piece."""
+    return {s.region_id: (piece, s) for piece, some in sentences.items() for s in some}
+
+
 def describe_other_run(folder: RunFolder, piece: str, fingerprint: RunFingerprint) -> list[str]:
     """Phrases on how a piece that was begun differs from the present run; none if it is its own.
 

@@ -1,6 +1,6 @@
 """The final files of a run, written together: they appear complete or not at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +28,14 @@ from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.result_paths import ResultPaths
 from transgenic_dagster.system.atomic_files import atomic_write
+
+
+def write_skipped(handle: TextIO, skipped: Iterable[SkippedInput], accounting: Accounting) -> None:
+    """Report everything of the input that never became a region, and count the genes of it."""
+    for one in skipped:
+        write_reject(handle, Reject.from_skipped_input(one))
+        if one.is_gene:
+            accounting.count_skipped(one.reason)
 
 
 class ResultFiles:
@@ -72,10 +80,7 @@ class ResultFiles:
         self._proteins = self._open(paths.proteins) if paths.proteins else None
         self._moves = RefinementTable(self._open(paths.refinements)) if paths.refinements else None
         self._genes.write_header(database.sequence_lengths(), self._provenance)
-        for one in skipped:
-            write_reject(self._rejects, Reject.from_skipped_input(one))
-            if one.is_gene:
-                self.accounting.count_skipped(one.reason)
+        write_skipped(self._rejects, skipped, self.accounting)
         return self
 
     def __exit__(

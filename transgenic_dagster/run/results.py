@@ -22,7 +22,7 @@ from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.complete_results import write_completed
 from transgenic_dagster.run.fingerprint import code_version, predictions_fingerprint, provenance
 from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.journals import journaled
+from transgenic_dagster.run.journals import journaled, sentences_by_region
 from transgenic_dagster.run.judging_options import ScoreOptions
 from transgenic_dagster.run.model_and_devices import find_model_and_devices
 from transgenic_dagster.run.record import describe_run
@@ -208,7 +208,7 @@ def _in_region_order(
     database: RegionDb, sentences: Mapping[str, Sequence[PredictedSentence]]
 ) -> Iterator[tuple[str, Region, PredictedSentence, str]]:
     """Yield the piece, the region, its sentence and its window's sequence, for every region."""
-    by_region = {s.region_id: (piece, s) for piece, some in sentences.items() for s in some}
+    by_region = sentences_by_region(sentences)
     for region, window in database.windows():
         piece, sentence = by_region[region.region_id]
         yield piece, region, sentence, window

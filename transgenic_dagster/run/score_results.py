@@ -16,7 +16,9 @@ from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.reject_reason import RejectReason
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.given_sentences import GivenSentences
+from transgenic_dagster.run.journals import sentences_by_region
 from transgenic_dagster.run.judging_options import ScoreOptions
+from transgenic_dagster.run.result_files import write_skipped
 from transgenic_dagster.run.result_paths import ScorePaths
 from transgenic_dagster.system.atomic_files import atomic_write
 
@@ -34,7 +36,7 @@ def write_scores(
     """
     paths = ScorePaths.of(options)
     accounting, rejected = Accounting(), Counter[str]()
-    by_region = {s.region_id: (piece, s) for piece, some in sentences.items() for s in some}
+    by_region = sentences_by_region(sentences)
     regions = database.regions()
     given = GivenSentences(folder, options)
     genes = read_genes(folder.sorted_gff, options.feature_types).genes
@@ -67,11 +69,11 @@ def write_scores(
                 accounting.count_output(True, faults)
             for fault in faults:
                 write_reject(rejects, fault)
-        for skipped in database.skipped():
-            write_reject(rejects, Reject.from_skipped_input(skipped))
-            if skipped.is_gene:
-                table.write_skipped(skipped)
-                accounting.count_skipped(skipped.reason)
+        skipped = database.skipped()
+        write_skipped(rejects, skipped, accounting)
+        for one in skipped:
+            if one.is_gene:
+                table.write_skipped(one)
         if paths.gff3 is not None:
             gff3 = files.enter_context(atomic_write(paths.gff3))
             gff3.writelines(row_scores.write(folder.sorted_gff))
