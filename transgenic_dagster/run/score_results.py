@@ -71,9 +71,9 @@ def write_scores(
                 write_reject(rejects, fault)
         skipped = database.skipped()
         write_skipped(rejects, skipped, accounting)
-        for one in skipped:
-            if one.is_gene:
-                table.write_skipped(one)
+        for gene in skipped:
+            if gene.is_gene:
+                table.write_skipped(gene)
         if paths.gff3 is not None:
             gff3 = files.enter_context(atomic_write(paths.gff3))
             gff3.writelines(row_scores.write(folder.sorted_gff))
