@@ -132,6 +132,12 @@ class AnnotateOptions(BaseModel):
         None, FILES, "also write the raw sentence of every region, TSV", "FILE"
     )
     proteins: Path | None = option(None, FILES, "also write translated transcripts, FASTA", "FILE")
+    cds: Path | None = option(
+        None, FILES, "also write coding sequences of transcripts, FASTA", "FILE"
+    )
+    cdna: Path | None = option(
+        None, FILES, "also write spliced sequences of transcripts, FASTA", "FILE"
+    )
     refinements: Path | None = option(
         None, FILES, "also write every boundary that refinement moved, TSV", "FILE"
     )

@@ -151,7 +151,7 @@ def journal_bytes(tokens: int, num_beams: int) -> float:
 
 def _predicted_bytes(options: AnnotateOptions) -> float:
     """Bytes on disk of what is predicted for one region: journal, draft and final files."""
-    tables = sum(table is not None for table in (options.gsf_output, options.proteins))
+    tables = sum(table is not None for table in (options.gsf_output, options.proteins, options.cds, options.cdna))
     copies = 2 if options.keep_input else 1  # a draft without the rows that are kept
     return (
         journal_bytes(ASSUMED_TOKENS, options.num_beams)

@@ -13,6 +13,8 @@ _ONLY_FOR_WRITING = frozenset(
     {
         "gsf_output",
         "proteins",
+        "cds",
+        "cdna",
         "refinements",
         "report",
         "changes",

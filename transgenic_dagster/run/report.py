@@ -103,6 +103,8 @@ def _facts(
         "reject report": results.rejects,
         "model output of every region": results.gsf,
         "proteins": results.proteins,
+        "coding sequences": results.cds,
+        "spliced sequences": results.cdna,
         "moves of the refinement": results.refinements,
     }
     inputs = [

@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Literal, Self, TextIO
 
 from transgenic_dagster.gene_models.accounting import Accounting
-from transgenic_dagster.gene_models.fasta import write_proteins
 from transgenic_dagster.gene_models.gene_model import GeneModel
 from transgenic_dagster.gene_models.gff3_writer import Gff3Writer
 from transgenic_dagster.gene_models.gsf_table import GsfTable
@@ -17,7 +16,6 @@ from transgenic_dagster.gene_models.kept_input import (
     skipped_before_regions,
     write_gap,
 )
-from transgenic_dagster.gene_models.refinement_table import RefinementTable
 from transgenic_dagster.gene_models.rejects import Reject, write_reject
 from transgenic_dagster.gene_models.selection import Doubt
 from transgenic_dagster.gsf.sentence import PredictedSentence
@@ -26,6 +24,7 @@ from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.gene_files import GeneFiles
 from transgenic_dagster.run.result_paths import ResultPaths
 from transgenic_dagster.system.atomic_files import atomic_write
 
@@ -77,8 +76,7 @@ class ResultFiles:
         self._genes = Gff3Writer(self._gff3, self._gm_attribute)
         self._rejects = self._open(paths.rejects)
         self._table = GsfTable(self._open(paths.gsf)) if paths.gsf else None
-        self._proteins = self._open(paths.proteins) if paths.proteins else None
-        self._moves = RefinementTable(self._open(paths.refinements)) if paths.refinements else None
+        self._beside = self._files.enter_context(GeneFiles(paths))
         self._genes.write_header(database.sequence_lengths(), self._provenance)
         write_skipped(self._rejects, skipped, self.accounting)
         return self
@@ -134,10 +132,7 @@ class ResultFiles:
 
     def _write_gene(self, gene: GeneModel, doubt: Doubt | None) -> None:
         self._genes.write_gene(gene, doubt.reason if doubt else None)
-        if self._proteins is not None:
-            write_proteins(self._proteins, gene)
-        if self._moves is not None:
-            self._moves.write_gene(gene)
+        self._beside.write_gene(gene)
 
 
 class _Gaps:

@@ -43,6 +43,8 @@ class ResultPaths(FinalFiles):
     gff3: Path
     gsf: Path | None = None
     proteins: Path | None = None
+    cds: Path | None = None
+    cdna: Path | None = None
     refinements: Path | None = None
 
     @classmethod
@@ -53,6 +55,8 @@ class ResultPaths(FinalFiles):
             rejects=options.reject_path,
             gsf=options.gsf_output,
             proteins=options.proteins,
+            cds=options.cds,
+            cdna=options.cdna,
             refinements=options.refinements,
         )
 
