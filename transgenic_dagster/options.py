@@ -101,6 +101,7 @@ SENTENCES = "Gene sentences"
 GENE_MODELS = "Gene models"
 MACHINE = "Machine and speed"
 DURABILITY = "Interruption and resume"
+DEFAULT_OUTPUT = Path("transgenic_inference.gff3")
 POSITIONAL = ("fasta_file", "gff_file", "annotations")
 """Options that the command line takes by their place."""
 
@@ -123,7 +124,7 @@ class AnnotateOptions(BaseModel):
     )
 
     output: Path = option(
-        Path("transgenic_inference.gff3"), FILES, "annotation to write, GFF3", "FILE"
+        DEFAULT_OUTPUT, FILES, "annotation to write, GFF3; - is the standard output", "FILE"
     )
     reject_output: Path | None = option(
         None, FILES, "regions without a gene and why, JSON lines (OUTPUT.rejects.txt)", "FILE"
@@ -138,6 +139,7 @@ class AnnotateOptions(BaseModel):
     cdna: Path | None = option(
         None, FILES, "also write spliced sequences of transcripts, FASTA", "FILE"
     )
+    gtf: Path | None = option(None, FILES, "also write the annotation as GTF", "FILE")
     refinements: Path | None = option(
         None, FILES, "also write every boundary that refinement moved, TSV", "FILE"
     )
@@ -159,6 +161,12 @@ class AnnotateOptions(BaseModel):
         "write the attribute 'gm' for 'GM', which the GFF3 specification reserves",
         affects_results=True,
         stage=Stage.RESULTS,
+    )
+    index: bool = option(
+        False,
+        FILES,
+        "also write the annotation sorted by position, as bgzip with a CSI index "
+        "(OUTPUT.sorted.gff3.gz)",
     )
     plan: bool = option(
         False, FILES, "only say what would be done: regions, skips, disk, memory, time"
@@ -316,6 +324,10 @@ class AnnotateOptions(BaseModel):
     def _check_combinations(self) -> Self:
         if self.resume and self.overwrite:
             raise ValueError("--resume and --overwrite exclude each other")
+        if self.checkpoint_path and self.checkpoint_path.name.endswith(".gz"):
+            raise ValueError("--checkpoint_path is read again and not compressed: drop the .gz")
+        if self.to_standard_output and (self.report or self.changes):
+            raise ValueError("--report and --changes read the annotation: give --output a name")
         if self.quality and not self.report:
             raise ValueError("--quality needs --report, where its figures are shown")
         if self.no_sort and self.sorter == "agat":
@@ -345,17 +357,35 @@ class AnnotateOptions(BaseModel):
     @property
     def reject_path(self) -> Path:
         """File of the rejects."""
-        return self.reject_output or self.output.with_name(f"{self.output.name}.rejects.txt")
+        return self.reject_output or self._beside(".rejects.txt")
 
     @property
     def run_state_file(self) -> Path:
         """File of the run's summary."""
-        return self.checkpoint_path or run_state_file_of(self.output)
+        return self.checkpoint_path or run_state_file_of(self._named_after)
 
     @property
     def run_folder(self) -> Path:
         """Folder of everything that is not final."""
-        return self.work_folder or self.output.with_name(f"{self.output.name}.work")
+        return self.work_folder or self._beside(".work")
+
+    @property
+    def to_standard_output(self) -> bool:
+        """Whether the annotation goes to the standard output, and other files have other names."""
+        return self.output == Path("-")
+
+    @property
+    def sorted_gff3(self) -> Path:
+        """File of the annotation sorted by position."""
+        name = self._named_after.name.removesuffix(".gz").removesuffix(".gff3")
+        return self.output.with_name(f"{name}.sorted.gff3.gz")
+
+    @property
+    def _named_after(self) -> Path:
+        return DEFAULT_OUTPUT if self.to_standard_output else self.output
+
+    def _beside(self, suffix: str) -> Path:
+        return self._named_after.with_name(self._named_after.name + suffix)
 
     def affecting_results(self, stage: Stage) -> dict[str, str]:
         """Values, as text by name, of the options that change what a stage makes.

@@ -18,11 +18,12 @@ from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.gene_files import GeneFiles
+from transgenic_dagster.run.gff3_files import Gff3Files
 from transgenic_dagster.run.given_sentences import GivenSentences
 from transgenic_dagster.run.journals import sentences_by_region
 from transgenic_dagster.run.result_files import write_skipped
 from transgenic_dagster.run.result_paths import ResultPaths
-from transgenic_dagster.system.atomic_files import atomic_write
+from transgenic_dagster.system.output_files import write_output
 
 
 def write_completed(
@@ -45,8 +46,8 @@ def write_completed(
     given = GivenSentences(folder, options)
     gained: dict[str, GeneModel] = {}
     with ExitStack() as files:
-        rejects = files.enter_context(atomic_write(paths.rejects))
-        table = GsfTable(files.enter_context(atomic_write(paths.gsf))) if paths.gsf else None
+        rejects = files.enter_context(write_output(paths.rejects))
+        table = GsfTable(files.enter_context(write_output(paths.gsf))) if paths.gsf else None
         write_skipped(rejects, database.skipped(), accounting)
         for region, window in database.windows():
             piece, sentence = by_region[region.region_id]
@@ -70,12 +71,14 @@ def write_completed(
             gained,
             "gm" if options.strict_gff3 else "GM",
         )
-        gff3 = files.enter_context(atomic_write(paths.gff3))
+        gff3 = files.enter_context(Gff3Files(paths, folder.sorting))
         lines = completed.lines()
         gff3.write(next(lines))  # the version
         for key, value in provenance.items():
             gff3.write(" ".join(f"#!{key} {value}".split()) + "\n")
-        gff3.writelines(lines)
+        for line in lines:
+            gff3.write(line)
+        gff3.finish()
         beside = files.enter_context(GeneFiles(paths))
         for gene in gained.values():
             beside.write_gene(gene)

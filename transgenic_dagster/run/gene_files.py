@@ -9,7 +9,7 @@ from transgenic_dagster.gene_models.fasta import SequenceKind, write_sequences
 from transgenic_dagster.gene_models.gene_model import GeneModel
 from transgenic_dagster.gene_models.refinement_table import RefinementTable
 from transgenic_dagster.run.result_paths import ResultPaths
-from transgenic_dagster.system.atomic_files import atomic_write
+from transgenic_dagster.system.output_files import write_output
 
 _SEQUENCES: Final[tuple[SequenceKind, ...]] = ("protein", "cds", "cdna")
 
@@ -29,13 +29,13 @@ class GeneFiles:
         paths = self._paths
         wanted: tuple[Path | None, ...] = (paths.proteins, paths.cds, paths.cdna)
         self._sequences: dict[SequenceKind, TextIO] = {
-            kind: self._files.enter_context(atomic_write(path))
+            kind: self._files.enter_context(write_output(path))
             for kind, path in zip(_SEQUENCES, wanted, strict=True)
             if path
         }
         self._moves = None
         if paths.refinements:
-            handle = self._files.enter_context(atomic_write(paths.refinements))
+            handle = self._files.enter_context(write_output(paths.refinements))
             self._moves = RefinementTable(handle)
         return self
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic.fields import FieldInfo
 
 from transgenic_dagster.options import FILES, AnnotateOptions, Stage, option
@@ -15,6 +15,8 @@ _ONLY_FOR_WRITING = frozenset(
         "proteins",
         "cds",
         "cdna",
+        "gtf",
+        "index",
         "refinements",
         "report",
         "changes",
@@ -35,6 +37,12 @@ class ScoreOptions(AnnotateOptions):
     gff3: Path | None = option(
         None, FILES, "also write the input's rows with scores in column 6, GFF3", "FILE"
     )
+
+    @model_validator(mode="after")
+    def _check_name(self) -> Self:
+        if self.to_standard_output:
+            raise ValueError("--output: name a file; only an annotation goes to standard output")
+        return self
 
     @property
     def task(self) -> Literal["predict", "complete", "score"]:

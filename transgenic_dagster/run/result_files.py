@@ -18,6 +18,7 @@ from transgenic_dagster.gene_models.kept_input import (
 )
 from transgenic_dagster.gene_models.rejects import Reject, write_reject
 from transgenic_dagster.gene_models.selection import Doubt
+from transgenic_dagster.gene_models.text_sink import TextSink
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.input_genes.gene import SkippedInput
 from transgenic_dagster.options import AnnotateOptions
@@ -25,8 +26,9 @@ from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.gene_files import GeneFiles
+from transgenic_dagster.run.gff3_files import Gff3Files
 from transgenic_dagster.run.result_paths import ResultPaths
-from transgenic_dagster.system.atomic_files import atomic_write
+from transgenic_dagster.system.output_files import write_output
 
 
 def write_skipped(handle: TextIO, skipped: Iterable[SkippedInput], accounting: Accounting) -> None:
@@ -67,12 +69,14 @@ class ResultFiles:
     def __enter__(self) -> Self:
         paths, database = self._paths, self._database
         skipped = database.skipped()
+        self._annotation = self._files.enter_context(Gff3Files(paths, self._folder.sorting))
         self._gaps = None
+        self._gff3: TextSink
         if self._options.keep_input:
             self._gaps = _Gaps(self._folder, self._options, database.regions(), skipped)
-            self._gff3 = self._files.enter_context(self._gaps.open_draft())
+            self._gff3 = self._files.enter_context(self._gaps.drafted())
         else:
-            self._gff3 = self._open(paths.gff3)
+            self._gff3 = self._annotation
         self._genes = Gff3Writer(self._gff3, self._gm_attribute)
         self._rejects = self._open(paths.rejects)
         self._table = GsfTable(self._open(paths.gsf)) if paths.gsf else None
@@ -107,7 +111,7 @@ class ResultFiles:
         for reject in rejects:
             write_reject(self._rejects, reject)
         if self._gaps:
-            self._gaps.add(self._gff3, region, None if gene else rejects[0].reason)
+            self._gaps.add(region, None if gene else rejects[0].reason)
         if gene is not None:
             self._write_gene(gene, doubt)
         if self._table is not None:
@@ -121,14 +125,14 @@ class ResultFiles:
             RunError: the counts do not add up.
         """
         if self._gaps:
-            output = self._open(self._paths.gff3)
             lengths = self._database.sequence_lengths()
-            kept = self._gaps.fill(self._gff3, output, lengths, self._gm_attribute)
+            kept = self._gaps.fill(self._annotation, lengths, self._gm_attribute)
             self.accounting.kept_input = kept
+        self._annotation.finish()
         self.accounting.check(self._database.input_gene_count())
 
     def _open(self, path: Path) -> TextIO:
-        return self._files.enter_context(atomic_write(path))
+        return self._files.enter_context(write_output(path))
 
     def _write_gene(self, gene: GeneModel, doubt: Doubt | None) -> None:
         self._genes.write_gene(gene, doubt.reason if doubt else None)
@@ -154,25 +158,24 @@ class _Gaps:
         self._reasons: dict[str, str] = {}
         self._predicted: set[str] = set()
 
-    def open_draft(self) -> TextIO:
+    def drafted(self) -> TextIO:
         """Open the file that the GFF3 goes to until the gaps can be filled."""
-        return self._draft.open("w", encoding="utf-8", newline="\n")
+        self._handle = self._draft.open("w", encoding="utf-8", newline="\n")
+        return self._handle
 
-    def add(self, draft: TextIO, region: Region, reason: str | None) -> None:
+    def add(self, region: Region, reason: str | None) -> None:
         """Hold the place of a region, if it has no gene model, and of genes skipped before it."""
-        self._add_skipped(draft)
+        self._add_skipped()
         self._position += 1
         if reason is None:
             self._predicted.add(region.gene_id)
         else:
-            self._add_gap(draft, region.gene_id, reason)
+            self._add_gap(region.gene_id, reason)
 
-    def fill(
-        self, draft: TextIO, output: TextIO, lengths: Mapping[str, int], gm: Literal["GM", "gm"]
-    ) -> int:
+    def fill(self, output: TextSink, lengths: Mapping[str, int], gm: Literal["GM", "gm"]) -> int:
         """Copy the draft with the input's rows in its gaps; returns the number of genes kept."""
-        self._add_skipped(draft)
-        draft.close()
+        self._add_skipped()
+        self._handle.close()
         kept = KeptInput(
             self._sorted_gff, self._feature_types, self._reasons, self._predicted, lengths, gm
         )
@@ -180,10 +183,10 @@ class _Gaps:
         self._draft.unlink()
         return len(kept)
 
-    def _add_skipped(self, draft: TextIO) -> None:
+    def _add_skipped(self) -> None:
         for skipped in self._before.get(self._position, ()):
-            self._add_gap(draft, skipped.gene_id, skipped.reason)
+            self._add_gap(skipped.gene_id, skipped.reason)
 
-    def _add_gap(self, draft: TextIO, gene_id: str, reason: str) -> None:
-        write_gap(draft, gene_id)
+    def _add_gap(self, gene_id: str, reason: str) -> None:
+        write_gap(self._handle, gene_id)
         self._reasons[gene_id] = reason
