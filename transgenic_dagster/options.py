@@ -99,13 +99,14 @@ REGIONS = "Regions"
 MODEL = "Model"
 SENTENCES = "Gene sentences"
 GENE_MODELS = "Gene models"
+FILTERS = "Filters"
 MACHINE = "Machine and speed"
 DURABILITY = "Interruption and resume"
 DEFAULT_OUTPUT = Path("transgenic_inference.gff3")
 POSITIONAL = ("fasta_file", "gff_file", "annotations")
 """Options that the command line takes by their place."""
 
-GROUPS = (FILES, REGIONS, MODEL, SENTENCES, GENE_MODELS, MACHINE, DURABILITY)
+GROUPS = (FILES, REGIONS, MODEL, SENTENCES, GENE_MODELS, FILTERS, MACHINE, DURABILITY)
 
 
 def run_state_file_of(output: Path) -> Path:
@@ -282,6 +283,34 @@ class AnnotateOptions(BaseModel):
         without_effect=False,
     )
 
+    min_confidence: float = option(
+        0.0,
+        FILTERS,
+        "leave out genes whose confidence is lower, 0 to 1",
+        "X",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect=0.0,
+        ge=0,
+        le=1,
+    )
+    complete_only: bool = option(
+        False,
+        FILTERS,
+        "leave out transcripts without a complete reading frame",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect=False,
+    )
+    longest_isoform: bool = option(
+        False,
+        FILTERS,
+        "write only the transcript with the longest CDS of each gene",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect=False,
+    )
+
     device: Device | None = option(
         None,
         MACHINE,
@@ -339,6 +368,11 @@ class AnnotateOptions(BaseModel):
         if self.complete and self.report:
             raise ValueError(
                 "--complete and --report exclude each other: a report is on predictions"
+            )
+        if self.complete and (self.min_confidence or self.complete_only or self.longest_isoform):
+            raise ValueError(
+                "--complete keeps all transcripts of the input, so it excludes --min_confidence, "
+                "--complete_only and --longest_isoform"
             )
         if self.complete and self.keep_input:
             raise ValueError("--complete keeps the input anyway, so it excludes --keep_input")

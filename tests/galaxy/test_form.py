@@ -100,6 +100,10 @@ def test_an_offered_option_has_the_programs_default_choices_and_range(name):
         forms = tuple(int(v) if (v := element.get(k)) else None for k in ("min", "max"))
         assert forms == LIMITED_BY_THE_MODEL.get(name, programs)
         assert (programs[0], element.get("value")) == (forms[0], str(field.default))
+    elif field.annotation is float:
+        limits = {type(item): item for item in field.metadata}
+        programs = (limits[annotated_types.Ge].ge, limits[annotated_types.Le].le, field.default)
+        assert programs == tuple(float(element.get(name)) for name in ("min", "max", "value"))
     elif element.get("type") == "text":
         assert element.get("value") == ",".join(field.default)
     else:

@@ -1,6 +1,7 @@
 """Results in the forms in which users hand them on, of the demo's own genes."""
 
 import gzip
+import json
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from tests.assemblies import golden_chromosome
 from tests.run.told_runs import merge_told, options_of, tell_all
 from transgenic_dagster.demo.assembly import write_assembly
 from transgenic_dagster.errors import UsageError
+from transgenic_dagster.run.change_log import make_change_log
+from transgenic_dagster.run.report import make_report
 from transgenic_dagster.run.results import merge_pieces
 
 
@@ -128,8 +131,6 @@ def test_compressed_results_hold_the_same_and_are_known_to_a_finished_run(demo, 
 
 
 def test_the_report_and_the_change_log_are_made_of_compressed_results(demo, tmp_path):
-    from transgenic_dagster.run.change_log import make_change_log
-    from transgenic_dagster.run.report import make_report
 
     for folder, ending in ((tmp_path / "plain", ""), (tmp_path / "packed", ".gz")):
         folder.mkdir()
@@ -182,3 +183,41 @@ def test_the_annotation_goes_to_the_standard_output(demo, tmp_path):
 def test_what_is_read_again_needs_a_file(tmp_path, more, message):
     with pytest.raises(UsageError, match=message):
         options_of(tmp_path / "a", tmp_path / "b", tmp_path, **more)
+
+
+def rejects_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("filters", "reasons"),
+    [
+        ({"min_confidence": 0.91, "keep_input": True}, {"low_confidence"}),
+        ({"longest_isoform": True}, {"shorter_isoform"}),
+        ({"complete_only": True, "longest_isoform": True}, {"shorter_isoform"}),
+    ],
+)
+def test_what_is_filtered_is_told_and_counted(demo, told, tmp_path, filters, reasons):
+    accounting = merge_told(demo.genome_fasta, demo.truth_gff3, tmp_path, **filters)
+    before = {r["gm_id"] for r in rejects_of(told / "out.gff3.rejects.txt")}
+    lines = rejects_of(tmp_path / "out.gff3.rejects.txt")
+    assert {r["reason"] for r in lines if r["gm_id"] not in before} == reasons
+    assert accounting.total == len(set(genes_of(told / "out.gff3")) | before)
+    unfiltered = {line for line in rows_of(told / "out.gff3") if "\tCDS\t" in line}
+    made = {line for line in rows_of(tmp_path / "out.gff3") if "\ttransgenic\tCDS\t" in line}
+    assert made < unfiltered
+    if "min_confidence" in filters:
+        assert accounting.annotated == 0
+        assert accounting.kept_input == accounting.total
+        assert accounting.rejected["low_confidence"] == len(genes_of(told / "out.gff3"))
+    else:
+        assert accounting.annotated == len(genes_of(told / "out.gff3"))
+        shown = accounting.rejected_isoforms["shorter_isoform"]
+        assert shown == sum(r["reason"] == "shorter_isoform" for r in lines) > 0
+    make_report(tmp_path / "out.gff3", tmp_path / "report.html")  # checks the counts itself
+
+
+def genes_of(path):
+    return [
+        line.split("GM=")[1].split(";")[0].strip() for line in rows_of(path) if "\tgene\t" in line
+    ]

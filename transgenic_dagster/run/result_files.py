@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Literal, Self, TextIO
 
 from transgenic_dagster.gene_models.accounting import Accounting
+from transgenic_dagster.gene_models.filters import Filters
 from transgenic_dagster.gene_models.gene_model import GeneModel
 from transgenic_dagster.gene_models.gff3_writer import Gff3Writer
 from transgenic_dagster.gene_models.gsf_table import GsfTable
@@ -64,6 +65,9 @@ class ResultFiles:
         self._paths, self._options, self._folder = paths, options, folder
         self._database, self._provenance = database, provenance
         self._gm_attribute: Literal["GM", "gm"] = "gm" if options.strict_gff3 else "GM"
+        self._filters = Filters(
+            options.min_confidence, options.complete_only, options.longest_isoform
+        )
         self._files = ExitStack()
 
     def __enter__(self) -> Self:
@@ -102,12 +106,18 @@ class ResultFiles:
         doubt: Doubt | None,
     ) -> bool:
         """Write what became of one region; returns whether it has a gene in the GFF3."""
-        keep_doubtful = self._options.keep_all
-        reason = doubt.reason if doubt else None
-        self.accounting.count_gene(gene, rejects, reason, keep_doubtful=keep_doubtful)
-        if doubt and not keep_doubtful:
+        if doubt and not self._options.keep_all:
             gene = None
             rejects = [Reject.from_sentence(region, sentence, doubt.reason, doubt.detail)]
+        if gene is not None:
+            gene, left_out = self._filters.apply(gene)
+            unwanted = [
+                Reject.from_sentence(region, sentence, one.reason, one.detail, one.transcript)
+                for one in left_out
+            ]
+            # Of a gene that is left out, the first reason counts.
+            rejects = [*unwanted, *rejects] if gene is None else [*rejects, *unwanted]
+        self.accounting.count_gene(gene, rejects, doubt.reason if doubt else None)
         for reject in rejects:
             write_reject(self._rejects, reject)
         if self._gaps:
