@@ -182,6 +182,15 @@ class AnnotateOptions(BaseModel):
         affects_results=True,
         stage=Stage.SORTING,
     )
+    biotype: Literal["protein_coding", "all"] = option(
+        "protein_coding",
+        REGIONS,
+        "protein_coding skips genes of type gene that the annotation calls RNA genes or "
+        "pseudogenes; all takes them, too",
+        affects_results=True,
+        stage=Stage.REGIONS,
+        without_effect="all",
+    )
     sorter: Literal["builtin", "agat"] = option(
         "builtin",
         REGIONS,

@@ -40,7 +40,7 @@ def transcripts_of(path, *, predicted):
         start, end = int(columns[3]), int(columns[4])
         if columns[2] == "gene":
             genes[attributes["ID"]] = "kept" not in attributes
-        elif columns[2] in ("mRNA", "lnc_RNA"):
+        elif columns[2] in ("mRNA", "transcript"):
             if not predicted or genes[attributes["Parent"]]:
                 found[attributes["ID"]] = {
                     "strand": columns[6],

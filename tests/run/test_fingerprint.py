@@ -80,6 +80,6 @@ def _another(name, value):
         return next(choice for choice in choices if choice != value)
     if isinstance(value, bool):
         return not value
-    if isinstance(value, int):
-        return value + 1
+    if isinstance(value, int | float):
+        return value + 1 if isinstance(value, int) else 0.5
     return (*value, "pseudogene")
