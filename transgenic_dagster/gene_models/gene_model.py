@@ -204,6 +204,7 @@ class GeneModel:
         strand: ``+`` or ``-``, as predicted.
         confidence: mean token probability of its sentence, 0 to 1.
         transcripts: at least one, in the order of the sentence.
+        locus: name of the gene where it has one of its own, else empty.
     """
 
     gm_id: str
@@ -211,6 +212,12 @@ class GeneModel:
     strand: str
     confidence: float
     transcripts: tuple[Transcript, ...]
+    locus: str = ""
+
+    @property
+    def name(self) -> str:
+        """What identifiers are made from: the locus, else the input gene."""
+        return self.locus or self.gm_id
 
     @property
     def start(self) -> int:

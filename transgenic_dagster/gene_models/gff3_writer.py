@@ -26,6 +26,7 @@ SOURCE: Final = "transgenic"
 GENE: Final = "gene"
 MRNA: Final = "mRNA"
 EXON: Final = "exon"
+LOCUS_TAG: Final = "locus_tag"
 
 # Where two rows of a transcript start at the same base, the exon comes before what it holds.
 _PART_ORDER = (EXON, FIVE_PRIME_UTR, CDS, THREE_PRIME_UTR)
@@ -83,11 +84,11 @@ class Gff3Writer:
             gene: the gene.
             doubt: why it may not be the right gene; its gene and mRNA rows say so.
         """
-        gene_id = feature_id(GENE, gene.gm_id)
+        gene_id = feature_id(GENE, gene.name)
         span = Interval(gene.start, gene.end)
         marks = [("doubt", doubt.value)] if doubt else []
         notes = [*_partial_attributes(span, _open_ends(gene)), *marks]
-        self._write_row(gene, GENE, span, ".", [("ID", gene_id)], notes)
+        self._write_row(gene, GENE, span, ".", [("ID", gene_id), *_names(gene)], notes)
         self.write_transcripts(gene, gene_id, marks)
         self._handle.write("###\n")
 
@@ -109,7 +110,7 @@ class Gff3Writer:
     ) -> None:
         structure = transcript.structure
         open_ends = _open_ends_of_cds(transcript)
-        transcript_id = feature_id(MRNA, gene.gm_id, transcript.number)
+        transcript_id = feature_id(MRNA, gene.name, transcript.number)
         span = Interval(structure.start, structure.end)
         notes = [("confidence", f"{gene.confidence:.4f}")]
         if transcript.probability is not None:
@@ -123,6 +124,8 @@ class Gff3Writer:
             notes += _refinement_attributes(transcript.refinement)
         notes += [*_partial_attributes(span, open_ends), *marks]
         identity = [("ID", transcript_id), ("Parent", gene_id)]
+        if gene.locus:
+            identity.append((LOCUS_TAG, gene.locus))
         self._write_row(gene, MRNA, span, ".", identity, notes)
         for part in _parts(gene, transcript):
             identity = [("ID", part.identifier), ("Parent", transcript_id)]
@@ -163,6 +166,13 @@ class Gff3Writer:
         self._handle.write("\t".join(columns) + "\n")
 
 
+def _names(gene: GeneModel) -> _Attributes:
+    """Return the names of a gene that has one of its own, with the input gene's as an alias."""
+    if not gene.locus:
+        return []
+    return [("Name", gene.locus), (LOCUS_TAG, gene.locus), ("Alias", gene.gm_id)]
+
+
 def _open_ends_of_cds(transcript: Transcript) -> frozenset[_End]:
     """Return the ends of the CDS at which the reading frame goes on, or nothing."""
     edge = transcript.partial_edge
@@ -199,7 +209,7 @@ def _refinement_attributes(refinement: Refinement) -> _Attributes:
 def _parts(gene: GeneModel, transcript: Transcript) -> list[_Part]:
     """Return the parts of a transcript by position; all its CDS parts share one identifier."""
     structure = transcript.structure
-    cds_id = feature_id(CDS, gene.gm_id, transcript.number)
+    cds_id = feature_id(CDS, gene.name, transcript.number)
     scores = [f"{one:.4f}" for one in transcript.cds_probabilities] or repeat(_NOTHING)
     parts = [
         _Part(CDS, Interval(cds.start, cds.end), str(cds.phase), cds_id, score)
@@ -212,7 +222,7 @@ def _parts(gene: GeneModel, transcript: Transcript) -> list[_Part]:
     ):
         along_strand = intervals if structure.strand == "+" else intervals[::-1]
         for number, interval in enumerate(along_strand, start=1):
-            identifier = feature_id(kind, gene.gm_id, transcript.number, number)
+            identifier = feature_id(kind, gene.name, transcript.number, number)
             parts.append(_Part(kind, interval, ".", identifier))
     return sorted(parts, key=lambda part: (part.interval.start, _PART_ORDER.index(part.kind)))
 

@@ -17,6 +17,8 @@ _ONLY_FOR_WRITING = frozenset(
         "cdna",
         "gtf",
         "index",
+        "names_from",
+        "locus_prefix",
         "min_confidence",
         "complete_only",
         "longest_isoform",
