@@ -304,6 +304,23 @@ class AnnotateOptions(BaseModel):
         without_effect=False,
     )
 
+    keep_attributes: bool = option(
+        False,
+        NAMES,
+        "take over Name, Note, Dbxref, Alias and product of the input's genes",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect=False,
+    )
+    cds_ids: Literal["shared", "unique"] = option(
+        "shared",
+        NAMES,
+        "the CDS rows of a transcript share one ID, as one feature in several places does, or have "
+        "one each, as gffutils wants",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect="shared",
+    )
     locus_prefix: str = option(
         "",
         NAMES,

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -256,7 +257,17 @@ def test_names_are_the_same_again_and_stay_when_a_gene_is_added(demo, tmp_path):
     assert len(more) == len(before) + 1 == len(set(more.values()))
     row = next(line for line in rows_of(tmp_path / "more" / "out.gff3") if "\tgene\t" in line)
     assert row.rstrip("\n").endswith(
-        "ID=gene:ATX1_01g000010;Name=ATX1_01g000010;locus_tag=ATX1_01g000010;Alias=DEMO1G00010;"
-        "GM=DEMO1G00010"
+        "ID=gene:ATX1_01g000010;GM=DEMO1G00010;Name=ATX1_01g000010;locus_tag=ATX1_01g000010;"
+        "Alias=DEMO1G00010"
     )
     assert next(iter(records(tmp_path / "more" / "p.fa"))) == "mRNA:ATX1_01g000010.t1"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_gffutils_takes_the_annotation_with_its_defaults(demo, told, tmp_path):
+    merge_told(demo.genome_fasta, demo.truth_gff3, tmp_path, cds_ids="unique")
+    database = gffutils.create_db(str(tmp_path / "out.gff3"), ":memory:")
+    rows = rows_of(tmp_path / "out.gff3")
+    assert database.count_features_of_type() == len(rows)
+    shared = [re.sub(r"ID=CDS:([^;]*)\.[0-9]+;", r"ID=CDS:\1;", row) for row in rows]
+    assert shared == rows_of(told / "out.gff3")

@@ -205,6 +205,8 @@ class GeneModel:
         confidence: mean token probability of its sentence, 0 to 1.
         transcripts: at least one, in the order of the sentence.
         locus: name of the gene where it has one of its own, else empty.
+        inherited: attributes of the input gene that it takes over, names with values as GFF3
+            writes them.
     """
 
     gm_id: str
@@ -213,6 +215,7 @@ class GeneModel:
     confidence: float
     transcripts: tuple[Transcript, ...]
     locus: str = ""
+    inherited: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:

@@ -19,6 +19,8 @@ _ONLY_FOR_WRITING = frozenset(
         "index",
         "names_from",
         "locus_prefix",
+        "keep_attributes",
+        "cds_ids",
         "min_confidence",
         "complete_only",
         "longest_isoform",

@@ -12,6 +12,7 @@ from transgenic_dagster.gene_models.filters import Filters
 from transgenic_dagster.gene_models.gene_model import GeneModel
 from transgenic_dagster.gene_models.gff3_writer import Gff3Writer
 from transgenic_dagster.gene_models.gsf_table import GsfTable
+from transgenic_dagster.gene_models.input_attributes import read_input_attributes
 from transgenic_dagster.gene_models.kept_input import (
     KeptInput,
     fill_gaps,
@@ -24,6 +25,7 @@ from transgenic_dagster.gene_models.selection import Doubt
 from transgenic_dagster.gene_models.text_sink import TextSink
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.input_genes.gene import SkippedInput
+from transgenic_dagster.input_genes.gene_list import read_genes
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
@@ -76,6 +78,7 @@ class ResultFiles:
         paths, database = self._paths, self._database
         skipped = database.skipped()
         self._names = _locus_names(database, self._options)
+        self._inherited = _inherited(self._folder, self._options)
         self._annotation = self._files.enter_context(Gff3Files(paths, self._folder.sorting))
         self._gaps = None
         self._gff3: TextSink
@@ -84,7 +87,7 @@ class ResultFiles:
             self._gff3 = self._files.enter_context(self._gaps.drafted())
         else:
             self._gff3 = self._annotation
-        self._genes = Gff3Writer(self._gff3, self._gm_attribute)
+        self._genes = Gff3Writer(self._gff3, self._gm_attribute, self._options.cds_ids)
         self._rejects = self._open(paths.rejects)
         self._table = GsfTable(self._open(paths.gsf)) if paths.gsf else None
         self._beside = self._files.enter_context(GeneFiles(paths))
@@ -122,6 +125,8 @@ class ResultFiles:
             rejects = [*unwanted, *rejects] if gene is None else [*rejects, *unwanted]
         if gene is not None and self._names:
             gene = replace(gene, locus=self._names[gene.gm_id])
+        if gene is not None and self._inherited:
+            gene = replace(gene, inherited=self._inherited.get(gene.gm_id, ()))
         self.accounting.count_gene(gene, rejects, doubt.reason if doubt else None)
         for reject in rejects:
             write_reject(self._rejects, reject)
@@ -159,6 +164,15 @@ def _locus_names(database: RegionDb, options: AnnotateOptions) -> Mapping[str, s
         return {}
     earlier = read_earlier_names(options.names_from) if options.names_from else {}
     return locus_names(database.regions(), options.locus_prefix, earlier)
+
+
+def _inherited(
+    folder: RunFolder, options: AnnotateOptions
+) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    if not options.keep_attributes:
+        return {}
+    genes = read_genes(folder.sorted_gff, options.feature_types).genes
+    return read_input_attributes(folder.sorted_gff, {gene.row: gene.gene_id for gene in genes})
 
 
 class _Gaps:
