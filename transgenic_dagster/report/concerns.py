@@ -6,13 +6,16 @@ from enum import IntEnum
 from heapq import heappush, heappushpop
 
 from transgenic_dagster.gene_models.gene_model import Interval, Orf
-from transgenic_dagster.report.gene_blocks import GeneBlock, union
+from transgenic_dagster.report.certainty import ENDS, CodingPart, coding_parts
+from transgenic_dagster.report.gene_blocks import GeneBlock, TranscriptRows, union
 from transgenic_dagster.report.predictions import moves_of
 from transgenic_dagster.report.reject_lines import LostGene
 from transgenic_dagster.report.structure import length_of
 
 SHOWN = 20
 LOW_CONFIDENCE = 0.8
+UNLIKELY = 0.5
+"""Probability of the two ends of a coding part below which it is a concern."""
 FAR_FROM_INPUT = 0.5
 FAR_MOVE = 30
 """Offset in nt from which a move of the refinement is a concern."""
@@ -26,9 +29,10 @@ class Kind(IntEnum):
     FAR_FROM_INPUT = 2
     LOST = 3
     LOW_CONFIDENCE = 4
-    ODD_INTRON = 5
-    FAR_MOVE = 6
-    PARTIAL = 7
+    UNLIKELY_ENDS = 5
+    ODD_INTRON = 6
+    FAR_MOVE = 7
+    PARTIAL = 8
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,12 @@ def concerns_about(
         attributes: of its transcripts.
         source: the gene as the input has it; without a CDS it says nothing.
     """
-    found = [*_doubt(gene), *_frames(attributes), *_distance(gene, source)]
+    found = [
+        *_doubt(gene),
+        *_frames(attributes),
+        *_distance(gene, source),
+        *_unlikely_ends(gene, attributes),
+    ]
     confidence = float(attributes[0]["confidence"])
     if confidence < LOW_CONFIDENCE:
         text = f"low confidence ({confidence:.2f})"
@@ -135,6 +144,23 @@ def concerns_about(
         text = f"refinement moved a boundary by {farthest} nt"
         found.append(Concern(Kind.FAR_MOVE, farthest, text))
     return sorted(found, key=lambda concern: concern.kind)
+
+
+def unlikely_parts(
+    transcript: TranscriptRows, strand: str, values: Mapping[str, str]
+) -> list[CodingPart]:
+    """Return the coding parts of whose ends, as it wrote them, the model is not sure.
+
+    Args:
+        transcript: of a prediction.
+        strand: of its gene.
+        values: attributes of its mRNA row.
+    """
+    return [
+        part
+        for part in coding_parts(transcript, strand, values)
+        if part.probability < UNLIKELY and not part.moved
+    ]
 
 
 def concern_about_lost(lost: LostGene, source: GeneBlock, *, kept: bool) -> list[Concern]:
@@ -171,6 +197,23 @@ def _doubt(gene: GeneBlock) -> Iterator[Concern]:
     doubt = gene.values().get("doubt")
     if doubt:
         yield Concern(Kind.DOUBT, 1, f"kept in spite of doubt ({doubt})")
+
+
+def _unlikely_ends(gene: GeneBlock, attributes: Sequence[Mapping[str, str]]) -> Iterator[Concern]:
+    parts = {
+        part
+        for transcript, values in zip(gene.transcripts, attributes, strict=True)
+        for part in unlikely_parts(transcript, gene.strand, values)
+    }
+    if parts:
+        worst = min(parts, key=lambda part: (part.probability, part.start))
+        text = (
+            f"unsure of {ENDS[worst.place]} at {worst.start + 1:,}–{worst.end:,} "
+            f"(probability {worst.probability:.2f})"
+        )
+        if len(parts) > 1:
+            text += f" and of {len(parts) - 1} more coding part{'s' * (len(parts) > 2)}"
+        yield Concern(Kind.UNLIKELY_ENDS, 1 - worst.probability, text)
 
 
 def _frames(attributes: Sequence[Mapping[str, str]]) -> Iterator[Concern]:
