@@ -139,6 +139,7 @@ def _write_configuration(folder: Path, url: str, containers: Containers) -> None
         "galaxy_infrastructure_url": url,
         "cleanup_job": "never",
         "brand": "transgenic-dagster",
+        "sanitize_allowlist_file": str(folder / "sanitize_allowlist.txt"),
         **dict.fromkeys(
             (
                 "conda_auto_init",
@@ -154,6 +155,7 @@ def _write_configuration(folder: Path, url: str, containers: Containers) -> None
     }
     for name in ("config", "data"):
         (folder / name).mkdir(parents=True)
+    (folder / "sanitize_allowlist.txt").write_text(f"{TOOL.stem}\n")
     # JSON is YAML.
     (folder / "galaxy.yml").write_text(json.dumps({"galaxy": settings}, indent=1))
     tools = (TOOL, *map(containers.tool, RUNTIMES))

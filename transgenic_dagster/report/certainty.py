@@ -5,6 +5,7 @@ end the model wrote another, so that such parts are counted apart.
 """
 
 from array import array
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ LIMITS: Final = (1.0, 0.99, 0.9, 0.5, 0.1, 0.0)
 """Limits of the levels of probability; a level has its lower limit, the first its upper one too."""
 
 LEVELS: Final = tuple(pairwise(LIMITS))
+_BETWEEN: Final = LIMITS[-2:0:-1]
 
 ONLY, FIRST, INTERNAL, LAST = "only", "first", "internal", "last"
 ENDS: Final[Mapping[str, str]] = {
@@ -67,8 +69,8 @@ class Certainty:
 
     def add(
         self, gene: GeneBlock, attributes: Sequence[Mapping[str, str]], source: GeneBlock | None
-    ) -> None:
-        """Count the coding parts of a gene.
+    ) -> list[CodingPart]:
+        """Count the coding parts of a gene; returns them.
 
         Args:
             gene: the prediction.
@@ -80,15 +82,20 @@ class Certainty:
             for transcript in (source.coding if source else ())
             for part in transcript.cds
         }
-        for transcript, values in zip(gene.transcripts, attributes, strict=True):
-            for part in coding_parts(transcript, gene.strand, values):
-                is_known = (part.start, part.end) in known
-                if part.moved:
-                    self.moved[part.place] += 1
-                    self.moved_in_input += is_known
-                else:
-                    self.written[part.place].append(part.probability)
-                    self.in_input[level_of(part.probability)] += is_known
+        parts = [
+            part
+            for transcript, values in zip(gene.transcripts, attributes, strict=True)
+            for part in coding_parts(transcript, gene.strand, values)
+        ]
+        for part in parts:
+            is_known = (part.start, part.end) in known
+            if part.moved:
+                self.moved[part.place] += 1
+                self.moved_in_input += is_known
+            else:
+                self.written[part.place].append(part.probability)
+                self.in_input[level_of(part.probability)] += is_known
+        return parts
 
     @property
     def probabilities(self) -> list[float]:
@@ -98,7 +105,7 @@ class Certainty:
 
 def level_of(probability: float) -> int:
     """Return the number of the level (from 0) of a probability."""
-    return next(n for n, (_, lowest) in enumerate(LEVELS) if probability >= lowest)
+    return len(_BETWEEN) - bisect_right(_BETWEEN, probability)
 
 
 def coding_parts(

@@ -59,7 +59,14 @@ def _levels_table(figures: Figures, parts: int) -> Table:
     rows.append(("moved by refinement", None, None, moved, moved_found, share(moved_found, moved)))
     known = sum(found) + moved_found
     rows.append(("all", *map(sum, counts[:2]), parts, known, share(known, parts)))
-    header = ("Probability", "Genes", "Isoforms", "Coding parts", "In the input too", "%")
+    header: Sequence[str] = (
+        "Probability",
+        "Genes",
+        "Isoforms",
+        "Coding parts",
+        "In the input too",
+        "%",
+    )
     caption = _CAPTION.format(_PARTS)
     if figures.source and figures.source.transcripts:
         caption += " If the probabilities are reliable, the share in the input rises with them."

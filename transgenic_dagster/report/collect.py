@@ -93,8 +93,8 @@ def collect(
         if predicted:
             gene_map.add_annotated(predicted.seqid, predicted.start, predicted.end)
             attributes = predictions.add(predicted)
-            certainty.add(predicted, attributes, before)
-            concerns = concerns_about(predicted, attributes, before)
+            parts = certainty.add(predicted, attributes, before)
+            concerns = concerns_about(predicted, attributes, parts, before)
             gene = None
             gene_id = predicted.gene_id
         elif before and before.gene_id in lost:

@@ -1,13 +1,13 @@
 """Genes to look at first: what speaks against a gene, and the genes with the gravest concerns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from heapq import heappush, heappushpop
 
 from transgenic_dagster.gene_models.gene_model import Interval, Orf
-from transgenic_dagster.report.certainty import ENDS, CodingPart, coding_parts
-from transgenic_dagster.report.gene_blocks import GeneBlock, TranscriptRows, union
+from transgenic_dagster.report.certainty import ENDS, CodingPart
+from transgenic_dagster.report.gene_blocks import GeneBlock, union
 from transgenic_dagster.report.predictions import moves_of
 from transgenic_dagster.report.reject_lines import LostGene
 from transgenic_dagster.report.structure import length_of
@@ -111,20 +111,24 @@ def _take(queue: Iterator[tuple[float, int, Suspect]], chosen: dict[str, Suspect
 
 
 def concerns_about(
-    gene: GeneBlock, attributes: Sequence[Mapping[str, str]], source: GeneBlock | None
+    gene: GeneBlock,
+    attributes: Sequence[Mapping[str, str]],
+    parts: Iterable[CodingPart],
+    source: GeneBlock | None,
 ) -> list[Concern]:
     """Return what speaks against a predicted gene, the gravest kind first.
 
     Args:
         gene: the prediction.
         attributes: of its transcripts.
+        parts: their coding parts.
         source: the gene as the input has it; without a CDS it says nothing.
     """
     found = [
         *_doubt(gene),
         *_frames(attributes),
         *_distance(gene, source),
-        *_unlikely_ends(gene, attributes),
+        *_unlikely_ends(parts),
     ]
     confidence = float(attributes[0]["confidence"])
     if confidence < LOW_CONFIDENCE:
@@ -146,21 +150,9 @@ def concerns_about(
     return sorted(found, key=lambda concern: concern.kind)
 
 
-def unlikely_parts(
-    transcript: TranscriptRows, strand: str, values: Mapping[str, str]
-) -> list[CodingPart]:
-    """Return the coding parts of whose ends, as it wrote them, the model is not sure.
-
-    Args:
-        transcript: of a prediction.
-        strand: of its gene.
-        values: attributes of its mRNA row.
-    """
-    return [
-        part
-        for part in coding_parts(transcript, strand, values)
-        if part.probability < UNLIKELY and not part.moved
-    ]
+def unlikely_parts(parts: Iterable[CodingPart]) -> list[CodingPart]:
+    """Return the coding parts of whose ends, as it wrote them, the model is not sure."""
+    return [part for part in parts if part.probability < UNLIKELY and not part.moved]
 
 
 def concern_about_lost(lost: LostGene, source: GeneBlock, *, kept: bool) -> list[Concern]:
@@ -199,20 +191,16 @@ def _doubt(gene: GeneBlock) -> Iterator[Concern]:
         yield Concern(Kind.DOUBT, 1, f"kept in spite of doubt ({doubt})")
 
 
-def _unlikely_ends(gene: GeneBlock, attributes: Sequence[Mapping[str, str]]) -> Iterator[Concern]:
-    parts = {
-        part
-        for transcript, values in zip(gene.transcripts, attributes, strict=True)
-        for part in unlikely_parts(transcript, gene.strand, values)
-    }
-    if parts:
-        worst = min(parts, key=lambda part: (part.probability, part.start))
+def _unlikely_ends(parts: Iterable[CodingPart]) -> Iterator[Concern]:
+    unlikely = set(unlikely_parts(parts))
+    if unlikely:
+        worst = min(unlikely, key=lambda part: (part.probability, part.start))
         text = (
             f"unsure of {ENDS[worst.place]} at {worst.start + 1:,}–{worst.end:,} "
             f"(probability {worst.probability:.2f})"
         )
-        if len(parts) > 1:
-            text += f" and of {len(parts) - 1} more coding part{'s' * (len(parts) > 2)}"
+        if len(unlikely) > 1:
+            text += f" and of {len(unlikely) - 1} more coding part{'s' * (len(unlikely) > 2)}"
         yield Concern(Kind.UNLIKELY_ENDS, 1 - worst.probability, text)
 
 

@@ -10,7 +10,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from transgenic_dagster.gene_models.gene_model import CdsPart, Interval
-from transgenic_dagster.report.certainty import CodingPart
+from transgenic_dagster.report.certainty import CodingPart, coding_parts
 from transgenic_dagster.report.concerns import Suspect, unlikely_parts
 from transgenic_dagster.report.gene_blocks import GeneBlock, TranscriptRows
 from transgenic_dagster.report.svg import PREDICTION, REJECTED, UNLIKELY_PART, chart_style, to_svg
@@ -87,7 +87,8 @@ def _with_unlikely(track: _Track) -> _Track:
     transcript = track.transcript
     if transcript is None:
         return track
-    return replace(track, unlikely=unlikely_parts(transcript, track.strand, transcript.values()))
+    parts = coding_parts(transcript, track.strand, transcript.values())
+    return replace(track, unlikely=unlikely_parts(parts))
 
 
 def _draw(axes: Axes, row: int, track: _Track, width: int) -> None:
