@@ -115,7 +115,7 @@ def check_report(page: Page, screenshot: Path) -> None:
         screenshot: picture of the report in Galaxy's viewer to write.
     """
     _output(page, "report").get_by_title("View").click()
-    report = page.frame_locator("#center iframe")
+    report = page.frame_locator("iframe#frame")
     heading = report.get_by_role("heading", name="Genes to look at first")
     expect(heading).to_be_visible(timeout=_FORM_LIMIT_MS)
     expect(heading).to_have_css("border-top-style", "solid")
