@@ -95,6 +95,20 @@ def test_scores_move_with_a_renamed_assembly(demo, scored, tmp_path):
     assert "/fern/" in record.asset_materialization.metadata["path"].value
 
 
+def test_an_annotation_that_was_sorted_anew_needs_its_regions_first(tmp_path, demo):
+    lab = Lab(demo_home(tmp_path, demo))
+    lab.run(BEFORE, "demo")
+    genes = lab.home.assembly("demo").genes
+    genes.write_text(genes.read_text().replace("ID=DEMO", "ID=OTHER").replace("=DEMO", "=OTHER"))
+    lab.run(["sorted_gff"], "demo")
+    key = lab.piece_keys("demo")[-1]
+    refused = failure(lab.run(["input_scores"], key, check=False))
+    assert "sorted.gff3 is damaged or belongs to another run" in refused
+    lab.home.run("demo").sorted_gff.unlink()
+    refused = failure(lab.run(["input_scores"], key, check=False))
+    assert "sorted.gff3 is damaged or belongs to another run" in refused
+
+
 def test_an_input_without_cds_ends_at_once_with_a_sentence(tmp_path, monkeypatch):
     home = make_home(tmp_path, score_input=True)
     put(home, "moss")

@@ -21,13 +21,11 @@ class Pieces:
     Args:
         names: in the order of the genome.
         version: of the regions, the model and the options that their predictions are made from.
-        coding: whether the input tells coding parts, so that its genes can be scored.
-        scored: whether they are scored without a click.
+        scored: whether the input's own genes are scored without a click.
     """
 
     names: tuple[str, ...]
     version: str
-    coding: bool = False
     scored: bool = False
 
 

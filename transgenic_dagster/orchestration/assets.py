@@ -162,10 +162,11 @@ def _region_db(home: Home) -> dg.AssetsDefinition:
             with RegionDb(folder.region_db) as database:
                 names, page = tuple(database.pieces()), regions_page(database)
             version = pieces_version(regions, asked)
-            coding = tells_coding_parts(folder.sorted_gff)
-            scored = coding and scores_input(lab.home, lab.home.assembly(context.partition_key))
+            scored = scores_input(
+                lab.home, lab.home.assembly(context.partition_key)
+            ) and tells_coding_parts(folder.sorted_gff)
             # In this order: the sensor removes chromosomes that no assembly has.
-            write_pieces(folder, Pieces(names, version, coding, scored))
+            write_pieces(folder, Pieces(names, version, scored))
             context.instance.add_dynamic_partitions(CHROMOSOME, list(names))
             page |= {"path": folder.region_db, "genome_sha256": regions.values["genome"]}
             return dg.MaterializeResult(
@@ -239,7 +240,7 @@ def _score_table(home: Home) -> dg.AssetsDefinition:
         paths = lab.home.scores(name)
         with _step(lab.home, context, name) as (folder, asked):
             pieces = read_pieces(folder)
-            if pieces is not None and not pieces.coding:
+            if _nothing_to_score(folder):
                 raise UsageError(f"{name}: {NOTHING_TO_SCORE}")
             accounting = merge_pieces(folder.scoring, score_options(lab.home, name, asked))
             context.log.info(accounting.summary())
@@ -353,7 +354,7 @@ def _pieces(
                 )
             if pieces is None or not existing:
                 continue
-            if task == "score" and not pieces.coding:
+            if task == "score" and _nothing_to_score(folder):
                 context.log.info(f"{assembly}: {NOTHING_TO_SCORE}")
                 continue
             of_task, options = folder, asked
@@ -368,6 +369,11 @@ def _pieces(
                 # Of several chromosomes each is an event of its own.
                 key, pair = context.asset_key, pair_key(assembly, chromosome)
                 context.log_event(dg.AssetMaterialization(key, partition=pair, metadata=shown))
+
+
+def _nothing_to_score(folder: RunFolder) -> bool:
+    """Return whether an annotation is known to have no CDS."""
+    return folder.sorted_gff.exists() and not tells_coding_parts(folder.sorted_gff)
 
 
 def _predict(
