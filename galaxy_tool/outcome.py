@@ -57,9 +57,10 @@ def table_row(reject: dict[str, Any]) -> list[str]:
 def outcome_line(accounting: dict[str, Any]) -> str:
     """One line such as ``46 genes: 44 annotated, 1 no gene model, 1 skipped``."""
     total = accounting["total"]
+    scored = accounting.get("scored", False)
     parts = [
-        f"{accounting['annotated']:,} annotated",
-        f"{sum(accounting['rejected'].values()):,} no gene model",
+        f"{accounting['annotated']:,} {'scored' if scored else 'annotated'}",
+        f"{sum(accounting['rejected'].values()):,} {'no score' if scored else 'no gene model'}",
         f"{sum(accounting['skipped'].values()):,} skipped",
     ]
     if "kept_input" in accounting:

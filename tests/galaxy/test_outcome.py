@@ -69,6 +69,13 @@ def test_the_line_says_how_many_genes_are_kept_as_they_were(tmp_path):
     assert line == "1 gene: 0 annotated, 0 no gene model, 1 skipped, 1 kept as in the input\n"
 
 
+def test_the_line_of_scores_speaks_of_scores(tmp_path):
+    accounting = Accounting(annotated=3, scored=True)
+    accounting.rejected["no_cds"] = 1
+    line, _ = made(tmp_path, [], accounting)
+    assert line == "4 genes: 3 scored, 1 no score, 0 skipped\n"
+
+
 def test_the_longest_line_is_shown_whole():
     most = 10**12
     accounting = {"total": most, "annotated": most, "rejected": {"a": most}, "kept_input": most}
