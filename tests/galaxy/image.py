@@ -23,7 +23,8 @@ from tests.galaxy.form import TOOL_FOLDER
 REPOSITORY = TOOL_FOLDER.parent
 RECIPE = TOOL_FOLDER / "admin" / "Dockerfile"
 IGNORED = REPOSITORY / ".dockerignore"
-_ENVIRONMENT = {"HOME": "/root", "LANG": "C.UTF-8", "PATH": "/python/bin:/usr/bin:/bin"}
+_ENVIRONMENT = {"HOME": "/root", "LANG": "C.UTF-8", "PATH": "/python/bin:/usr/sbin:/usr/bin"}
+_ENTER = 'mount -t proc proc "$0/proc"; mount --bind /dev "$0/dev"; exec chroot "$0" "$@"'
 _PIP = re.compile(r"PIP_\w+|SSL_CERT_FILE|\w+_proxy", re.IGNORECASE)
 
 
@@ -89,13 +90,16 @@ def build(root: Path) -> None:
             _run(root, working, arguments)
         elif verb == "CMD":
             _run(root, working, shlex.join(json.loads(arguments)))
-    _run(root, "/tmp", "transgenic-demo demo_out")  # noqa: S108  # of the bare root
+    _run(root, "/tmp", "transgenic-demo demo_out")
 
 
 def _run(root: Path, folder: str, command: str) -> None:
     pip = {name: value for name, value in os.environ.items() if _PIP.fullmatch(name)}
     subprocess.run(
-        ["chroot", root, "sh", "-ec", f"cd {folder}; {command}"],
+        [
+            *("unshare", "--mount", "sh", "-ec", _ENTER, root),
+            *("sh", "-ec", f"cd {folder}; {command}"),
+        ],
         env=_ENVIRONMENT | pip,
         check=True,
     )
