@@ -223,13 +223,11 @@ def test_every_text_of_a_user_is_quoted():
     switches = {
         p.path.replace("|", ".") for p in form.parameters() if p.element.get("type") == "boolean"
     }
-    # The two files come as file_named gives them: quoted by shlex.
-    assert unquoted(COMMAND) == {*switches, "fasta_file", "gff_file"}
+    # Files that are named after datasets come as file_named gives them: quoted by shlex.
+    files = {"fasta_file", "gff_file", "archive_file", "model_folder"}
+    assert unquoted(COMMAND) == {*switches, *files}
     assert "#return shlex.quote(" in form.tokens()["@DATASET_NAMES@"]
-    assert set(re.findall(r"#set (\w+_file) = \$file_named\(", COMMAND)) == {
-        "fasta_file",
-        "gff_file",
-    }
+    assert set(re.findall(r"#set (\w+) = \$file_named\(", COMMAND)) == files
     for token in form.tokens().values():
         assert not unquoted(token), token
 
