@@ -25,7 +25,7 @@ RECIPE = TOOL_FOLDER / "admin" / "Dockerfile"
 IGNORED = REPOSITORY / ".dockerignore"
 _ENVIRONMENT = {"HOME": "/root", "LANG": "C.UTF-8", "PATH": "/python/bin:/usr/sbin:/usr/bin"}
 _ENTER = 'mount -t proc proc "$0/proc"; mount --bind /dev "$0/dev"; exec chroot "$0" "$@"'
-_PIP = re.compile(r"PIP_\w+|SSL_CERT_FILE|\w+_proxy", re.IGNORECASE)
+_PASSED_ON = re.compile(r"PIP_\w+|SSL_CERT_FILE|\w+_proxy|OMP_NUM_THREADS", re.IGNORECASE)
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -94,13 +94,13 @@ def build(root: Path) -> None:
 
 
 def _run(root: Path, folder: str, command: str) -> None:
-    pip = {name: value for name, value in os.environ.items() if _PIP.fullmatch(name)}
+    passed_on = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
     subprocess.run(
         [
             *("unshare", "--mount", "sh", "-ec", _ENTER, root),
             *("sh", "-ec", f"cd {folder}; {command}"),
         ],
-        env=_ENVIRONMENT | pip,
+        env=_ENVIRONMENT | passed_on,
         check=True,
     )
 

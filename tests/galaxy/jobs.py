@@ -17,6 +17,7 @@ from tests.galaxy.containers import GPU, OUTSIDE, RUNTIMES
 from tests.galaxy.fake_hub import MODEL
 from tests.galaxy.form import TOOL_FOLDER
 from tests.galaxy.server import AFTER_OUT_OF_MEMORY, FIRST, Destination, Galaxy
+from tests.galaxy.workflow import our_part
 
 TEST_DATA = TOOL_FOLDER / "test-data"
 HOSTILE = 'it\'s; $(touch executed) `touch executed` && "touch executed" | rm -rf $HOME #'
@@ -207,6 +208,28 @@ def check_collection(history: History) -> None:
     elements = {e["element_identifier"]: e["object"]["state"] for e in found["elements"]}
     if elements != dict.fromkeys(names, "ok"):
         raise SystemExit(f"a run on lists gave {elements}")
+
+
+def check_workflow(history: History) -> None:
+    """The workflow's own part gives the demo's genes and says what became of each."""
+    workflow = history.api.workflows.import_workflow_dict(our_part())
+    inputs = {
+        "Genome": {"src": "hda", "id": history.genome},
+        "Genes": {"src": "hda", "id": history.genes},
+        "Model": "demo",
+    }
+    invocation = history.api.workflows.invoke_workflow(
+        workflow["id"], inputs=inputs, inputs_by="name", history_id=history.id
+    )
+    done = history.api.invocations.wait_for_invocation(
+        invocation["id"], maxwait=WAIT_LIMIT, interval=0.5
+    )
+    found = {label: history.wait_for(output["id"]) for label, output in done["outputs"].items()}
+    models = history.api.datasets.download_dataset(found["Gene models"]["id"]).decode()
+    if models.count("\ttransgenic\tgene\t") != DEMO_GENES or "GM=" in models:
+        raise SystemExit(f"the workflow gave {models[:2000]}")
+    if set(found) != {"Gene models", "Report", "Genes without a model", "Changes of genes"}:
+        raise SystemExit(f"the workflow gave {sorted(found)}")
 
 
 def check_containers(history: History) -> None:

@@ -13,7 +13,7 @@ from tests.galaxy.fake_hub import MODEL, TINY_MODEL, running_hub
 from transgenic_dagster.options import DEFAULT_MODEL
 
 FOLDER = form.TOOL_FOLDER / "data_manager"
-TOOL = ET.parse(FOLDER / "transgenic_fetch_model.xml").getroot()
+TOOL = ET.parse(form.DATA_MANAGER).getroot()
 CHOICES = {when.attrib["value"]: when for when in TOOL.iterfind("inputs/conditional/when")}
 FETCH = Path(sys.executable).parent / "transgenic-fetch-model"
 
