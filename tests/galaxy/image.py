@@ -1,6 +1,6 @@
 """The container image's recipe, carried out in a bare root where there is no Docker.
 
-    debootstrap --variant=minbase --include=python3-venv trixie ROOT
+    debootstrap --variant=minbase --include=python3-venv,ca-certificates trixie ROOT
     python -m tests.galaxy.image ROOT
 
 Debian 13 is what the image's base is made from, with the same Python. Each instruction of the

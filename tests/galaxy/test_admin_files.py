@@ -163,6 +163,18 @@ def test_the_sample_destinations_refer_to_each_other():
     assert tool["environment"] in environments
 
 
+def test_vortex_gives_the_tools_what_the_sample_destinations_give():
+    tools = yaml.safe_load((ADMIN / "tpv_tools.sample.yml").read_text())["tools"]
+    assert set(tools) == {"transgenic_annotate", "transgenic_fetch_model"}
+    runs = tools["transgenic_annotate"]["env"]["TRANSGENIC_RUNS"]
+    assert runs == runs_folder(sample_destinations()["slurm"])
+    conditions = {rule["condition"] for rule in tools["transgenic_annotate"]["resubmit"].values()}
+    assert all(
+        condition.split()[0] in {"walltime_reached", "memory_limit_reached"}
+        for condition in conditions
+    )
+
+
 def folders_of_sample_tables():
     """Folders of the examples in the sample data tables."""
     rows = [
