@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from tests import golden
-from transgenic_dagster.inference.beam_search import DecodingOptions, NotFiniteError, search
+from transgenic_dagster.inference.beam_search import DecodingOptions, search
+from transgenic_dagster.inference.beams import NotFiniteError
 from transgenic_dagster.model import Decoding, TransgenicForConditionalGeneration, encode_dna
 
 

@@ -192,8 +192,9 @@ class SelfAttentionCache:
         """Count the column as written once every layer has appended to it."""
         self.column += 1
 
-    def reorder(self, parents: Sequence[int]) -> None:
-        """Let row i continue what row ``parents[i]`` has written."""
+    def reorder(self, rows: torch.Tensor) -> None:
+        """Let row i continue what row ``rows[i]``, (R,), has written."""
+        parents = rows.tolist()
         targets = [row for row, parent in enumerate(parents) if row != parent]
         if not targets:
             return
@@ -204,7 +205,7 @@ class SelfAttentionCache:
         self._writers[targets, : self.column] = theirs
         if first == self.column:
             return
-        to, from_ = (torch.tensor(rows, device=self._layout.device) for rows in (targets, sources))
+        to, from_ = (torch.tensor(some, device=self._layout.device) for some in (targets, sources))
         for held in self._layers:
             for cached in (held.keys, held.values):
                 cached[to, :, first : self.column] = cached[from_, :, first : self.column]

@@ -100,8 +100,8 @@ class Decoding:
             prompt = [KeyValues(kv.keys[own, :, seen], kv.values[own, :, seen]) for kv in read]
             self._written.admit(self._num_beams, prompt)
 
-    def reorder(self, parents: Sequence[int]) -> None:
-        """Let row i continue the sentence of row ``parents[i]``, which is of the same region."""
+    def reorder(self, parents: torch.Tensor) -> None:
+        """Let row i continue the sentence of row ``parents[i]``, (R,), of the same region."""
         self._written.reorder(parents)
 
     def release(self, slot: int) -> None:
