@@ -7,14 +7,16 @@ The rules are those of Hugging Face 4.46, which the recorded sentences follow (s
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 
 from transgenic_dagster.gsf.vocabulary import DECODER_START_ID
+from transgenic_dagster.inference.beam_step import StepInputs
 from transgenic_dagster.inference.beams import Beams
-from transgenic_dagster.inference.hypotheses import Hypothesis
+from transgenic_dagster.inference.hypotheses import Hypothesis, Record
 from transgenic_dagster.inference.sampling import exponential_noise, random_stream
+from transgenic_dagster.model.step_graphs import can_capture
 
 LOOK_EVERY = 4
 """Steps between two looks at which regions are done: each makes a GPU wait. What a region writes
@@ -98,6 +100,15 @@ class _Region:
     ends: int
 
 
+class _Ended(NamedTuple):
+    """A region whose search is done, see ``Record``."""
+
+    number: int
+    prompt: Sequence[int]
+    record: Record
+    cut_off: bool
+
+
 def search(
     decoding: Decoding,
     region_keys: Sequence[str],
@@ -136,11 +147,12 @@ def search(
     starts = prompts or [(DECODER_START_ID,)] * len(region_keys)
     slots = min(batch_size or len(region_keys), len(region_keys))
     beams = Beams(slots, options.num_beams, options.max_length, device)
-    followers = [decoding, *([constraint] if constraint else [])]
-    look_every = 1 if torch.device(device).type == "cpu" else LOOK_EVERY
+    followers: list[Decoding | Constraint] = [decoding, *([constraint] if constraint else [])]
+    look_every = LOOK_EVERY if can_capture(torch.device(device)) else 1
     found: dict[int, tuple[Hypothesis, ...]] = {}
     live: list[_Region] = []
-    admitted = steps = 0
+    ended: list[_Ended] = []
+    steps = admitted = 0
     while True:
         count = min(slots - len(live), len(region_keys) - admitted)
         if count:
@@ -153,27 +165,17 @@ def search(
             beams.admit([region.prompt[-1] for region in new])
             live += new
             admitted += count
-        if not live:
-            return [found[number] for number in range(len(region_keys))]
-        next_end = min(region.ends for region in live)
-        ended: list[int] = []
-        while not ended:
+        if live:
             _step(decoding, constraint, beams, live)
             for state in followers:
                 state.reorder(beams.parents)
             steps += 1
-            if steps in (1, next_end) or steps % look_every == 0:
-                done = beams.done()
-                ended = [s for s, region in enumerate(live) if done[s] or region.ends == steps]
-        records = beams.records(ended, [steps - live[slot].begun for slot in ended])
-        for slot, record in zip(ended, records, strict=True):
-            region = live[slot]
-            found[region.number] = record.hypotheses(region.prompt, cut_off=not done[slot])
-        for slot in reversed(ended):
-            for state in (*followers, beams):
-                state.release(slot)
-            live[slot] = live[-1]
-            live.pop()
+        for one in ended:  # followed while the device works
+            found[one.number] = one.record.hypotheses(one.prompt, cut_off=one.cut_off)
+        if not live:
+            return [found[number] for number in range(len(region_keys))]
+        looks = steps == 1 or steps % look_every == 0 or steps == min(r.ends for r in live)
+        ended = _end(beams, live, followers, steps) if looks else []
 
 
 def _begin(
@@ -181,6 +183,25 @@ def _begin(
 ) -> _Region:
     stream = random_stream(options.seed, key) if options.do_sample else None
     return _Region(number, prompt, stream, steps, steps + options.max_length - len(prompt))
+
+
+def _end(
+    beams: Beams, live: list[_Region], followers: Sequence[Decoding | Constraint], steps: int
+) -> list[_Ended]:
+    """Let go of the regions that are done; the last ones take their slots."""
+    done = beams.done()
+    slots = [s for s, region in enumerate(live) if done[s] or region.ends == steps]
+    records = beams.records(slots, [steps - live[slot].begun for slot in slots])
+    ended = [
+        _Ended(live[slot].number, live[slot].prompt, record, cut_off=not done[slot])
+        for slot, record in zip(slots, records, strict=True)
+    ]
+    for slot in reversed(slots):
+        for state in (*followers, beams):
+            state.release(slot)
+        live[slot] = live[-1]
+        live.pop()
+    return ended
 
 
 def _step(
@@ -196,4 +217,4 @@ def _step(
         noise = exponential_noise(streams, logits.numel() // len(streams)).to(
             logits.device, non_blocking=True
         )
-    beams.advance(logits, allowed, noise)
+    beams.advance(StepInputs(logits, allowed, noise))

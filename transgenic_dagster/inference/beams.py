@@ -1,19 +1,17 @@
-"""The live beams of a search as tensors on the model's device.
+"""The live beams of a search, in slots on the model's device."""
 
-No step waits for the host. What each step chose is recorded, and a hypothesis is followed back
-through the record when its region is done (see ``hypotheses``).
-"""
-
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Self
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 
-from transgenic_dagster.gsf.digit_costs import COST_STEP, DIGITS, MAX_COST
-from transgenic_dagster.gsf.vocabulary import DIGIT_IDS, EOS_ID
-from transgenic_dagster.inference.hypotheses import Record, first_score
-from transgenic_dagster.inference.sampling import draw
+from transgenic_dagster.inference.beam_step import BeamTables, StepInputs, write_tokens
+from transgenic_dagster.inference.hypotheses import Record
+from transgenic_dagster.model.step_graphs import can_capture, capture_if_possible
+
+NEVER = -1e9
+"""Score of all beams but the first before the first step: all are equal there."""
 
 
 class NotFiniteError(ArithmeticError):
@@ -21,53 +19,18 @@ class NotFiniteError(ArithmeticError):
 
 
 @dataclass(frozen=True)
-class _Tables:
-    """State of S slots with g beams each, and their records of up to T steps.
+class _Graph:
+    """A captured step of all slots; what it reads stays where it is."""
 
-    Args:
-        tokens: last token of each beam, (S, g).
-        scores: its summed log-probability, (S, g).
-        rows: that it continued in the last step, (S, g).
-        steps: that were taken, (S,).
-        all_tokens, all_beams, all_scores, digit_costs: see ``Record``, (S, T, g[, 10]).
-        closed_scores, closed_places: see ``Record``, (S, g).
-        done: no live beam can become better than the closed hypotheses, (S,).
-    """
+    inputs: StepInputs
+    replay: Callable[[], object]
 
-    tokens: torch.Tensor
-    scores: torch.Tensor
-    rows: torch.Tensor
-    steps: torch.Tensor
-    all_tokens: torch.Tensor
-    all_beams: torch.Tensor
-    all_scores: torch.Tensor
-    digit_costs: torch.Tensor
-    closed_scores: torch.Tensor
-    closed_places: torch.Tensor
-    done: torch.Tensor
-
-    @classmethod
-    def empty(cls, slots: int, beams: int, steps: int, device: torch.device | str) -> Self:
-        def table(dtype: torch.dtype, *shape: int) -> torch.Tensor:
-            return torch.zeros(slots, *shape, dtype=dtype, device=device)
-
-        return cls(
-            tokens=table(torch.long, beams),
-            scores=table(torch.float, beams),
-            rows=table(torch.long, beams),
-            steps=table(torch.long),
-            all_tokens=table(torch.long, steps, beams),
-            all_beams=table(torch.long, steps, beams),
-            all_scores=table(torch.float, steps, beams),
-            digit_costs=table(torch.uint8, steps, beams, DIGITS),
-            closed_scores=table(torch.double, beams),
-            closed_places=table(torch.long, beams),
-            done=table(torch.bool),
-        )
-
-    def first(self, slots: int) -> Self:
-        """The same tables, of the first slots alone."""
-        return type(self)(*(getattr(self, f.name)[:slots] for f in fields(self)))
+    def step(self, inputs: StepInputs) -> None:
+        """Do the step with inputs of the first slots; what the others do nobody reads."""
+        for held, given in zip(self.inputs, inputs, strict=True):
+            if held is not None and given is not None:
+                held[: len(given)] = given
+        self.replay()
 
 
 class Beams:
@@ -81,104 +44,67 @@ class Beams:
     """
 
     def __init__(self, slots: int, num_beams: int, steps: int, device: torch.device | str) -> None:
-        self._tables = _Tables.empty(slots, num_beams, steps, device)
+        self._device = torch.device(device)
+        self._tables = BeamTables.empty(slots, num_beams, steps, self._device)
         self._live = self._tables.first(0)
-        self._num_beams = num_beams
-        self._slots = torch.arange(slots, device=device)
-        self._sum = torch.zeros((), device=device)
-        """Of all logits; it is finite only if each of them is."""
+        self._first_scores = torch.tensor([0.0] + [NEVER] * (num_beams - 1), device=self._device)
+        self._graph: _Graph | None = None
 
     @property
     def tokens(self) -> torch.Tensor:
         """Last token of each live row, (R,)."""
-        return self._live.tokens.flatten()
+        return self._live.tokens.view(-1)
 
     @property
     def parents(self) -> torch.Tensor:
         """The row that each live row continued in the last step, (R,)."""
-        return self._live.rows.flatten()
+        return self._live.rows.view(-1)
 
     def admit(self, last_tokens: Sequence[int]) -> None:
         """Let regions start behind the live ones, each after the last token of its prompt."""
-        live, device = len(self._live.tokens), self._slots.device
+        live = len(self._live.tokens)
         self._live = self._tables.first(live + len(last_tokens))
         new = slice(live, live + len(last_tokens))
-        first = torch.tensor(last_tokens, device=device)
-        self._live.tokens[new] = first[:, None]
-        self._live.scores[new] = torch.tensor(
-            [first_score(beam) for beam in range(self._num_beams)], device=device
-        )
+        self._live.tokens[new] = torch.tensor(last_tokens, device=self._device)[:, None]
+        self._live.scores[new] = self._first_scores
+        self._live.all_scores[new, 0] = self._first_scores
         self._live.steps[new] = 0
-        self._live.closed_scores[new] = float("-inf")
+        self._live.closed_scores[new] = -math.inf
         self._live.done[new] = False
+        self._live.logit_sums[new] = 0
 
-    def advance(
-        self,
-        logits: torch.Tensor,
-        allowed: torch.Tensor | None = None,
-        noise: torch.Tensor | None = None,
-    ) -> None:
-        """Write one token in every live beam.
-
-        Args:
-            logits: of the live rows, (R, V), fp32.
-            allowed: tokens that may follow, (R, V), bool; all by default.
-            noise: draws candidates, see ``draw``, (B, g * V); the best are taken by default.
-        """
-        live, beams = self._live, self._num_beams
-        vocabulary = logits.shape[1]
-        self._sum += logits.sum()
-        log_probabilities = torch.log_softmax(logits, dim=-1)  # (R, V)
-        possible = log_probabilities
-        if allowed is not None:
-            # Behind the softmax, so that scores stay those that the model gives.
-            possible = possible.masked_fill(~allowed, float("-inf"))
-        possible = possible.view(-1, beams, vocabulary)
-        if noise is None:
-            totals = (possible + live.scores[:, :, None]).flatten(1)  # (B, g * V)
-            best, index = totals.topk(2 * beams, dim=1)  # (B, 2 * g)
+    def advance(self, inputs: StepInputs) -> None:
+        """Write one token in every live beam."""
+        if self._graph is None and can_capture(self._device):
+            self._capture(inputs)
+        if self._graph is None:
+            write_tokens(self._live, inputs)
         else:
-            best, index = draw(possible, live.scores, noise, 2 * beams)
-        token, beam = index % vocabulary, index // vocabulary
-        is_eos = token == EOS_ID
-        normalised = best.double() / (live.steps + 1)[:, None]  # (B, 2 * g)
-        self._close(is_eos, normalised, beam)
-        live.done.logical_or_(live.closed_scores[:, -1] >= normalised[:, 0])
+            self._graph.step(inputs)
 
-        going_on = is_eos.byte().sort(dim=1, stable=True).indices[:, :beams]  # (B, g)
-        tokens, parents = token.gather(1, going_on), beam.gather(1, going_on)
-        scores = best.gather(1, going_on)
-        costs = log_probabilities[:, DIGIT_IDS.start : DIGIT_IDS.stop] / -COST_STEP  # (R, 10)
-        costs = costs.round().clamp(max=MAX_COST).to(torch.uint8)
-        slots = self._slots[: len(tokens)]
-        now = slots, live.steps
-        live.all_tokens[now] = tokens
-        live.all_beams[now] = parents
-        live.all_scores[now] = scores
-        live.digit_costs[now] = costs.view(-1, beams, DIGITS)
-        live.steps.add_(1)
-        live.tokens.copy_(tokens)
-        live.scores.copy_(scores)
-        torch.add(parents, slots[:, None], alpha=beams, out=live.rows)
+    def _capture(self, inputs: StepInputs) -> None:
+        """Capture steps of this kind, before the first one."""
+        begun = self._live.tokens[:, 0].tolist()
+        slots, live = len(self._tables.tokens), len(begun)
 
-    def _close(self, is_eos: torch.Tensor, scores: torch.Tensor, beam: torch.Tensor) -> None:
-        """Close the hypotheses that end among the first g candidates; keep the best g.
+        def room(given: torch.Tensor) -> torch.Tensor:
+            return given.new_ones(slots * len(given) // live, given.shape[1])
 
-        Args:
-            is_eos: whether candidates end, (B, 2 * g).
-            scores: theirs, length-normalised, (B, 2 * g).
-            beam: that they continue, (B, 2 * g).
-        """
-        live, beams = self._live, self._num_beams
-        closes = is_eos[:, :beams] & ~live.done[:, None]  # (B, g)
-        new = torch.where(closes, scores[:, :beams], float("-inf"))
-        places = beam[:, :beams] + (live.steps * beams)[:, None]
-        # Of equals the latest stay, and a stable sort keeps what stands first.
-        kept = torch.cat([new.flip(1), live.closed_scores], dim=1)  # (B, 2 * g)
-        kept, order = (x[:, :beams] for x in kept.sort(dim=1, descending=True, stable=True))
-        places = torch.cat([places.flip(1), live.closed_places], dim=1)
-        live.closed_scores.copy_(kept)
-        torch.gather(places, 1, order, out=live.closed_places)
+        held = StepInputs(
+            room(inputs.logits),
+            None if inputs.allowed is None else room(inputs.allowed),
+            None if inputs.noise is None else room(inputs.noise),
+        )
+
+        def step() -> torch.Tensor:
+            write_tokens(self._tables, held)
+            return self._tables.done
+
+        _, replay = capture_if_possible(step)
+        self._graph = _Graph(held, replay)
+        # Capturing took steps, so the regions begin again.
+        self._live = self._tables.first(0)
+        self.admit(begun)
 
     def done(self) -> list[bool]:
         """Say of each live region whether its search is done; waits for the device.
@@ -186,24 +112,33 @@ class Beams:
         Raises:
             NotFiniteError: a step gave logits that are NaN or infinite.
         """
-        *done, finite = torch.cat([self._live.done, self._sum.isfinite()[None]]).tolist()
-        if not finite:
+        seen = torch.cat([self._live.done, self._live.logit_sums], dim=1).tolist()
+        if not all(math.isfinite(total) for _, total in seen):
             raise NotFiniteError
-        return done
+        return [bool(done) for done, _ in seen]
 
     def records(self, slots: Sequence[int], steps: Sequence[int]) -> list[Record]:
         """Fetch what was recorded of the regions in some slots, which took so many steps."""
+        if not slots:
+            return []
         live, longest = self._live, max(steps)
-        rows = torch.tensor(slots, device=self._slots.device)
-        tokens, beams, scores, costs = (
-            table[rows, :longest].cpu().numpy()
-            for table in (live.all_tokens, live.all_beams, live.all_scores, live.digit_costs)
+        rows = torch.tensor(slots, device=self._device)
+        tokens, beams, scores, digits = (
+            table[rows, : longest + 1].cpu().numpy()
+            for table in (live.all_tokens, live.all_beams, live.all_scores, live.all_digits)
         )
         closed, places = (
             table[rows].cpu().numpy() for table in (live.closed_scores, live.closed_places)
         )
         return [
-            Record(tokens[i, :n], beams[i, :n], scores[i, :n], costs[i, :n], closed[i], places[i])
+            Record(
+                tokens[i, : n + 1],
+                beams[i, : n + 1],
+                scores[i, : n + 1],
+                digits[i, : n + 1],
+                closed[i],
+                places[i],
+            )
             for i, n in enumerate(steps)
         ]
 
@@ -211,7 +146,5 @@ class Beams:
         """Drop the region in a slot; the last region takes its place."""
         last = len(self._live.tokens) - 1
         if slot != last:
-            for f in fields(self._live):
-                table = getattr(self._live, f.name)
-                table[slot] = table[last]
+            self._live.move(last, slot)
         self._live = self._tables.first(last)

@@ -8,13 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from transgenic_dagster.gsf.digit_costs import certain_costs
+from transgenic_dagster.gsf.digit_costs import certain_costs, recorded_costs
 from transgenic_dagster.gsf.vocabulary import DIGIT_IDS, EOS_ID
-
-
-def first_score(beam: int) -> float:
-    """Score of a beam before the first step, at which only the first counts: all are equal."""
-    return -1e9 if beam else 0.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +41,7 @@ class _Closed(NamedTuple):
         score: length-normalised.
         log_probability: summed.
         token: the last.
-        step: at which that was written, from 0.
+        step: that wrote it, from 1.
         beam: that it continued.
     """
 
@@ -59,22 +54,23 @@ class _Closed(NamedTuple):
 
 @dataclass(frozen=True)
 class Record:
-    """Record of one region's search of T steps with g beams.
+    """Record of one region's search: T steps with g beams, behind a row for the start.
 
     Args:
-        tokens: that each step wrote in the live beams, (T, g).
-        beams: that they continued, (T, g).
-        scores: of the live beams after each step, summed log-probabilities, (T, g).
-        digit_costs: of the beams that each step continued, (T, g, 10).
-        closed_scores: of the best closed hypotheses, length-normalised, best first and of equals
-            the latest first; -inf where there are fewer than g, (g,).
+        tokens: that each step wrote in the live beams, (T + 1, g).
+        beams: that they continued, (T + 1, g).
+        scores: of the live beams after each step, summed log-probabilities, (T + 1, g).
+        digits: log-probabilities of the ten digits behind the beams that each step continued,
+            (T + 1, g, 10).
+        closed_scores: of the best closed hypotheses, length-normalised, ascending and of equals the
+            earliest first; -inf where there are fewer than g, (g,).
         closed_places: ``step * g + beam`` at which their end tokens were written, (g,).
     """
 
     tokens: NDArray[np.int64]
     beams: NDArray[np.int64]
     scores: NDArray[np.float32]
-    digit_costs: NDArray[np.uint8]
+    digits: NDArray[np.float32]
     closed_scores: NDArray[np.float64]
     closed_places: NDArray[np.int64]
 
@@ -85,7 +81,7 @@ class Record:
             prompt: what the sentences begin with, as token ids from the start token on.
             cut_off: the live beams are closed, too, since sentences may not be longer.
         """
-        steps, num_beams = self.tokens.shape
+        last, num_beams = len(self.tokens) - 1, self.tokens.shape[1]
         closed = []
         for score, place in zip(
             self.closed_scores.tolist(), self.closed_places.tolist(), strict=True
@@ -93,35 +89,34 @@ class Record:
             if score > -math.inf:
                 step, beam = divmod(place, num_beams)
                 # A 32-bit number comes back exactly from its quotient in 64 bits.
-                log_probability = float(np.float32(score * (step + 1)))
-                closed.append(_Closed(score, log_probability, EOS_ID, step, beam))
-        closed.reverse()  # of equals, the earliest first
+                closed.append(_Closed(score, float(np.float32(score * step)), EOS_ID, step, beam))
         tokens, beams, scores = self.tokens.tolist(), self.beams.tolist(), self.scores.tolist()
         if cut_off:
-            for score, token, beam in zip(scores[-1], tokens[-1], beams[-1], strict=True):
-                closed.append(_Closed(score / steps, score, token, steps - 1, beam))
+            for score, token, beam in zip(scores[last], tokens[last], beams[last], strict=True):
+                closed.append(_Closed(score / last, score, token, last, beam))
                 if len(closed) > num_beams:
                     closed.remove(min(closed, key=lambda one: one.score))
         best_first = sorted(closed, key=lambda one: one.score, reverse=True)
-        return tuple(self._follow(one, prompt, tokens, beams, scores) for one in best_first)
+        costs = recorded_costs(self.digits)
+        return tuple(self._follow(one, prompt, tokens, beams, scores, costs) for one in best_first)
 
+    @staticmethod
     def _follow(
-        self,
         closed: _Closed,
         prompt: Sequence[int],
         tokens: list[list[int]],
         beams: list[list[int]],
         scores: list[list[float]],
+        costs: NDArray[np.uint8],
     ) -> Hypothesis:
         token, beam, total = closed.token, closed.beam, closed.log_probability
         written: list[tuple[int, float, bytes]] = []  # the last token first
-        for step in range(closed.step, -1, -1):
-            before = scores[step - 1][beam] if step else first_score(beam)
-            costs = self.digit_costs[step, beam].tobytes() if token in DIGIT_IDS else b""
-            written.append((token, math.exp(min(total - before, 0.0)), costs))
-            if step:
-                token, beam, total = tokens[step - 1][beam], beams[step - 1][beam], before
-        ids, probabilities, digit_costs = zip(*reversed(written), strict=True)
+        for step in range(closed.step, 0, -1):
+            before = scores[step - 1][beam]
+            digit_costs = costs[step, beam].tobytes() if token in DIGIT_IDS else b""
+            written.append((token, math.exp(min(total - before, 0.0)), digit_costs))
+            token, beam, total = tokens[step - 1][beam], beams[step - 1][beam], before
+        ids, probabilities, costs_of = zip(*reversed(written), strict=True)
         given = (certain_costs(t - DIGIT_IDS.start) for t in prompt if t in DIGIT_IDS)
         return Hypothesis(
             token_ids=(*prompt, *ids),
@@ -129,5 +124,5 @@ class Record:
             confidence=math.fsum(probabilities) / len(probabilities),
             finished=closed.token == EOS_ID,
             log_probability=closed.log_probability,
-            digit_costs=b"".join((*given, *digit_costs)),
+            digit_costs=b"".join((*given, *costs_of)),
         )

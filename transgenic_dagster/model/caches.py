@@ -117,8 +117,6 @@ class SelfAttentionCache:
         self.starts: list[int] = []
         """First column of each live row."""
         self.columns = cache_length(longest_prompt + 1)
-        self.moves = 0
-        """Number of times that all keys and values have moved to another place."""
         self._layout = layout
         self._rows = rows
         self._longest_prompt = longest_prompt
@@ -173,21 +171,6 @@ class SelfAttentionCache:
         seen = slice(self._first, end)
         return KeyValues(held.keys[:live, :, seen], held.values[:live, :, seen])
 
-    def append_at(self, column: torch.Tensor, layer: int, new: KeyValues) -> KeyValues:
-        """Write like ``append`` and return all columns.
-
-        What this does depends on no number of the host, so it can be captured and replayed.
-
-        Args:
-            column: the column to write, (1,), where the cache is.
-            layer: number of the layer.
-            new: keys and values of the first R rows, live or not, (R, H, 1, hd).
-        """
-        held, rows = self._layers[layer], new.keys.shape[0]
-        held.keys[:rows].index_copy_(2, column, new.keys)
-        held.values[:rows].index_copy_(2, column, new.values)
-        return KeyValues(held.keys[:rows], held.values[:rows])
-
     def end_step(self) -> None:
         """Count the column as written once every layer has appended to it."""
         self.column += 1
@@ -233,7 +216,6 @@ class SelfAttentionCache:
         kept = slice(first, self.column)
         self.column -= first
         self.starts = [start - first for start in self.starts]
-        self.moves += 1
         writers = torch.zeros(self._rows, self.columns, dtype=torch.int16)
         writers[:, : self.column] = self._writers[:, kept]
         self._writers = writers
