@@ -1,4 +1,4 @@
-"""Everything worth measuring on a GPU, in one run of under eight minutes without network.
+"""Everything worth measuring on a GPU, in one run of under ten minutes without network.
 
 ``bash benchmarks/bench_gpu.sh`` on a machine with a CUDA device; ``--device cpu --size tiny``
 tries it out anywhere. Needs torch, numpy, transformers and safetensors only. What it prints is
@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch.profiler import ProfilerActivity, profile
 
+from benchmarks import bench_search
 from benchmarks.forced_lengths import ForcedLengths
 from benchmarks.published_cost import PublishedDecoding
 from benchmarks.workload import (
@@ -48,6 +50,7 @@ MIX = {6_144: 0.70, 12_288: 0.20, 18_432: 0.06, 24_576: 0.02, 36_864: 0.01, 49_1
 """Shares of window lengths as in a plant genome."""
 SENTENCE_LENGTHS = (40, 600)
 GENOME_REGIONS = 44_000
+SHOWN_KERNELS = 15
 NAMES = {"full": "768L12A6 (400M)", "mid": "384L6A6", "tiny": "demo size"}
 
 
@@ -212,6 +215,34 @@ def batch_sizes(setting: Setting) -> None:
         )
 
 
+def search_alone(setting: Setting) -> None:
+    """Time what the search costs the host per step, without the model."""
+    bench_search.main(["--device", str(setting.device)])
+
+
+@torch.inference_mode()
+def one_step(setting: Setting) -> None:
+    """Say which kernels the time of a decoding step goes to, with the most regions at once."""
+    engine, regions = setting.engine(), max(setting.batch_sizes)
+    decoding = Decoding(engine.model, random_windows(regions, 6_144), BEAMS, regions)
+    decoding.admit(regions)
+    steps = max(2, setting.tokens // 10)
+    options = DecodingOptions(num_beams=BEAMS, max_length=steps + 1)
+    on_gpu = setting.device.type == "cuda"
+    activity = ProfilerActivity.CUDA if on_gpu else ProfilerActivity.CPU
+    keys = [str(i) for i in range(regions)]
+    with profile(activities=[activity]) as profiled:
+        search(_AlreadyEntered(decoding), keys, options, setting.device)  # type: ignore[arg-type]
+    kernels = [
+        ((e.self_device_time_total if on_gpu else e.self_cpu_time_total) / 1e3 / steps, e)
+        for e in profiled.key_averages()
+    ]
+    total = sum(spent for spent, _ in kernels)
+    print(f"{regions} regions at once, {total:.2f} ms per step, {steps} steps, of which")
+    for spent, event in sorted(kernels, key=lambda one: one[0], reverse=True)[:SHOWN_KERNELS]:
+        print(f"{spent:>8.3f} ms in {event.count / steps:>6.1f} x {event.key[:90]}")
+
+
 @torch.inference_mode()
 def plant_mix(setting: Setting) -> None:
     """Throughput over windows and sentences like a plant genome's, and what a genome would take."""
@@ -277,7 +308,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--regions", type=int, default=1_000, help="in the plant mix")
     parser.add_argument("--tokens", type=int, default=200, help="of a sentence")
     parser.add_argument("--batch_sizes", default="1,2,4,8,16,32,64,128")
-    parser.add_argument("--seconds", type=float, default=450, help="start nothing new after these")
+    parser.add_argument("--seconds", type=float, default=540, help="start nothing new after these")
     chosen = parser.parse_args(arguments)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
@@ -298,7 +329,9 @@ def main(arguments: list[str]) -> None:
                 setting, scratch
             ),
             "The published way": lambda: against_published_cost(setting),
+            "The search alone": lambda: search_alone(setting),
             "Batch sizes": lambda: batch_sizes(setting),
+            "One step": lambda: one_step(setting),
             "A plant genome's mix": lambda: plant_mix(setting),
         }
         print(f"{_machine(chosen.device)}; PyTorch {torch.__version__}; {NAMES[chosen.size]}")

@@ -197,8 +197,9 @@ def _end(
         for slot, record in zip(slots, records, strict=True)
     ]
     for slot in reversed(slots):
-        for state in (*followers, beams):
+        for state in followers:
             state.release(slot)
+        beams.release(slot)
         live[slot] = live[-1]
         live.pop()
     return ended
