@@ -12,7 +12,9 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -33,6 +35,7 @@ from transgenic_dagster.demo import demo_checkpoint
 from transgenic_dagster.demo.assembly import write_assembly
 from transgenic_dagster.demo.train import training_examples
 from transgenic_dagster.inference.batching import BatchSizes
+from transgenic_dagster.inference.beam_search import Decoding as BeamDecoding
 from transgenic_dagster.inference.beam_search import DecodingOptions, search
 from transgenic_dagster.inference.device import DTYPES, Precision, memory_of
 from transgenic_dagster.inference.engine import Engine
@@ -166,14 +169,25 @@ def against_published_cost(setting: Setting) -> None:
 
 
 class _AlreadyEntered:
-    """A decoding state whose only region was entered before the search."""
+    """A decoding state whose regions were entered before the search."""
 
-    def __init__(self, decoding: PublishedDecoding) -> None:
-        self.step, self.release = decoding.step, decoding.release
-        self.reorder = decoding.reorder
+    def __init__(self, decoding: BeamDecoding) -> None:
+        self._decoding = decoding
+        self.reorder, self.release = decoding.reorder, decoding.release
+        self._asked: list[float] = []
 
     def admit(self, regions: int) -> None:
         """Nothing is left to do."""
+
+    def step(self, token_ids: torch.Tensor) -> torch.Tensor:
+        """Logits after one more token."""
+        self._asked.append(time.thread_time())
+        return self._decoding.step(token_ids)
+
+    @property
+    def host(self) -> float:
+        """CPU seconds of this thread per step, the median: most steps wait for no GPU."""
+        return median(b - a for a, b in pairwise(self._asked))
 
 
 @torch.inference_mode()
@@ -184,14 +198,17 @@ def batch_sizes(setting: Setting) -> None:
     dtype_bytes = DTYPES[setting.precision].itemsize
     config = engine.model.config
     print(f"copy {bandwidth / 1e9:,.0f} GB/s")
-    print("regions at once | encoder ms/region | step ms | floor ms | step / floor | tokens/s | GB")
+    print(
+        "regions at once | encoder ms/region | step ms | host ms | floor ms | step / floor | "
+        "tokens/s | GB"
+    )
     for batch_size in setting.batch_sizes:
         _forget_peak(setting.device)
         watch = Stopwatch(setting.device)
         decoding = Decoding(engine.model, random_windows(batch_size, length), BEAMS, batch_size)
         with watch.measure("encoder"):
             decoding.admit(batch_size)
-        entered = _AlreadyEntered(decoding)  # type: ignore[arg-type]  # the same methods
+        entered = _AlreadyEntered(decoding)
         keys = [str(i) for i in range(batch_size)]
         with watch.measure("steps"):
             search(
@@ -210,8 +227,8 @@ def batch_sizes(setting: Setting) -> None:
         )
         print(
             f"{batch_size:>15} | {watch.seconds['encoder'] / batch_size * 1e3:>17.1f} | "
-            f"{step * 1e3:>7.2f} | {floor * 1e3:>8.2f} | {step / floor:>12.2f} | "
-            f"{batch_size / step:>8.0f} | {_peak(setting.device) / 1e9:.2f}"
+            f"{step * 1e3:>7.2f} | {entered.host * 1e3:>7.3f} | {floor * 1e3:>8.2f} | "
+            f"{step / floor:>12.2f} | {batch_size / step:>8.0f} | {_peak(setting.device) / 1e9:.2f}"
         )
 
 
@@ -232,7 +249,7 @@ def one_step(setting: Setting) -> None:
     activity = ProfilerActivity.CUDA if on_gpu else ProfilerActivity.CPU
     keys = [str(i) for i in range(regions)]
     with profile(activities=[activity]) as profiled:
-        search(_AlreadyEntered(decoding), keys, options, setting.device)  # type: ignore[arg-type]
+        search(_AlreadyEntered(decoding), keys, options, setting.device)
     kernels = [
         ((e.self_device_time_total if on_gpu else e.self_cpu_time_total) / 1e3 / steps, e)
         for e in profiled.key_averages()

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from statistics import median
 from unittest.mock import patch
 
@@ -56,7 +57,7 @@ def milliseconds(regions: int, steps: int, device: torch.device) -> float:
     state = Nothing(regions, BEAMS, device)
     options = DecodingOptions(num_beams=BEAMS, max_length=steps + 1)
     search(state, [str(i) for i in range(regions)], options, device)
-    return 1e3 * median(b - a for a, b in zip(state.asked, state.asked[1:], strict=False))
+    return 1e3 * median(b - a for a, b in pairwise(state.asked))
 
 
 @contextmanager
