@@ -215,7 +215,5 @@ def _step(
     streams = [region.stream for region in live if region.stream is not None]
     noise = None
     if streams:
-        noise = exponential_noise(streams, logits.numel() // len(streams)).to(
-            logits.device, non_blocking=True
-        )
+        noise = exponential_noise(streams, logits.numel() // len(streams), logits.device)
     beams.advance(StepInputs(logits, allowed, noise))

@@ -20,19 +20,22 @@ def random_stream(seed: int, region_key: str) -> torch.Generator:
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
 
-def exponential_noise(streams: Sequence[torch.Generator], size: int) -> torch.Tensor:
-    """Noise of one step, (B, size), fp64, on the host: a row from each stream.
+def exponential_noise(
+    streams: Sequence[torch.Generator], size: int, device: torch.device
+) -> torch.Tensor:
+    """Noise of one step, (B, size), fp64: a row from each stream.
 
     Args:
         streams: of B regions.
         size: numbers for each.
+        device: where the noise is wanted.
     """
-    noise = torch.empty(
-        len(streams), size, dtype=torch.double, pin_memory=torch.cuda.is_available()
-    )
+    # Only from pinned memory a copy to a GPU goes on by itself.
+    pinned = device.type == "cuda"
+    noise = torch.empty(len(streams), size, dtype=torch.double, pin_memory=pinned)
     for row, stream in zip(noise, streams, strict=True):
         row.exponential_(generator=stream)
-    return noise
+    return noise.to(device, non_blocking=True)
 
 
 def draw(
