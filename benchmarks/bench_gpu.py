@@ -10,11 +10,13 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from unittest.mock import patch
 
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -45,6 +47,7 @@ from transgenic_dagster.model import (
     encode_dna,
     encoder_states_length,
     resolve_checkpoint,
+    step_graphs,
 )
 
 CPU = torch.device("cpu")
@@ -286,7 +289,7 @@ def plant_mix(setting: Setting) -> None:
         windows = random_windows(count, length, seed=length)
         state = ForcedLengths(Decoding(engine.model, windows, BEAMS, batch_size), tokens, BEAMS)
         watch = Stopwatch(setting.device)
-        with watch.measure("all"):
+        with watch.measure("all"), _captures_timed(watch):
             search(
                 state,
                 [str(i) for i in range(count)],
@@ -299,11 +302,24 @@ def plant_mix(setting: Setting) -> None:
         print(
             f"{length:>6} nt: {count} regions, {batch_size} at once, {seconds:.1f} s, "
             f"{count / seconds:.2f} regions/s, {sum(tokens) / seconds:.0f} tokens/s, "
-            f"{state.region_steps / state.steps / min(batch_size, count):.0%} of places taken"
+            f"{state.region_steps / state.steps / min(batch_size, count):.0%} of places taken, "
+            f"{watch.seconds['graphs']:.2f} s for capturing graphs"
         )
         del state
     print(f"peak memory {_peak(setting.device) / 1e9:.2f} GB")
     print(f"{GENOME_REGIONS:,} regions of this mix: {projection / 60:.1f} minutes")
+
+
+@contextmanager
+def _captures_timed(watch: Stopwatch) -> Iterator[None]:
+    capture = step_graphs.capture
+
+    def timed(step: Callable[[], torch.Tensor]) -> tuple[torch.Tensor, Callable[[], None]]:
+        with watch.measure("graphs"):
+            return capture(step)
+
+    with patch.object(step_graphs, "capture", timed):
+        yield
 
 
 def _forget_peak(device: torch.device) -> None:
