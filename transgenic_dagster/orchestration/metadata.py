@@ -79,8 +79,7 @@ def gff3_metadata(home: Home, name: str, accounting: Accounting) -> dict[str, An
     metadata: dict[str, Any] = {
         "path": dg.MetadataValue.path(paths.gff3),
         **figures.numbers(),
-        "report": dg.MetadataValue.url(report_path(home, name).as_uri()),
-        "report_path": dg.MetadataValue.path(report_path(home, name)),
+        "report": dg.MetadataValue.path(report_path(home, name)),
         "preview": dg.MetadataValue.md(f"{figures.table()}\n\n{bar}"),
         "outcomes": outcome_table(
             {
