@@ -26,6 +26,7 @@ from transgenic_dagster.orchestration.conditions import (
     MERGED_GFF3,
     PREDICTIONS,
     REGION_DB,
+    latest_record,
     set_retold_until,
 )
 from transgenic_dagster.orchestration.partitions import ASSEMBLY, CHROMOSOME, pair_key, split_key
@@ -76,7 +77,8 @@ def retell(
     for key in (dg.AssetKey(ASSEMBLY), *_FLOW):
         for partition in sorted(instance.get_materialized_partitions(key)):
             assembly, chromosome = split_key(partition)
-            made = _latest(instance, key, partition)
+            known = latest_record(instance, key, partition)
+            made = known.asset_materialization if known else None
             if assembly != before or made is None:
                 continue
             tags = made.tags or {}
@@ -91,7 +93,7 @@ def retell(
                     tags={tag: tags[tag] for tag in _KEPT_TAGS if tag in tags},
                 )
             )
-            record = _latest_record(instance, key, told)
+            record = latest_record(instance, key, told)
             last = max(last, record.storage_id if record else 0)
     set_retold_until(instance, now, last)
     _retell_checks(instance, before, now)
@@ -109,7 +111,7 @@ def forget(instance: dg.DagsterInstance, name: str) -> None:
 
 
 def _retell_checks(instance: dg.DagsterInstance, before: str, now: str) -> None:
-    target = _latest_record(instance, MERGED_GFF3, now)
+    target = latest_record(instance, MERGED_GFF3, now)
     for spec in RESULT_CHECKS:
         history = instance.event_log_storage.get_asset_check_execution_history(
             spec.key, limit=_MOST_CHECKS
@@ -136,20 +138,6 @@ def _retell_checks(instance: dg.DagsterInstance, before: str, now: str) -> None:
                 ),
             )
         )
-
-
-def _latest_record(
-    instance: dg.DagsterInstance, key: dg.AssetKey, partition: str
-) -> dg.EventLogRecord | None:
-    wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition])
-    return next(iter(instance.fetch_materializations(wanted, limit=1).records), None)
-
-
-def _latest(
-    instance: dg.DagsterInstance, key: dg.AssetKey, partition: str
-) -> dg.AssetMaterialization | None:
-    record = _latest_record(instance, key, partition)
-    return record.asset_materialization if record else None
 
 
 def _with_paths(
