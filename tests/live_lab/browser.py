@@ -87,7 +87,7 @@ def main(deployment: str) -> None:
     folder = Path(tempfile.mkdtemp(prefix="pages-of-a-lab-"))
     say(f"screenshots are in {folder}")
     with (
-        temporary_lab(batch_size=1) as lab,  # small batches: there is progress to be seen
+        temporary_lab() as lab,
         served(lab, deployment) as server,
         browser(server, folder) as pages,
     ):

@@ -116,8 +116,11 @@ def _retell_checks(instance: dg.DagsterInstance, before: str, now: str) -> None:
         history = instance.event_log_storage.get_asset_check_execution_history(
             spec.key, limit=_MOST_CHECKS
         )
-        evaluations = (record.evaluation for record in history)
-        latest = next((e for e in evaluations if e is not None and e.partition == before), None)
+        # Of a check whose run has failed before it there is a plan, and no evaluation.
+        found = (
+            e for e in (r.evaluation for r in history) if isinstance(e, dg.AssetCheckEvaluation)
+        )
+        latest = next((e for e in found if e.partition == before), None)
         if latest is None or target is None:
             continue
         of = latest.target_materialization_data
