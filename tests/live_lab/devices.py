@@ -135,6 +135,7 @@ def backfill(lab: Lab) -> None:
     check(lab.most_devices == len(DEVICES), "both devices were busy at once")
     check(not lab.shared, f"no device had two steps at once {lab.shared or ''}".rstrip())
     said = "\n".join(lab.server.messages(run) for run in runs())
+    check(f"(pid: {step})" in said, "the killed step was one of the backfill's")
     check("SIGKILL" in said, "the log says how the killed step ended")
     check("done already of Chr1" in said, "its retry went on from the journal")
 
