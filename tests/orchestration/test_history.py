@@ -89,6 +89,14 @@ def test_checks_that_did_not_come_to_a_result_are_not_told_again(lab):
         assert history[1].status == AssetCheckExecutionRecordStatus.PLANNED
 
 
+def test_an_assembly_can_be_renamed_again_and_again(lab):
+    for old, new in (("moss", "fern"), ("fern", "moss"), ("moss", "fern"), ("fern", "moss")):
+        rename(lab, old, new)
+        for spec in RESULT_CHECKS:
+            history = lab.instance.event_log_storage.get_asset_check_execution_history(spec.key, 10)
+            assert [r.evaluation.description for r in history if r.evaluation.partition == new]
+
+
 def test_news_of_a_renamed_assembly_are_followed(lab):
     rename(lab, "moss", "fern")
     report(lab, "fern")

@@ -37,6 +37,9 @@ from transgenic_dagster.run.stages import fingerprint_of_regions
 DAGSTER_HOME = "DAGSTER_HOME"
 _FLOW = (SORTED_GFF, REGION_DB, PREDICTIONS, MERGED_GFF3, REJECT_REPORT)
 _MOST_CHECKS = 1000
+_EVALUATED = dg.DagsterEventType.ASSET_CHECK_EVALUATION.value
+_NO_RUN = "no-run"
+"""Run of results that were reported without one."""
 _KEPT_TAGS = ("dagster/data_version", "dagster/data_version_is_user_provided")
 
 
@@ -112,35 +115,38 @@ def forget(instance: dg.DagsterInstance, name: str) -> None:
 
 def _retell_checks(instance: dg.DagsterInstance, before: str, now: str) -> None:
     target = latest_record(instance, MERGED_GFF3, now)
+    if target is None:
+        return
     for spec in RESULT_CHECKS:
         history = instance.event_log_storage.get_asset_check_execution_history(
             spec.key, limit=_MOST_CHECKS
         )
-        # Of a check whose run has failed before it there is a plan, and no evaluation.
-        found = (
-            e for e in (r.evaluation for r in history) if isinstance(e, dg.AssetCheckEvaluation)
-        )
-        latest = next((e for e in found if e.partition == before), None)
-        if latest is None or target is None:
+        for record in history:
+            latest = record.evaluation
+            # Of a check whose run has failed before it there is a plan, and no evaluation.
+            if isinstance(latest, dg.AssetCheckEvaluation) and latest.partition == before:
+                break
+        else:
             continue
         of = latest.target_materialization_data
         described = (latest.description or "").replace(f"{before}: ", f"{now}: ", 1)
-        instance.report_runless_asset_event(
-            dg.AssetCheckEvaluation(
-                asset_key=spec.asset_key,
-                check_name=spec.name,
-                passed=latest.passed,
-                metadata={**latest.metadata, ASSEMBLY: now},
-                severity=latest.severity,
-                description=described,
-                blocking=latest.blocking,
-                partition=now,
-                target_materialization_data=of
-                and type(of)(
-                    storage_id=target.storage_id, run_id=target.run_id, timestamp=target.timestamp
-                ),
-            )
+        told = dg.AssetCheckEvaluation(
+            asset_key=spec.asset_key,
+            check_name=spec.name,
+            passed=latest.passed,
+            metadata={**latest.metadata, ASSEMBLY: now},
+            severity=latest.severity,
+            description=described,
+            blocking=latest.blocking,
+            partition=now,
+            target_materialization_data=of
+            and type(of)(
+                storage_id=target.storage_id, run_id=target.run_id, timestamp=target.timestamp
+            ),
         )
+        # As of its run: what has none can be reported once for a partition, and never again.
+        event = dg.DagsterEvent(_EVALUATED, "", event_specific_data=told)
+        instance.report_dagster_event(event, record.run_id or _NO_RUN)
 
 
 def _with_paths(
