@@ -177,6 +177,15 @@ def results_version(instance: dg.DagsterInstance) -> str:
     return _EventLog(instance).results_version()
 
 
+def latest_record(
+    instance: dg.DagsterInstance, key: dg.AssetKey, partition: str | None = None
+) -> dg.EventLogRecord | None:
+    """Latest materialization of an asset, or of one of its partitions; None where there is none."""
+    partitions = None if partition is None else [partition]
+    wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=partitions)
+    return next(iter(instance.fetch_materializations(wanted, limit=1).records), None)
+
+
 def retold_until(instance: dg.DagsterInstance, assemblies: Iterable[str]) -> _Ids:
     """Number of the last event that was retold of each assembly; those without one are left out."""
     keys = {f"{_RETOLD}{name}" for name in assemblies}
@@ -227,21 +236,16 @@ class _EventLog:
 
     def made_and_asked(self, key: dg.AssetKey) -> tuple[int, int]:
         """Numbers of the latest materialization and request of an asset without partitions."""
-        made = self._last(key, None)
+        made = latest_record(self._instance, key)
         asked = self._instance.event_log_storage.get_latest_planned_materialization_info(key)
         return made.storage_id if made else 0, asked.storage_id if asked else 0
 
     def made_from(self, key: dg.AssetKey, partition: str | None) -> object:
         """Version that the latest materialization, of a partition or at all, was made from."""
-        record = self._last(key, partition)
+        record = latest_record(self._instance, key, partition)
         made = record.asset_materialization if record else None
         value = made.metadata.get(MADE_FROM) if made else None
         return None if value is None else value.value
-
-    def _last(self, key: dg.AssetKey, partition: str | None) -> dg.EventLogRecord | None:
-        partitions = None if partition is None else [partition]
-        wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=partitions)
-        return next(iter(self._instance.fetch_materializations(wanted, limit=1).records), None)
 
     def _latest(self, key: dg.AssetKey, event: dg.DagsterEventType) -> _Ids:
         if (key, event) not in self._ids:

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from transgenic_dagster.lab.pages import Link, Markdown, Shown, Table
+from transgenic_dagster.lab.pages import Markdown, Shown, Table
 
 
 def metadata(page: Mapping[str, Shown]) -> dict[str, Any]:
@@ -36,8 +36,6 @@ def _value(shown: Shown) -> Any:
             return table(shown.columns, shown.rows)
         case Markdown():
             return dg.MetadataValue.md(str(shown))
-        case Link():
-            return dg.MetadataValue.url(str(shown))
         case Path():
             return dg.MetadataValue.path(shown)
     return shown

@@ -18,6 +18,7 @@ from transgenic_dagster.lab.options import (
 )
 from transgenic_dagster.lab.pieces import chromosomes
 from transgenic_dagster.lab.workspace import Home
+from transgenic_dagster.orchestration.conditions import latest_record
 from transgenic_dagster.orchestration.launchpad import LabResource
 from transgenic_dagster.orchestration.partitions import (
     ASSEMBLIES,
@@ -185,9 +186,8 @@ class _Tick:
                 del active[name]
 
     def _reported_before(self, name: str) -> str | None:
-        filter_ = dg.AssetRecordsFilter(asset_key=dg.AssetKey(ASSEMBLY), asset_partitions=[name])
-        records = self.instance.fetch_materializations(filter_, limit=1).records
-        made = records[0].asset_materialization if records else None
+        record = latest_record(self.instance, dg.AssetKey(ASSEMBLY), name)
+        made = record.asset_materialization if record else None
         return str(made.metadata[VERSION].value) if made else None
 
     def _forget(self, gone: set[str]) -> Iterator[str]:
