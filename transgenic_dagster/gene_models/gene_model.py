@@ -96,6 +96,8 @@ class TranscriptQuality:
         canonical_introns: introns with GT-AG, GC-AG or AT-AC ends.
         introns: introns in all.
         protein: the translation, without the final stop; ``*`` for inner stops, ``X`` for N.
+        cds: the coding parts joined, read along the strand, the stop codon included.
+        cdna: the exons joined, likewise.
     """
 
     start_codon: bool
@@ -104,6 +106,8 @@ class TranscriptQuality:
     canonical_introns: int
     introns: int
     protein: str
+    cds: str
+    cdna: str
 
 
 class Orf(StrEnum):

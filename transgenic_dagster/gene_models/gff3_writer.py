@@ -7,7 +7,7 @@ of the CDS have their own ends and are not partial.
 
 from collections.abc import Mapping, Sequence
 from itertools import repeat
-from typing import Final, Literal, NamedTuple, TextIO
+from typing import Final, Literal, NamedTuple
 
 from transgenic_dagster.gene_models.gene_model import (
     GeneModel,
@@ -17,6 +17,7 @@ from transgenic_dagster.gene_models.gene_model import (
     TranscriptQuality,
 )
 from transgenic_dagster.gene_models.identifiers import feature_id
+from transgenic_dagster.gene_models.text_sink import TextSink
 from transgenic_dagster.gsf.features import CDS, FIVE_PRIME_UTR, THREE_PRIME_UTR
 from transgenic_dagster.input_genes.gff3 import encode_attribute, encode_seqid
 from transgenic_dagster.reject_reason import RejectReason
@@ -47,15 +48,15 @@ class _Part(NamedTuple):
 
 
 class Gff3Writer:
-    """Writes a header and then genes to an open text file, in the order in which they come.
+    """Writes a header and then genes, in the order in which they come; whole lines each time.
 
     Args:
-        handle: open UTF-8 text file.
+        handle: where the lines go.
         gm_attribute: name of the attribute with the input gene's id: ``GM`` as published, or
             ``gm``, since the GFF3 specification reserves capitals for itself.
     """
 
-    def __init__(self, handle: TextIO, gm_attribute: Literal["GM", "gm"] = "GM") -> None:
+    def __init__(self, handle: TextSink, gm_attribute: Literal["GM", "gm"] = "GM") -> None:
         self._handle = handle
         self._gm_attribute = gm_attribute
 

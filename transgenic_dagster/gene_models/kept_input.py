@@ -16,6 +16,7 @@ from typing import Final, Literal, TextIO
 
 from transgenic_dagster.gene_models.identifiers import gm_id_of
 from transgenic_dagster.gene_models.input_families import FamilyRow, find_families
+from transgenic_dagster.gene_models.text_sink import TextSink
 from transgenic_dagster.input_genes.gene import SkippedInput
 from transgenic_dagster.input_genes.gene_list import read_genes
 from transgenic_dagster.input_genes.gff3 import decode, encode_attribute, encode_seqid
@@ -81,19 +82,19 @@ def write_gap(handle: TextIO, gene_id: str) -> None:
     handle.write(f"{_GAP}{encode_attribute(gene_id)}\n")
 
 
-def fill_gaps(draft: Path, output: TextIO, kept: "KeptInput") -> None:
+def fill_gaps(draft: Path, output: TextSink, kept: "KeptInput") -> None:
     """Copy a draft, with the rows of kept genes for each gap.
 
     Args:
         draft: a GFF3 file in which ``write_gap`` wrote.
-        output: open text file.
+        output: where the lines go.
         kept: the genes of all gaps.
     """
     with draft.open(encoding="utf-8", newline="\n") as lines:
         for line in lines:
             if line.startswith(_GAP):
-                output.writelines(kept.rows(decode(line.removeprefix(_GAP).rstrip("\n"))))
-                output.write("###\n")
+                rows = kept.rows(decode(line.removeprefix(_GAP).rstrip("\n")))
+                output.write("".join([*rows, "###\n"]))
             elif (
                 line.startswith(_SEQUENCE_REGION) and line.split(" ")[1] in kept.exceeded_sequences
             ):

@@ -151,8 +151,10 @@ def journal_bytes(tokens: int, num_beams: int) -> float:
 
 def _predicted_bytes(options: AnnotateOptions) -> float:
     """Bytes on disk of what is predicted for one region: journal, draft and final files."""
-    tables = sum(table is not None for table in (options.gsf_output, options.proteins))
-    copies = 2 if options.keep_input else 1  # a draft without the rows that are kept
+    wanted = (options.gsf_output, options.proteins, options.cds, options.cdna)
+    tables = sum(table is not None for table in wanted)
+    # A draft without the rows that are kept; the sorted copy has an unsorted one meanwhile.
+    copies = 1 + options.keep_input + (options.gtf is not None) + 2 * options.index
     return (
         journal_bytes(ASSUMED_TOKENS, options.num_beams)
         + tables * ASSUMED_TOKENS * _OUTPUT_BYTES_PER_TOKEN

@@ -69,6 +69,8 @@ def _kind(field: FieldInfo) -> str:
     if int in kinds:
         least = next((rule.ge for rule in field.metadata if hasattr(rule, "ge")), None)
         return "a whole number" if least is None else f"a whole number, {least} or more"
+    if float in kinds:
+        return "a number from 0 to 1"
     if all(isinstance(kind, str) for kind in kinds):
         return f"one of {', '.join(kinds)}"
     return {bool: "true or false", Path: "the name of a file"}.get(kinds[0], "a text")

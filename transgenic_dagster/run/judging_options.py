@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic.fields import FieldInfo
 
 from transgenic_dagster.options import FILES, AnnotateOptions, Stage, option
@@ -13,6 +13,13 @@ _ONLY_FOR_WRITING = frozenset(
     {
         "gsf_output",
         "proteins",
+        "cds",
+        "cdna",
+        "gtf",
+        "index",
+        "min_confidence",
+        "complete_only",
+        "longest_isoform",
         "refinements",
         "report",
         "changes",
@@ -33,6 +40,12 @@ class ScoreOptions(AnnotateOptions):
     gff3: Path | None = option(
         None, FILES, "also write the input's rows with scores in column 6, GFF3", "FILE"
     )
+
+    @model_validator(mode="after")
+    def _check_name(self) -> Self:
+        if self.to_standard_output:
+            raise ValueError("--output: name a file; only an annotation goes to standard output")
+        return self
 
     @property
     def task(self) -> Literal["predict", "complete", "score"]:
