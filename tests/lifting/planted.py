@@ -10,6 +10,9 @@ COMPLEMENT = np.zeros(256, np.uint8)
 COMPLEMENT[list(b"ACGTN")] = list(b"TGCAN")
 
 
+OTHER_STRAND = {"+": "-", "-": "+"}
+
+
 def dna(chance: random.Random, length: int) -> str:
     return "".join(chance.choices("ACGT", k=length))
 
@@ -54,9 +57,14 @@ class Strand:
         """Place of a base of the old sequence that is not an extra copy's."""
         return int(np.flatnonzero((self.sources == source) & (self.copies == 0))[0])
 
+    def behind(self, source: int) -> int:
+        """Place of the first base that was behind a base of the old sequence."""
+        return int(np.flatnonzero(self.sources > source)[0])
+
 
 def joined(*parts: Strand) -> Strand:
-    return Strand(*(np.concatenate(arrays) for arrays in zip(*(p.arrays() for p in parts), strict=True)))
+    columns = zip(*(part.arrays() for part in parts), strict=True)
+    return Strand(*map(np.concatenate, columns))
 
 
 def new_bases(text: str) -> Strand:
@@ -117,14 +125,13 @@ class Planted:
 
 def simulated_genes(chance: random.Random, seqid: str, count: int) -> tuple[str, list[Gene]]:
     """A sequence with genes of many shapes: short ones, tiny exons, long introns, duplicates."""
-    text, genes, last = dna(chance, 2000), [], ""
+    text, genes = dna(chance, 2000), []
+    piece, exons = "", []
     for number in range(count):
         if number % 12 == 11:  # a tandem duplicate of the gene before, 1% of its bases changed
-            piece, exons = last, last_exons
             piece = "".join(chance.choice("ACGT") if chance.random() < 0.01 else c for c in piece)
         else:
             piece, exons = one_gene(chance, number)
-        last, last_exons = piece, exons
         start, strand = len(text), chance.choice("+-")
         placed = [(start + a, start + b) for a, b in exons]
         gene_id = f"{seqid}g{number:03d}"
@@ -164,12 +171,12 @@ def plant(folder: Path, *, count: int = 60, seed: int = 17) -> Planted:
     by_id = {gene.gene_id: gene for gene in genes}
     strands = {seqid: old_bases(text) for seqid, text in texts.items()}
 
-    gone = [by_id["chrA" + "g004"], by_id["chrB" + "g013"]]
+    gone = [by_id["chrAg004"], by_id["chrBg013"]]
     planted.deleted = {gene.gene_id for gene in gone}
     for gene in gone:
         strand = strands[gene.seqid]
         strands[gene.seqid] = joined(strand[: strand.at(gene.start)], strand[strand.at(gene.end) :])
-    copied = [by_id["chrA" + "g010"], by_id["chrB" + "g020"]]
+    copied = [by_id["chrAg010"], by_id["chrBg020"]]
     for gene in copied:
         strand = strands[gene.seqid]
         behind = strand.at(gene.end + 100)
@@ -182,11 +189,11 @@ def plant(folder: Path, *, count: int = 60, seed: int = 17) -> Planted:
         changed = with_substitutions(numbers, strand, 0.02)
         strands[seqid] = with_indels(chance, changed, strand.bases.size // 1000, 12)
     strand = strands["chrA"]
-    first, last = (by_id["chrA" + name] for name in ("g025", "g040"))
-    left, right = (int(np.flatnonzero(strand.sources > s)[0]) for s in (first.start - 150, last.end + 150))
+    first, last = by_id["chrAg025"], by_id["chrAg040"]
+    left, right = strand.behind(first.start - 150), strand.behind(last.end + 150)
     strands["chrA"] = joined(strand[:left], strand[left:right].flipped(), strand[right:])
     strand = strands["chrB"]
-    cut = int(np.flatnonzero(strand.sources > by_id["chrB" + "g030"].end + 120)[0])
+    cut = strand.behind(by_id["chrBg030"].end + 120)
     new = {"scaffold_1": strands["chrA"], "scaffold_7": strand[:cut], "scaffold_12": strand[cut:]}
 
     write_fasta(planted.old_fasta, texts)
@@ -201,8 +208,9 @@ def plant(folder: Path, *, count: int = 60, seed: int = 17) -> Planted:
             for found, wanted in ((planted.places, 0), (planted.extra, 1)):
                 at = np.flatnonzero(inside & (strand.copies == wanted))
                 if at.size:
-                    kept = gene.strand if strand.forward[at[0]] else {"+": "-", "-": "+"}[gene.strand]
-                    found[gene.gene_id] = (name, int(at[0]), int(at[-1]) + 1, kept)
+                    turned = OTHER_STRAND[gene.strand]
+                    side = gene.strand if strand.forward[at[0]] else turned
+                    found[gene.gene_id] = (name, int(at[0]), int(at[-1]) + 1, side)
     return planted
 
 

@@ -154,6 +154,8 @@ class _Search:
             what: to align of each.
             numbers: of the genes.
         """
+        if not numbers:
+            return
         queries = self._folder / f"{what}.fa"
         for part, targets in enumerate(self._parts):
             kept = self._folder / f"{what}.{part}.tsv"

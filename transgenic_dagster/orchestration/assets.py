@@ -57,6 +57,7 @@ from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.annotate import run_description
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.journals import summarise_journal
+from transgenic_dagster.run.lifted_genes import make_lifted_genes
 from transgenic_dagster.run.predict import predict_pieces
 from transgenic_dagster.run.results import merge_pieces
 from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
@@ -121,6 +122,7 @@ def _sorted_gff(home: Home) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         with _step(lab.home, context, context.partition_key) as (folder, asked):
             folder.mark(MADE_BY, run_description(asked))
+            make_lifted_genes(folder, asked)
             facts = make_sorted_gff(folder, asked).values
             with folder.sorted_gff.open("rb") as lines:
                 rows = sum(not line.startswith(b"#") for line in lines)

@@ -10,7 +10,7 @@ import dagster as dg
 from transgenic_dagster.errors import TransgenicError
 from transgenic_dagster.executors.choice import limit_gpu_pool
 from transgenic_dagster.lab.arrivals import Arrivals, Memory, Signature, look_for_arrivals
-from transgenic_dagster.lab.options import assembly_options, home_options
+from transgenic_dagster.lab.options import assembly_options, home_options, lifted_from
 from transgenic_dagster.lab.pieces import chromosomes
 from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration.launchpad import LabResource
@@ -70,6 +70,7 @@ def version_of(home: Home, name: str, signature: Signature) -> str:
 def arrival_of(home: Home, name: str, version: str) -> dg.AssetMaterialization:
     """Report of an assembly in one version."""
     inputs = home.assembly(name)
+    genes_of = lifted_from(home, inputs) or inputs
     return dg.AssetMaterialization(
         ASSEMBLY,
         partition=name,
@@ -77,7 +78,7 @@ def arrival_of(home: Home, name: str, version: str) -> dg.AssetMaterialization:
         metadata={
             VERSION: version,
             "genome": dg.MetadataValue.path(inputs.genome),
-            "genes": dg.MetadataValue.path(inputs.genes),
+            "genes": dg.MetadataValue.path(genes_of.genes),
             "genome_bytes": inputs.genome.stat().st_size,
         },
     )

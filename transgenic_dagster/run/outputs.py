@@ -23,7 +23,7 @@ def check_outputs(
     Raises:
         UsageError: a folder is missing or cannot be written, or a file is named for two purposes.
     """
-    check_files([options.fasta_file, options.gff_file, *model_files], outputs)
+    check_files([*options.input_files.values(), *model_files], outputs)
 
 
 def check_files(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
