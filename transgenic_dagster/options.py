@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
+from transgenic_dagster.system.digest import file_sha256
+
 DEFAULT_MODEL = "jlomas/HyenaTransgenic-768L12A6-400M"
 
 _DURATION = re.compile(r"(?:(?:(?P<d>\d+)-)?(?P<h>\d+):)?(?P<m>\d+):(?P<s>\d+)")
@@ -99,6 +101,7 @@ REGIONS = "Regions"
 MODEL = "Model"
 SENTENCES = "Gene sentences"
 GENE_MODELS = "Gene models"
+NAMES = "Names"
 FILTERS = "Filters"
 MACHINE = "Machine and speed"
 DURABILITY = "Interruption and resume"
@@ -107,7 +110,7 @@ STANDARD_OUTPUT = Path("-")
 POSITIONAL = ("fasta_file", "gff_file", "annotations")
 """Options that the command line takes by their place."""
 
-GROUPS = (FILES, REGIONS, MODEL, SENTENCES, GENE_MODELS, FILTERS, MACHINE, DURABILITY)
+GROUPS = (FILES, REGIONS, MODEL, SENTENCES, GENE_MODELS, NAMES, FILTERS, MACHINE, DURABILITY)
 
 
 def named_after(output: Path) -> Path:
@@ -167,6 +170,15 @@ class AnnotateOptions(BaseModel):
     changes: Path | None = option(
         None, FILES, "also write what became of each gene of the input, TSV", "FILE"
     )
+    names_from: Path | None = option(
+        None,
+        FILES,
+        "earlier output, whose genes keep the names that --locus_prefix gave them",
+        "FILE",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect="",
+    )
     strict_gff3: bool = option(
         False,
         FILES,
@@ -199,6 +211,15 @@ class AnnotateOptions(BaseModel):
         "TYPES",
         affects_results=True,
         stage=Stage.SORTING,
+    )
+    biotype: Literal["protein_coding", "all"] = option(
+        "protein_coding",
+        REGIONS,
+        "protein_coding skips genes of type gene that the annotation calls RNA genes or "
+        "pseudogenes; all takes them, too",
+        affects_results=True,
+        stage=Stage.REGIONS,
+        without_effect="all",
     )
     sorter: Literal["builtin", "agat"] = option(
         "builtin",
@@ -301,6 +322,34 @@ class AnnotateOptions(BaseModel):
         without_effect=False,
     )
 
+    keep_attributes: bool = option(
+        False,
+        NAMES,
+        "take over Name, Note, Dbxref, Alias and product of the input's genes",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect=False,
+    )
+    cds_ids: Literal["shared", "unique"] = option(
+        "shared",
+        NAMES,
+        "the CDS rows of a transcript share one ID, as one feature in several places does, or have "
+        "one each, as gffutils wants",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect="shared",
+    )
+    locus_prefix: str = option(
+        "",
+        NAMES,
+        "name genes along the chromosomes, as PREFIX_01g000010; 3 to 12 letters and digits",
+        "PREFIX",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect="",
+        pattern=r"^([A-Za-z][A-Za-z0-9]{2,11})?$",
+    )
+
     min_confidence: float = option(
         0.0,
         FILTERS,
@@ -376,13 +425,17 @@ class AnnotateOptions(BaseModel):
         return {"gff_file": lifted_gff_of(output), **values}
 
     @model_validator(mode="after")
-    def _check_combinations(self) -> Self:
+    def _check_lifting(self) -> Self:
         if self.lift_from and self.gff_file.name != lifted_gff_of(self.output).name:
             raise ValueError("--lift_from takes the place of gff_file: leave one of them out")
         if self.lift_from and self.complete:
             raise ValueError(
                 "--complete and --lift_from exclude each other: lifted genes have no transcripts"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_combinations(self) -> Self:
         if self.resume and self.overwrite:
             raise ValueError("--resume and --overwrite exclude each other")
         if self.checkpoint_path and self.checkpoint_path.name.endswith(".gz"):
@@ -406,6 +459,10 @@ class AnnotateOptions(BaseModel):
                 "--complete keeps all transcripts of the input, so it excludes --min_confidence, "
                 "--complete_only and --longest_isoform"
             )
+        if self.names_from and not self.locus_prefix:
+            raise ValueError("--names_from needs --locus_prefix, for genes that are new")
+        if self.complete and self.locus_prefix:
+            raise ValueError("--complete keeps the names of the input: it excludes --locus_prefix")
         if self.complete and self.keep_input:
             raise ValueError("--complete keeps the input anyway, so it excludes --keep_input")
         return self
@@ -473,11 +530,13 @@ class AnnotateOptions(BaseModel):
     def affecting_results(self, stage: Stage) -> dict[str, str]:
         """Values, as text by name, of the options that change what a stage makes.
 
-        ``--no_sort`` shows as the sorter ``none``; a seed counts only where it is used.
+        ``--no_sort`` shows as the sorter ``none``; a seed counts only where it is used; of the file
+        of ``--names_from`` its content counts.
         """
         values = dict(self) | {
             "sorter": self.sorting,
             "seed": self.seed if self.do_sample else "unused",
+            "names_from": file_sha256(self.names_from) if self.names_from else "",
         }
         return {
             name: _as_text(values[name])

@@ -63,6 +63,11 @@ class RejectReason(StrEnum):
         "another isoform of the gene has a longer CDS, and `--longest_isoform` keeps only that",
     )
     OUT_OF_MEMORY = "out_of_memory", "the window did not fit into memory even alone"
+    NOT_PROTEIN_CODING = (
+        "not_protein_coding",
+        "the annotation says that the gene is an RNA gene or a pseudogene; `--biotype all` takes"
+        " these, too",
+    )
     WINDOW_TOO_LONG = (
         "window_too_long",
         "the gene is longer than the window that the model reads (49,152 nt)",

@@ -55,7 +55,7 @@ NOT_FOR_GALAXY = {
 """Options that the form leaves at their defaults, and why."""
 
 # How the form says what the program takes in another form, or limits what the model limits.
-ASKED_IN_OTHER_WORDS = {"fasta_file", "gff_file", "lift_from", "model"}
+ASKED_IN_OTHER_WORDS = {"fasta_file", "gff_file", "lift_from", "model", "names_from"}
 LIMITED_BY_THE_MODEL = {"max_length": (2, 2048)}
 
 LIFTED_TABLE = "annotation.gff3.lifted.tsv"

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -221,3 +222,52 @@ def genes_of(path):
     return [
         line.split("GM=")[1].split(";")[0].strip() for line in rows_of(path) if "\tgene\t" in line
     ]
+
+
+def names_of(path):
+    return {
+        line.split("GM=")[1].split(";")[0].strip(): line.split("locus_tag=")[1].split(";")[0]
+        for line in rows_of(path)
+        if "\tgene\t" in line and "locus_tag=" in line
+    }
+
+
+def test_names_are_the_same_again_and_stay_when_a_gene_is_added(demo, tmp_path):
+    rows = demo.truth_gff3.read_text().splitlines(keepends=True)
+    third = [i for i, line in enumerate(rows) if "\tgene\t" in line][2:4]
+    (tmp_path / "fewer.gff3").write_text("".join(rows[: third[0]] + rows[third[1] :]))
+    runs = {
+        "before": (tmp_path / "fewer.gff3", {}),
+        "again": (tmp_path / "fewer.gff3", {}),
+        "more": (demo.truth_gff3, {"names_from": tmp_path / "before" / "out.gff3"}),
+    }
+    for name, (gff, options) in runs.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        merge_told(
+            *(demo.genome_fasta, gff, folder),
+            locus_prefix="ATX1",
+            proteins=folder / "p.fa",
+            keep_input=True,
+            **options,
+        )
+    before, again, more = (names_of(tmp_path / name / "out.gff3") for name in runs)
+    assert before == again
+    assert before.items() < more.items()
+    assert len(more) == len(before) + 1 == len(set(more.values()))
+    row = next(line for line in rows_of(tmp_path / "more" / "out.gff3") if "\tgene\t" in line)
+    assert row.rstrip("\n").endswith(
+        "ID=gene:ATX1_01g000010;GM=DEMO1G00010;Name=ATX1_01g000010;locus_tag=ATX1_01g000010;"
+        "Alias=DEMO1G00010"
+    )
+    assert next(iter(records(tmp_path / "more" / "p.fa"))) == "mRNA:ATX1_01g000010.t1"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_gffutils_takes_the_annotation_with_its_defaults(demo, told, tmp_path):
+    merge_told(demo.genome_fasta, demo.truth_gff3, tmp_path, cds_ids="unique")
+    database = gffutils.create_db(str(tmp_path / "out.gff3"), ":memory:")
+    rows = rows_of(tmp_path / "out.gff3")
+    assert database.count_features_of_type() == len(rows)
+    shared = [re.sub(r"ID=CDS:([^;]*)\.[0-9]+;", r"ID=CDS:\1;", row) for row in rows]
+    assert shared == rows_of(told / "out.gff3")

@@ -21,12 +21,12 @@ def write_sequences(handle: TextIO, gene: GeneModel, kind: SequenceKind) -> None
     Names are those of the GFF3 with white space percent-encoded too, because a FASTA name ends at
     the first. A transcript without a whole codon has no protein and no such record.
     """
-    gene_name = _fasta_name(feature_id(GENE, gene.gm_id))
+    gene_name = _fasta_name(feature_id(GENE, gene.name))
     for transcript in gene.transcripts:
         sequence: str = getattr(transcript.quality, kind)
         if not sequence:
             continue
-        name = _fasta_name(feature_id(MRNA, gene.gm_id, transcript.number))
+        name = _fasta_name(feature_id(MRNA, gene.name, transcript.number))
         handle.write(f">{name} gene={gene_name}\n")
         for start in range(0, len(sequence), COLUMNS):
             handle.write(sequence[start : start + COLUMNS] + "\n")

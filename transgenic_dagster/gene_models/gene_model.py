@@ -204,6 +204,9 @@ class GeneModel:
         strand: ``+`` or ``-``, as predicted.
         confidence: mean token probability of its sentence, 0 to 1.
         transcripts: at least one, in the order of the sentence.
+        locus: name of the gene where it has one of its own, else empty.
+        inherited: attributes of the input gene that it takes over, names with values as GFF3
+            writes them.
     """
 
     gm_id: str
@@ -211,6 +214,13 @@ class GeneModel:
     strand: str
     confidence: float
     transcripts: tuple[Transcript, ...]
+    locus: str = ""
+    inherited: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What identifiers are made from: the locus, else the input gene."""
+        return self.locus or self.gm_id
 
     @property
     def start(self) -> int:

@@ -110,7 +110,7 @@ class KeptInput:
         sorted_gff: the sorted annotation, with its ``Origin`` beside it.
         feature_types: types of the rows (column 3) that count as genes.
         reasons: why they have none, by identifier of the gene; every one is in the gene list.
-        predicted: identifiers of the input genes that have a gene model.
+        predicted: names of the genes that have a gene model (``GeneModel.name``).
         sequence_lengths: nucleotides by sequence name of the FASTA file.
         gm_attribute: name of the attribute with the input gene's id; with ``gm``, other attributes
             that begin with a capital but are not those of the specification become lower case.

@@ -39,6 +39,8 @@ REMEDIES: Final[Mapping[RejectReason, str]] = {
     RejectReason.SHORTER_ISOFORM: "Left out as asked for: without --longest_isoform all isoforms "
     "are written.",
     RejectReason.OUT_OF_MEMORY: "Continue with --resume on a machine, or a GPU, with more memory.",
+    RejectReason.NOT_PROTEIN_CODING: "Nothing: the model was trained on protein-coding genes. "
+    "--keep_input keeps the input's rows; --biotype all sends such genes to the model, too.",
     RejectReason.WINDOW_TOO_LONG: "The model cannot read genes of this length; keep the input's "
     "rows with --keep_input.",
     RejectReason.NOT_LIFTED: "The gene may be gone, broken by a gap of the assembly, or too "

@@ -70,6 +70,7 @@ def write_completed(
             options.feature_types,
             gained,
             "gm" if options.strict_gff3 else "GM",
+            options.cds_ids,
         )
         gff3 = files.enter_context(Gff3Files(paths, folder.sorting))
         lines = completed.lines()

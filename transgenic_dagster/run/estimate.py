@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transgenic_dagster.errors import MissingOnMachineError
+from transgenic_dagster.input_genes.biotypes import read_wanted_genes
 from transgenic_dagster.input_genes.gene import SkippedInput
-from transgenic_dagster.input_genes.gene_list import read_genes
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.regions.region_db import database_bytes
 from transgenic_dagster.regions.region_plan import plan_regions
@@ -120,7 +120,7 @@ def make_plan(options: AnnotateOptions) -> Plan:
     with tempfile.TemporaryDirectory(prefix="transgenic-plan-") as name:
         folder = RunFolder(Path(name))
         make_sorted_gff(folder, options)
-        genes = read_genes(folder.sorted_gff, options.feature_types)
+        genes = read_wanted_genes(folder.sorted_gff, options.feature_types, options.biotype)
         folder.genome_cache.mkdir()
         with open_genome(options.fasta_file, folder.genome_cache) as genome:
             planned = plan_regions(

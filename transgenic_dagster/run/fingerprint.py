@@ -84,6 +84,8 @@ def check_inputs(options: AnnotateOptions) -> None:
     """
     for role, path in options.input_files.items():
         input_status(path, role)
+    if options.names_from:
+        input_status(options.names_from, "earlier output")
 
 
 def digest_input(path: Path, role: str) -> str:

@@ -51,6 +51,7 @@ _TAKEN_BY = {
     "annotations": "two annotations or more are needed",
     "batch_size": "a whole number, 1 or more, or auto",
     "feature_types": "row types, separated by commas",
+    "locus_prefix": "3 to 12 letters and digits, a letter first",
     "time_limit": "a duration is 1 second or more",
 }
 

@@ -18,6 +18,10 @@ _ONLY_FOR_WRITING = frozenset(
         "cdna",
         "gtf",
         "index",
+        "names_from",
+        "locus_prefix",
+        "keep_attributes",
+        "cds_ids",
         "min_confidence",
         "complete_only",
         "longest_isoform",
@@ -102,12 +106,20 @@ class RefereeOptions(ScoreOptions):
             scores: table to write.
         """
         own = {"gff_file", "annotations", "output", "decisions", "work_folder", "feature_types"}
-        own |= {"sorter", "no_sort"}
+        own |= {"sorter", "no_sort", "biotype"}
         given = self.model_dump(exclude_unset=True, exclude=own)
-        return ScoreOptions(**given, gff_file=candidates, output=scores)
+        return ScoreOptions(**given, gff_file=candidates, output=scores, biotype="all")
 
     @classmethod
     def of_program(cls) -> Mapping[str, FieldInfo]:
         """Options that the program takes."""
-        without = {"gff_file", "gff3", "reject_output", "plan", "keep_db", "checkpoint_path"}
+        without = {
+            "biotype",
+            "gff_file",
+            "gff3",
+            "reject_output",
+            "plan",
+            "keep_db",
+            "checkpoint_path",
+        }
         return {n: f for n, f in super().of_program().items() if n not in without}

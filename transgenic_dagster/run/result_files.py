@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TextIO
@@ -11,17 +12,20 @@ from transgenic_dagster.gene_models.filters import Filters
 from transgenic_dagster.gene_models.gene_model import GeneModel
 from transgenic_dagster.gene_models.gff3_writer import Gff3Writer
 from transgenic_dagster.gene_models.gsf_table import GsfTable
+from transgenic_dagster.gene_models.input_attributes import read_input_attributes
 from transgenic_dagster.gene_models.kept_input import (
     KeptInput,
     fill_gaps,
     skipped_before_regions,
     write_gap,
 )
+from transgenic_dagster.gene_models.locus_names import locus_names, read_earlier_names
 from transgenic_dagster.gene_models.rejects import Reject, write_reject
 from transgenic_dagster.gene_models.selection import Doubt
 from transgenic_dagster.gene_models.text_sink import TextSink
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.input_genes.gene import SkippedInput
+from transgenic_dagster.input_genes.gene_list import read_genes
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
@@ -73,6 +77,8 @@ class ResultFiles:
     def __enter__(self) -> Self:
         paths, database = self._paths, self._database
         skipped = database.skipped()
+        self._names = _locus_names(database, self._options)
+        self._inherited = _inherited(self._folder, self._options)
         self._annotation = self._files.enter_context(Gff3Files(paths, self._folder.sorting))
         self._gaps = None
         self._gff3: TextSink
@@ -81,7 +87,7 @@ class ResultFiles:
             self._gff3 = self._files.enter_context(self._gaps.drafted())
         else:
             self._gff3 = self._annotation
-        self._genes = Gff3Writer(self._gff3, self._gm_attribute)
+        self._genes = Gff3Writer(self._gff3, self._gm_attribute, self._options.cds_ids)
         self._rejects = self._open(paths.rejects)
         self._table = GsfTable(self._open(paths.gsf)) if paths.gsf else None
         self._beside = self._files.enter_context(GeneFiles(paths))
@@ -117,11 +123,15 @@ class ResultFiles:
             ]
             # Of a gene that is left out, the first reason counts.
             rejects = [*unwanted, *rejects] if gene is None else [*rejects, *unwanted]
+        if gene is not None and self._names:
+            gene = replace(gene, locus=self._names[gene.gm_id])
+        if gene is not None and self._inherited:
+            gene = replace(gene, inherited=self._inherited.get(gene.gm_id, ()))
         self.accounting.count_gene(gene, rejects, doubt.reason if doubt else None)
         for reject in rejects:
             write_reject(self._rejects, reject)
         if self._gaps:
-            self._gaps.add(region, None if gene else rejects[0].reason)
+            self._gaps.add(region, gene, rejects)
         if gene is not None:
             self._write_gene(gene, doubt)
         if self._table is not None:
@@ -149,6 +159,22 @@ class ResultFiles:
         self._beside.write_gene(gene)
 
 
+def _locus_names(database: RegionDb, options: AnnotateOptions) -> Mapping[str, str]:
+    if not options.locus_prefix:
+        return {}
+    earlier = read_earlier_names(options.names_from) if options.names_from else {}
+    return locus_names(database.regions(), options.locus_prefix, earlier)
+
+
+def _inherited(
+    folder: RunFolder, options: AnnotateOptions
+) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    if not options.keep_attributes:
+        return {}
+    genes = read_genes(folder.sorted_gff, options.feature_types).genes
+    return read_input_attributes(folder.sorted_gff, {gene.row: gene.gene_id for gene in genes})
+
+
 class _Gaps:
     """Places in the GFF3 of genes without a gene model, to be filled with the input's rows."""
 
@@ -173,14 +199,14 @@ class _Gaps:
         self._handle = self._draft.open("w", encoding="utf-8", newline="\n")
         return self._handle
 
-    def add(self, region: Region, reason: str | None) -> None:
+    def add(self, region: Region, gene: GeneModel | None, rejects: Sequence[Reject]) -> None:
         """Hold the place of a region, if it has no gene model, and of genes skipped before it."""
         self._add_skipped()
         self._position += 1
-        if reason is None:
-            self._predicted.add(region.gene_id)
+        if gene:
+            self._predicted.add(gene.name)
         else:
-            self._add_gap(region.gene_id, reason)
+            self._add_gap(region.gene_id, rejects[0].reason)
 
     def fill(self, output: TextSink, lengths: Mapping[str, int], gm: Literal["GM", "gm"]) -> int:
         """Copy the draft with the input's rows in its gaps; returns the number of genes kept."""
