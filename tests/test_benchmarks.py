@@ -1,6 +1,13 @@
 import pytest
 
-from benchmarks import bench_engine, bench_evaluate, bench_gpu, bench_growth, bench_score
+from benchmarks import (
+    bench_engine,
+    bench_evaluate,
+    bench_gpu,
+    bench_growth,
+    bench_precision,
+    bench_score,
+)
 
 FEW = (
     "--size tiny --length 600 --regions 3 --batch_size 2 --tokens 6 --published_tokens 3 "
@@ -45,3 +52,9 @@ def test_scoring_is_measured_against_predicting(monkeypatch, capsys):
     assert set(ratios) == {"demo", "tiny"}
     assert all(ratio > 0 for ratio in ratios.values())
     assert "predict / score" in capsys.readouterr().out
+
+
+def test_bf16_hardly_changes_probabilities_even_of_random_weights(capsys):
+    found = bench_precision.main(["--only", "golden"])["golden"]
+    assert 0 < found.log_probability < 0.06
+    assert "of the sentences" in capsys.readouterr().out
