@@ -127,4 +127,8 @@ def test_the_page_names_every_sample_file():
         shown = "deployment/*.service" in PAGE and path.suffix == ".service"
         mounted = path.name in (FOLDER / "compose.yaml").read_text()
         assert path.name in named or shown or mounted or path.name == "compose.yaml", path.name
-    compile(re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)[1], "deployment.md", "exec")
+
+
+def test_the_python_of_the_page_can_be_read():
+    for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
+        compile(block, "deployment.md", "exec")

@@ -56,7 +56,7 @@ def test_a_run_whose_process_is_gone_has_failed(instance, launcher, worker):
 def test_another_process_of_the_same_number_is_not_the_run(instance, launcher, worker, monkeypatch):
     run = run_of(instance, worker.pid)
     later = 2 * 10**9
-    monkeypatch.setattr("transgenic_dagster.executors.launcher._began", lambda _: float(later))
+    monkeypatch.setattr("transgenic_dagster.executors.launcher.start_of", lambda _: float(later))
     assert launcher.check_run_worker_health(run).status == WorkerStatus.FAILED
 
 

@@ -10,7 +10,7 @@ from tests.live_lab.deployments import DEPLOYMENTS
 
 SCENARIOS = (
     *("power_cut", "arrival", "checks", "renaming", "migration", "contigs", "throttle"),
-    *("many_sequences", "bad_input", "growing", "gpu", "slurm"),
+    *("many_sequences", "bad_input", "growing", "browser", "gpu", "slurm"),
 )
 
 

@@ -13,7 +13,6 @@ byte for byte.
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -31,12 +30,11 @@ from tests.live_lab.labs import (
     temporary_lab,
 )
 from tests.live_lab.processes import command_of, lock_holder, parent_of, processes_of
-from tests.live_lab.saying import check
+from tests.live_lab.saying import check, skip
 from tests.one_node_slurm import one_node_slurm, why_not
 from tests.waiting import wait_for
 
 DEVICES = {"0", "1"}
-SKIPPED = 77
 BATCH_SIZE = 2
 """Small, so that there is a middle to be killed in."""
 
@@ -137,6 +135,7 @@ def backfill(lab: Lab) -> None:
     check(lab.most_devices == len(DEVICES), "both devices were busy at once")
     check(not lab.shared, f"no device had two steps at once {lab.shared or ''}".rstrip())
     said = "\n".join(lab.server.messages(run) for run in runs())
+    check(f"(pid: {step})" in said, "the killed step was one of the backfill's")
     check("SIGKILL" in said, "the log says how the killed step ended")
     check("done already of Chr1" in said, "its retry went on from the journal")
 
@@ -182,19 +181,19 @@ def run(executor: str) -> None:
         variables = {"TRANSGENIC_EXECUTOR": executor, "TRANSGENIC_GPU_DEVICES": "0,1"}
         if executor == "slurm":
             if reason := why_not():
-                sys.stdout.write(f"skipped: {reason}\n")
-                sys.exit(SKIPPED)
+                skip(reason)
             del variables["TRANSGENIC_GPU_DEVICES"]
             (root.parent / "slurm").mkdir()
             variables |= stack.enter_context(one_node_slurm(root.parent / "slurm"))
-        put_demo(root)
         expected = root.parent / "expected"
-        annotation = start_annotating(root, "demo", expected, batch_size=BATCH_SIZE)
         environment = lab_environment(root, **variables)
         server = stack.enter_context(serve(root, environment))
         check(True, "dagster dev serves the lab")
+        # Before there is anything to do, or it would begin the predictions that are killed here.
+        server.stop_sensor("annotate_what_is_due")
+        put_demo(root)
+        annotation = start_annotating(root, "demo", expected, batch_size=BATCH_SIZE)
         wait_for(lambda: server.assemblies() == ["demo"], "the partition of the demo")
-        server.stop_sensors()
         lab = Lab(root, server, environment)
         server.finish(server.launch(["sorted_gff", "region_db"], "demo"))
         check(True, "the regions are made")

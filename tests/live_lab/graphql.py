@@ -28,15 +28,13 @@ EVENTS = """query ($id: ID!, $c: String) { logsForRun(runId: $id, afterCursor: $
 SENSORS = """query ($s: RepositorySelector!) { sensorsOrError(repositorySelector: $s) {
   ... on Sensors { results { id name } } ... on PythonError { message } } }"""
 STOP_SENSOR = "mutation ($id: String!) { stopSensor(id: $id) { __typename } }"
-START_SENSOR = """mutation ($s: SensorSelector!) { startSensor(sensorSelector: $s) {
-  __typename ... on PythonError { message } } }"""
 TICKS = """query ($s: SensorSelector!) { sensorOrError(sensorSelector: $s) { ... on Sensor {
   sensorState { ticks(limit: 500) { status timestamp endTimestamp skipReason runIds
   error { message } } } } } }"""
 PARTITIONS = """query ($k: AssetKeyInput!) { assetNodeOrError(assetKey: $k) { ... on AssetNode {
   partitionKeysByDimension { name partitionKeys } } } }"""
 MATERIALIZED = """query ($k: AssetKeyInput!, $p: [String!]) { assetNodeOrError(assetKey: $k) {
-  ... on AssetNode { latestMaterializationByPartition(partitions: $p) {
+  ... on AssetNode { assetMaterializations(partitions: $p, limit: 1) {
   runId timestamp partition metadataEntries { label } } } } }"""
 CHECKS = """query ($k: AssetKeyInput!) { assetNodeOrError(assetKey: $k) { ... on AssetNode {
   assetChecksOrError { ... on AssetChecks { checks { name canExecuteIndividually
@@ -115,14 +113,14 @@ class LabServer:
         except (urllib.error.URLError, ConnectionError, RuntimeError, TimeoutError):
             return False
 
-    def stop_sensors(self) -> None:
-        """Have nothing start by itself."""
-        for sensor in self.ask(SENSORS, s=REPOSITORY)["results"]:
-            self.ask(STOP_SENSOR, id=sensor["id"])
-
-    def start_sensor(self, name: str) -> None:
-        """Start one sensor."""
-        self.ask(START_SENSOR, s=REPOSITORY | {"sensorName": name})
+    def stop_sensor(self, name: str) -> None:
+        """Stop a sensor, and wait until its last tick has ended."""
+        (found,) = (s for s in self.ask(SENSORS, s=REPOSITORY)["results"] if s["name"] == name)
+        self.ask(STOP_SENSOR, id=found["id"])
+        wait_for(
+            lambda: all(tick["endTimestamp"] for tick in self.ticks(name)),
+            f"the end of the last tick of {name}",
+        )
 
     def ticks(self, sensor: str) -> list[dict[str, Any]]:
         """Ticks of a sensor, the latest first."""
@@ -210,11 +208,11 @@ class LabServer:
         (keys,) = self.partitions("merged_gff3").values()
         return keys
 
-    def materialization(self, asset: str, partition: str) -> dict[str, Any] | None:
-        """Latest materialization of a partition; None where there is none."""
-        node = self.ask(MATERIALIZED, k={"path": [asset]}, p=[partition])
-        (latest,) = node["latestMaterializationByPartition"]
-        return dict(latest) if latest else None
+    def materialization(self, asset: str, partition: str | None = None) -> dict[str, Any] | None:
+        """Latest materialization of an asset or of a partition; None where there is none."""
+        partitions = None if partition is None else [partition]
+        node = self.ask(MATERIALIZED, k={"path": [asset]}, p=partitions)
+        return next(iter(node["assetMaterializations"]), None)
 
     def checks(self, asset: str) -> dict[str, dict[str, Any]]:
         """Checks of an asset, with the partitions that succeeded and failed, by name."""

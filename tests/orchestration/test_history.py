@@ -5,6 +5,7 @@ from contextlib import nullcontext
 
 import dagster as dg
 import pytest
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from tests.lab.homes import make_home, put
 from tests.orchestration.labs import AFTER, BEFORE, Lab
@@ -74,6 +75,26 @@ def test_a_renamed_assembly_is_known_and_nothing_is_requested(lab):
     # At most the overview is made again.
     assert requested(lab, before.cursor).total_requested <= 1
     assert requested(lab).total_requested <= 1
+
+
+def test_checks_that_did_not_come_to_a_result_are_not_told_again(lab):
+    regions = lab.home.run("moss").region_db
+    aside = regions.rename(regions.with_suffix(".aside"))
+    assert not lab.run(AFTER, "moss", check=False).success
+    aside.rename(regions)
+    rename(lab, "moss", "fern")
+    for spec in RESULT_CHECKS:
+        history = lab.instance.event_log_storage.get_asset_check_execution_history(spec.key, 10)
+        assert history[0].evaluation.partition == "fern"
+        assert history[1].status == AssetCheckExecutionRecordStatus.PLANNED
+
+
+def test_an_assembly_can_be_renamed_again_and_again(lab):
+    for old, new in (("moss", "fern"), ("fern", "moss"), ("moss", "fern"), ("fern", "moss")):
+        rename(lab, old, new)
+        for spec in RESULT_CHECKS:
+            history = lab.instance.event_log_storage.get_asset_check_execution_history(spec.key, 10)
+            assert [r.evaluation.description for r in history if r.evaluation.partition == new]
 
 
 def test_news_of_a_renamed_assembly_are_followed(lab):

@@ -100,11 +100,12 @@ def test_a_recount_finds_lost_invented_and_doubled_genes(demo, results):
     assert "genes that the input does not have: INVENTED" in faults(demo)
 
 
-def checked(demo):
+def checked(demo, **partition):
     """Results of the checks of the files as they are."""
     checks = next(one for one in demo.definitions.asset_checks if len(list(one.check_specs)) > 1)
+    values = {"has_partition_key": True, "partition_key": "demo", **partition}
     selected = {spec.key for spec in RESULT_CHECKS}
-    context = SimpleNamespace(partition_key="demo", selected_asset_check_keys=selected)
+    context = SimpleNamespace(selected_asset_check_keys=selected, **values)
     found = checks.op.compute_fn.decorated_fn(context, LabResource(root=str(demo.home.root)))
     return {one.check_name: one for one in found}
 
@@ -159,3 +160,8 @@ def test_gene_models_that_repeat_each_other_are_seen(demo, results):
 
 def test_each_assembly_has_its_own_results_of_the_checks(demo):
     assert all(spec.partitions_def is ASSEMBLIES for spec in RESULT_CHECKS)
+
+
+def test_executing_all_checks_at_once_says_how_to_check_an_assembly(demo):
+    with pytest.raises(dg.Failure, match="materialize merged_gff3 of the assembly"):
+        checked(demo, has_partition_key=False)

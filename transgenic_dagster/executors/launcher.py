@@ -8,8 +8,6 @@ again. ``dagster.yaml`` names it.
 import os
 import re
 import signal
-import time
-from pathlib import Path
 
 import dagster as dg
 
@@ -18,6 +16,7 @@ from transgenic_dagster.executors.dagster_private import (
     DagsterEventType,
     WorkerStatus,
 )
+from transgenic_dagster.system.processes import start_of
 
 _STARTED = re.compile(r"Started process for run \(pid: (\d+)\)")
 _CLOCK_SECONDS = 5.0
@@ -70,16 +69,6 @@ class WatchedRunLauncher(dg.DefaultRunLauncher):
         for event in reversed(events):
             if found := _STARTED.search(event.user_message or event.message):
                 process = int(found[1])
-                began = _began(process)
+                began = start_of(process)
                 return process if began and began <= event.timestamp + _CLOCK_SECONDS else None
         return None
-
-
-def _began(process: int) -> float | None:
-    """Time in seconds when a process began; None where there is none of this number."""
-    try:
-        ticks = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19])
-        uptime = float(Path("/proc/uptime").read_text().split()[0])
-    except (OSError, ValueError, IndexError):
-        return None
-    return time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")

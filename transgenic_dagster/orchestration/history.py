@@ -19,13 +19,15 @@ from transgenic_dagster.lab.earlier_release import KEPT, read_earlier_home
 from transgenic_dagster.lab.options import assembly_options
 from transgenic_dagster.lab.pieces import Pieces, chromosomes, pieces_version, write_pieces
 from transgenic_dagster.lab.workspace import Home
-from transgenic_dagster.orchestration.assets import REJECT_REPORT, SORTED_GFF
+from transgenic_dagster.orchestration.assets import REJECT_REPORT, SCORE_TABLE, SORTED_GFF
 from transgenic_dagster.orchestration.checks import RESULT_CHECKS
 from transgenic_dagster.orchestration.conditions import (
+    INPUT_SCORES,
     MADE_FROM,
     MERGED_GFF3,
     PREDICTIONS,
     REGION_DB,
+    latest_record,
     set_retold_until,
 )
 from transgenic_dagster.orchestration.partitions import ASSEMBLY, CHROMOSOME, pair_key, split_key
@@ -34,8 +36,12 @@ from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.stages import fingerprint_of_regions
 
 DAGSTER_HOME = "DAGSTER_HOME"
-_FLOW = (SORTED_GFF, REGION_DB, PREDICTIONS, MERGED_GFF3, REJECT_REPORT)
+_BEFORE = (SORTED_GFF, REGION_DB)
+_AFTER = (PREDICTIONS, MERGED_GFF3, REJECT_REPORT, INPUT_SCORES, SCORE_TABLE)
 _MOST_CHECKS = 1000
+_EVALUATED = dg.DagsterEventType.ASSET_CHECK_EVALUATION.value
+_NO_RUN = "no-run"
+"""Run of results that were reported without one."""
 _KEPT_TAGS = ("dagster/data_version", "dagster/data_version_is_user_provided")
 
 
@@ -73,14 +79,15 @@ def retell(
         extra: metadata to add to predictions and what is made from them.
     """
     last = 0
-    for key in (dg.AssetKey(ASSEMBLY), *_FLOW):
+    for key in (dg.AssetKey(ASSEMBLY), *_BEFORE, *_AFTER):
         for partition in sorted(instance.get_materialized_partitions(key)):
             assembly, chromosome = split_key(partition)
-            made = _latest(instance, key, partition)
+            known = latest_record(instance, key, partition)
+            made = known.asset_materialization if known else None
             if assembly != before or made is None:
                 continue
             tags = made.tags or {}
-            added = (extra or {}) if key in _FLOW[2:] else {}
+            added = (extra or {}) if key in _AFTER else {}
             told = pair_key(now, chromosome) if chromosome else now
             instance.report_runless_asset_event(
                 dg.AssetMaterialization(
@@ -91,7 +98,7 @@ def retell(
                     tags={tag: tags[tag] for tag in _KEPT_TAGS if tag in tags},
                 )
             )
-            record = _latest_record(instance, key, told)
+            record = latest_record(instance, key, told)
             last = max(last, record.storage_id if record else 0)
     set_retold_until(instance, now, last)
     _retell_checks(instance, before, now)
@@ -109,47 +116,39 @@ def forget(instance: dg.DagsterInstance, name: str) -> None:
 
 
 def _retell_checks(instance: dg.DagsterInstance, before: str, now: str) -> None:
-    target = _latest_record(instance, MERGED_GFF3, now)
+    target = latest_record(instance, MERGED_GFF3, now)
+    if target is None:
+        return
     for spec in RESULT_CHECKS:
         history = instance.event_log_storage.get_asset_check_execution_history(
             spec.key, limit=_MOST_CHECKS
         )
-        evaluations = (record.evaluation for record in history)
-        latest = next((e for e in evaluations if e is not None and e.partition == before), None)
-        if latest is None or target is None:
+        for record in history:
+            latest = record.evaluation
+            # Of a check whose run has failed before it there is a plan, and no evaluation.
+            if isinstance(latest, dg.AssetCheckEvaluation) and latest.partition == before:
+                break
+        else:
             continue
         of = latest.target_materialization_data
         described = (latest.description or "").replace(f"{before}: ", f"{now}: ", 1)
-        instance.report_runless_asset_event(
-            dg.AssetCheckEvaluation(
-                asset_key=spec.asset_key,
-                check_name=spec.name,
-                passed=latest.passed,
-                metadata={**latest.metadata, ASSEMBLY: now},
-                severity=latest.severity,
-                description=described,
-                blocking=latest.blocking,
-                partition=now,
-                target_materialization_data=of
-                and type(of)(
-                    storage_id=target.storage_id, run_id=target.run_id, timestamp=target.timestamp
-                ),
-            )
+        told = dg.AssetCheckEvaluation(
+            asset_key=spec.asset_key,
+            check_name=spec.name,
+            passed=latest.passed,
+            metadata={**latest.metadata, ASSEMBLY: now},
+            severity=latest.severity,
+            description=described,
+            blocking=latest.blocking,
+            partition=now,
+            target_materialization_data=of
+            and type(of)(
+                storage_id=target.storage_id, run_id=target.run_id, timestamp=target.timestamp
+            ),
         )
-
-
-def _latest_record(
-    instance: dg.DagsterInstance, key: dg.AssetKey, partition: str
-) -> dg.EventLogRecord | None:
-    wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition])
-    return next(iter(instance.fetch_materializations(wanted, limit=1).records), None)
-
-
-def _latest(
-    instance: dg.DagsterInstance, key: dg.AssetKey, partition: str
-) -> dg.AssetMaterialization | None:
-    record = _latest_record(instance, key, partition)
-    return record.asset_materialization if record else None
+        # As of its run: what has none can be reported once for a partition, and never again.
+        event = dg.DagsterEvent(_EVALUATED, "", event_specific_data=told)
+        instance.report_dagster_event(event, record.run_id or _NO_RUN)
 
 
 def _with_paths(

@@ -10,9 +10,15 @@ import dagster as dg
 from transgenic_dagster.errors import TransgenicError
 from transgenic_dagster.executors.choice import limit_gpu_pool
 from transgenic_dagster.lab.arrivals import Arrivals, Memory, Signature, look_for_arrivals
-from transgenic_dagster.lab.options import assembly_options, home_options
+from transgenic_dagster.lab.options import (
+    SCORE_INPUT,
+    assembly_options,
+    home_options,
+    scores_input,
+)
 from transgenic_dagster.lab.pieces import chromosomes
 from transgenic_dagster.lab.workspace import Home
+from transgenic_dagster.orchestration.conditions import latest_record
 from transgenic_dagster.orchestration.launchpad import LabResource
 from transgenic_dagster.orchestration.partitions import (
     ASSEMBLIES,
@@ -64,7 +70,9 @@ def version_of(home: Home, name: str, signature: Signature) -> str:
     Raises:
         TransgenicError: its options are wrong.
     """
-    return json.dumps([signature, code_version(assembly_options(home, home.assembly(name)))])
+    inputs = home.assembly(name)
+    scored = [SCORE_INPUT] if scores_input(home, inputs) else []
+    return json.dumps([signature, code_version(assembly_options(home, inputs)), *scored])
 
 
 def arrival_of(home: Home, name: str, version: str) -> dg.AssetMaterialization:
@@ -178,9 +186,8 @@ class _Tick:
                 del active[name]
 
     def _reported_before(self, name: str) -> str | None:
-        filter_ = dg.AssetRecordsFilter(asset_key=dg.AssetKey(ASSEMBLY), asset_partitions=[name])
-        records = self.instance.fetch_materializations(filter_, limit=1).records
-        made = records[0].asset_materialization if records else None
+        record = latest_record(self.instance, dg.AssetKey(ASSEMBLY), name)
+        made = record.asset_materialization if record else None
         return str(made.metadata[VERSION].value) if made else None
 
     def _forget(self, gone: set[str]) -> Iterator[str]:

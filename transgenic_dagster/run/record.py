@@ -3,32 +3,43 @@
 It is kept in the checkpoint file, since it differs between runs that give the same results.
 """
 
-import json
 import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Final, Literal, TypeVar, cast, get_args
+
+from pydantic import BaseModel, ValidationError
 
 from transgenic_dagster import __version__
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.run.folder import RunFolder
 
-STAGES = ("sorted_gff", "region_db", "predictions", "merged_gff3")
+Stage = Literal["sorted_gff", "region_db", "predictions", "merged_gff3"]
+STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 _LIBRARIES = ("torch", "transformers", "numpy", "duckdb", "pyfaidx")
 _GIB = 1 << 30
 
-_Stage = TypeVar("_Stage", bound=Callable[..., Any])
+_StageFunction = TypeVar("_StageFunction", bound=Callable[..., Any])
 
 
-def timed(stage: str) -> Callable[[_Stage], _Stage]:
+class _Entry(BaseModel):
+    """How long a stage took, and where."""
+
+    stage: Stage
+    seconds: float
+    machine: str
+
+
+def timed(stage: Stage) -> Callable[[_StageFunction], _StageFunction]:
     """Decorate a stage function, so that the run's folder keeps how long it took, and where."""
 
-    def decorate(function: _Stage) -> _Stage:
+    def decorate(function: _StageFunction) -> _StageFunction:
         @wraps(function)
         def measured(folder: RunFolder, *args: Any, **kwargs: Any) -> Any:
             began = time.monotonic()
@@ -37,7 +48,7 @@ def timed(stage: str) -> Callable[[_Stage], _Stage]:
             finally:
                 _append(folder.times, stage, time.monotonic() - began)
 
-        return cast(_Stage, measured)
+        return cast(_StageFunction, measured)
 
     return decorate
 
@@ -54,8 +65,8 @@ def describe_run(
     """
     seconds, machines = dict.fromkeys(STAGES, 0.0), dict[str, None]()
     for entry in _entries(folder.times):
-        seconds[entry["stage"]] += entry["seconds"]
-        machines[entry["machine"]] = None
+        seconds[entry.stage] += entry.seconds
+        machines[entry.machine] = None
     seconds["merged_gff3"] += results_seconds
     machines[machine()] = None
     inputs = {"genome": options.fasta_file, "annotation": options.gff_file}
@@ -106,15 +117,18 @@ def _gpus() -> list[str]:
     return [f"{names.count(name)} × {name}" for name in dict.fromkeys(names)]
 
 
-def _append(path: Path, stage: str, seconds: float) -> None:
+def _append(path: Path, stage: Stage, seconds: float) -> None:
     """Add a line; one write to a file that is opened for appending is never torn by another."""
     if path.parent.is_dir():
-        entry = {"stage": stage, "seconds": seconds, "machine": machine()}
+        entry = _Entry(stage=stage, seconds=seconds, machine=machine())
         with path.open("a", encoding="utf-8") as handle:
-            handle.write(json.dumps(entry) + "\n")
+            handle.write(f"\n{entry.model_dump_json()}")  # behind what a crash has torn
 
 
-def _entries(path: Path) -> list[Mapping[str, Any]]:
+def _entries(path: Path) -> Iterator[_Entry]:
+    """Yield what can be read: a time that was lost with a crash must not stop the run."""
     if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return
+    for line in path.read_bytes().splitlines():
+        with suppress(ValidationError):
+            yield _Entry.model_validate_json(line)

@@ -1,6 +1,8 @@
-"""Names of processes that tell other processes, on this host or another, who made a file."""
+"""Processes: names that tell others, on this host or another, who made a file, and their start."""
 
 import os
+import time
+from pathlib import Path
 
 
 def process_name() -> str:
@@ -23,3 +25,13 @@ def has_ended(name: str) -> bool:
     except PermissionError:
         pass  # it runs, for another user
     return False
+
+
+def start_of(process_id: int) -> float | None:
+    """Return the time in seconds when a process began; None where there is none of this number."""
+    try:
+        ticks = int(Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[19])
+        uptime = float(Path("/proc/uptime").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+    return time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
