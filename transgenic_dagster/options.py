@@ -385,7 +385,7 @@ class AnnotateOptions(BaseModel):
         "DEVICE",
     )
     precision: Literal["auto", "fp32", "fp16", "bf16"] = option(
-        "auto", MACHINE, "auto is bf16 on GPUs that have it, else fp32", affects_results=True
+        "auto", MACHINE, "auto is bf16 where it is clearly faster, else fp32", affects_results=True
     )
     compile: bool = option(False, MACHINE, "compile the model with torch.compile (slow start)")
     batch_size: BatchSize = option(

@@ -202,7 +202,7 @@ def _with_machine(
 
     devices = choose_devices(options.device)
     device = devices[0]
-    precision = choose_precision(options.precision, device)
+    precision = choose_precision(options.precision, device, config)
     dtype = DTYPES[precision]
     budget = memory_of_each(devices)
     sizes = batch_sizes(options, config, device, precision, budget)
