@@ -1,4 +1,4 @@
-"""Everything worth measuring on a GPU, in one run of under eight minutes without network.
+"""Everything worth measuring on a GPU, in one run of under ten minutes without network.
 
 ``bash benchmarks/bench_gpu.sh`` on a machine with a CUDA device; ``--device cpu --size tiny``
 tries it out anywhere. Needs torch, numpy, transformers and safetensors only. What it prints is
@@ -10,12 +10,18 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
+from unittest.mock import patch
 
 import torch
+from torch.profiler import ProfilerActivity, profile
 
+from benchmarks import bench_search
 from benchmarks.forced_lengths import ForcedLengths
 from benchmarks.published_cost import PublishedDecoding
 from benchmarks.workload import (
@@ -31,6 +37,7 @@ from transgenic_dagster.demo import demo_checkpoint
 from transgenic_dagster.demo.assembly import write_assembly
 from transgenic_dagster.demo.train import training_examples
 from transgenic_dagster.inference.batching import BatchSizes
+from transgenic_dagster.inference.beam_search import Decoding as BeamDecoding
 from transgenic_dagster.inference.beam_search import DecodingOptions, search
 from transgenic_dagster.inference.device import DTYPES, Precision, memory_of
 from transgenic_dagster.inference.engine import Engine
@@ -40,6 +47,7 @@ from transgenic_dagster.model import (
     encode_dna,
     encoder_states_length,
     resolve_checkpoint,
+    step_graphs,
 )
 
 CPU = torch.device("cpu")
@@ -48,6 +56,7 @@ MIX = {6_144: 0.70, 12_288: 0.20, 18_432: 0.06, 24_576: 0.02, 36_864: 0.01, 49_1
 """Shares of window lengths as in a plant genome."""
 SENTENCE_LENGTHS = (40, 600)
 GENOME_REGIONS = 44_000
+SHOWN_KERNELS = 15
 NAMES = {"full": "768L12A6 (400M)", "mid": "384L6A6", "tiny": "demo size"}
 
 
@@ -163,14 +172,25 @@ def against_published_cost(setting: Setting) -> None:
 
 
 class _AlreadyEntered:
-    """A decoding state whose only region was entered before the search."""
+    """A decoding state whose regions were entered before the search."""
 
-    def __init__(self, decoding: PublishedDecoding) -> None:
-        self.step, self.release = decoding.step, decoding.release
-        self.reorder = decoding.reorder
+    def __init__(self, decoding: BeamDecoding) -> None:
+        self._decoding = decoding
+        self.reorder, self.release = decoding.reorder, decoding.release
+        self._asked: list[float] = []
 
     def admit(self, regions: int) -> None:
         """Nothing is left to do."""
+
+    def step(self, token_ids: torch.Tensor) -> torch.Tensor:
+        """Logits after one more token."""
+        self._asked.append(time.thread_time())
+        return self._decoding.step(token_ids)
+
+    @property
+    def host(self) -> float:
+        """CPU seconds of this thread per step, the median: most steps wait for no GPU."""
+        return median(b - a for a, b in pairwise(self._asked))
 
 
 @torch.inference_mode()
@@ -181,14 +201,17 @@ def batch_sizes(setting: Setting) -> None:
     dtype_bytes = DTYPES[setting.precision].itemsize
     config = engine.model.config
     print(f"copy {bandwidth / 1e9:,.0f} GB/s")
-    print("regions at once | encoder ms/region | step ms | floor ms | step / floor | tokens/s | GB")
+    print(
+        "regions at once | encoder ms/region | step ms | host ms | floor ms | step / floor | "
+        "tokens/s | GB"
+    )
     for batch_size in setting.batch_sizes:
         _forget_peak(setting.device)
         watch = Stopwatch(setting.device)
         decoding = Decoding(engine.model, random_windows(batch_size, length), BEAMS, batch_size)
         with watch.measure("encoder"):
             decoding.admit(batch_size)
-        entered = _AlreadyEntered(decoding)  # type: ignore[arg-type]  # the same methods
+        entered = _AlreadyEntered(decoding)
         keys = [str(i) for i in range(batch_size)]
         with watch.measure("steps"):
             search(
@@ -207,9 +230,37 @@ def batch_sizes(setting: Setting) -> None:
         )
         print(
             f"{batch_size:>15} | {watch.seconds['encoder'] / batch_size * 1e3:>17.1f} | "
-            f"{step * 1e3:>7.2f} | {floor * 1e3:>8.2f} | {step / floor:>12.2f} | "
-            f"{batch_size / step:>8.0f} | {_peak(setting.device) / 1e9:.2f}"
+            f"{step * 1e3:>7.2f} | {entered.host * 1e3:>7.3f} | {floor * 1e3:>8.2f} | "
+            f"{step / floor:>12.2f} | {batch_size / step:>8.0f} | {_peak(setting.device) / 1e9:.2f}"
         )
+
+
+def search_alone(setting: Setting) -> None:
+    """Time what the search costs the host per step, without the model."""
+    bench_search.main(["--device", str(setting.device)])
+
+
+@torch.inference_mode()
+def one_step(setting: Setting) -> None:
+    """Say which kernels the time of a decoding step goes to, with the most regions at once."""
+    engine, regions = setting.engine(), max(setting.batch_sizes)
+    decoding = Decoding(engine.model, random_windows(regions, 6_144), BEAMS, regions)
+    decoding.admit(regions)
+    steps = max(2, setting.tokens // 10)
+    options = DecodingOptions(num_beams=BEAMS, max_length=steps + 1)
+    on_gpu = setting.device.type == "cuda"
+    activity = ProfilerActivity.CUDA if on_gpu else ProfilerActivity.CPU
+    keys = [str(i) for i in range(regions)]
+    with profile(activities=[activity]) as profiled:
+        search(_AlreadyEntered(decoding), keys, options, setting.device)
+    kernels = [
+        ((e.self_device_time_total if on_gpu else e.self_cpu_time_total) / 1e3 / steps, e)
+        for e in profiled.key_averages()
+    ]
+    total = sum(spent for spent, _ in kernels)
+    print(f"{regions} regions at once, {total:.2f} ms per step, {steps} steps, of which")
+    for spent, event in sorted(kernels, key=lambda one: one[0], reverse=True)[:SHOWN_KERNELS]:
+        print(f"{spent:>8.3f} ms in {event.count / steps:>6.1f} x {event.key[:90]}")
 
 
 @torch.inference_mode()
@@ -238,7 +289,7 @@ def plant_mix(setting: Setting) -> None:
         windows = random_windows(count, length, seed=length)
         state = ForcedLengths(Decoding(engine.model, windows, BEAMS, batch_size), tokens, BEAMS)
         watch = Stopwatch(setting.device)
-        with watch.measure("all"):
+        with watch.measure("all"), _captures_timed(watch):
             search(
                 state,
                 [str(i) for i in range(count)],
@@ -251,11 +302,24 @@ def plant_mix(setting: Setting) -> None:
         print(
             f"{length:>6} nt: {count} regions, {batch_size} at once, {seconds:.1f} s, "
             f"{count / seconds:.2f} regions/s, {sum(tokens) / seconds:.0f} tokens/s, "
-            f"{state.region_steps / state.steps / min(batch_size, count):.0%} of places taken"
+            f"{state.region_steps / state.steps / min(batch_size, count):.0%} of places taken, "
+            f"{watch.seconds['graphs']:.2f} s for capturing graphs"
         )
         del state
     print(f"peak memory {_peak(setting.device) / 1e9:.2f} GB")
     print(f"{GENOME_REGIONS:,} regions of this mix: {projection / 60:.1f} minutes")
+
+
+@contextmanager
+def _captures_timed(watch: Stopwatch) -> Iterator[None]:
+    capture = step_graphs.capture
+
+    def timed(step: Callable[[], torch.Tensor]) -> tuple[torch.Tensor, Callable[[], None]]:
+        with watch.measure("graphs"):
+            return capture(step)
+
+    with patch.object(step_graphs, "capture", timed):
+        yield
 
 
 def _forget_peak(device: torch.device) -> None:
@@ -277,7 +341,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--regions", type=int, default=1_000, help="in the plant mix")
     parser.add_argument("--tokens", type=int, default=200, help="of a sentence")
     parser.add_argument("--batch_sizes", default="1,2,4,8,16,32,64,128")
-    parser.add_argument("--seconds", type=float, default=450, help="start nothing new after these")
+    parser.add_argument("--seconds", type=float, default=540, help="start nothing new after these")
     chosen = parser.parse_args(arguments)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
@@ -298,7 +362,9 @@ def main(arguments: list[str]) -> None:
                 setting, scratch
             ),
             "The published way": lambda: against_published_cost(setting),
+            "The search alone": lambda: search_alone(setting),
             "Batch sizes": lambda: batch_sizes(setting),
+            "One step": lambda: one_step(setting),
             "A plant genome's mix": lambda: plant_mix(setting),
         }
         print(f"{_machine(chosen.device)}; PyTorch {torch.__version__}; {NAMES[chosen.size]}")

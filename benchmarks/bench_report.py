@@ -108,10 +108,9 @@ def _write_gene(handle, gene_id, seqid, strand, isoforms, *, predicted):
     gm = f";GM={gene_id}" if predicted else ""
     source = "transgenic" if predicted else "made_up"
 
-    def row(kind, start, end, phase, attributes):
-        handle.write(
-            f"{seqid}\t{source}\t{kind}\t{start + 1}\t{end}\t.\t{strand}\t{phase}\t{attributes}\n"
-        )
+    def row(kind, start, end, phase, attributes, score="."):
+        columns = (seqid, source, kind, start + 1, end, score, strand, phase, attributes)
+        handle.write("\t".join(map(str, columns)) + "\n")
 
     row("gene", first, last, ".", f"ID={prefix}{gene_id}{gm}")
     for number, exons in enumerate(isoforms, start=1):
@@ -120,13 +119,15 @@ def _write_gene(handle, gene_id, seqid, strand, isoforms, *, predicted):
         if predicted:
             introns = len(exons) - 1
             notes = (
-                f"{gm};confidence=0.9{number}00;start_codon=1;stop_codon=1;inframe_stops=0;"
+                f"{gm};confidence=0.9{number}00;isoform_probability=0.{number}000;start_codon=1;stop_codon=1;inframe_stops=0;"
                 f"canonical_splice={introns}/{introns};orf=complete;refined=stop:+{3 * number}"
             )
         row("mRNA", exons[0][0], exons[-1][1], ".", f"ID={name};Parent={prefix}{gene_id}{notes}")
         for part, (start, end) in enumerate(exons, start=1):
             row("exon", start, end, ".", f"ID=exon:{gene_id}.t{number}.{part};Parent={name}{gm}")
-            row("CDS", start + 1, end - 1, "0", f"ID=CDS:{gene_id}.t{number};Parent={name}{gm}")
+            score = f"0.{(start + part) % 10_000:04}" if predicted else "."
+            attributes = f"ID=CDS:{gene_id}.t{number};Parent={name}{gm}"
+            row("CDS", start + 1, end - 1, "0", attributes, score)
     handle.write("###\n")
 
 

@@ -49,7 +49,7 @@ class ForcedLengths:
             logits[torch.tensor(ending, device=logits.device), EOS_ID] = CERTAIN
         return logits
 
-    def reorder(self, parents: Sequence[int]) -> None:
+    def reorder(self, parents: torch.Tensor) -> None:
         """Let rows continue others."""
         self._decoding.reorder(parents)
 

@@ -5,8 +5,6 @@ copy of the cross-attention's keys and values; the self-attention's cache is rea
 every token and copied whole whenever beams are sorted. One region at a time.
 """
 
-from collections.abc import Sequence
-
 import torch
 
 from transgenic_dagster.model import TransgenicForConditionalGeneration
@@ -69,11 +67,10 @@ class PublishedDecoding:
         """Compress the encoder's output for every beam."""
         return self._model.transgenic.downsample(self._encoded)
 
-    def reorder(self, parents: Sequence[int]) -> None:
+    def reorder(self, parents: torch.Tensor) -> None:
         """Copy the caches of all rows."""
-        rows = torch.tensor(parents, device=self._encoded.device)
         self._written = [
-            KeyValues(held.keys.index_select(0, rows), held.values.index_select(0, rows))
+            KeyValues(held.keys.index_select(0, parents), held.values.index_select(0, parents))
             for held in self._written
         ]
 

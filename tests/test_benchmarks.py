@@ -1,6 +1,13 @@
 import pytest
 
-from benchmarks import bench_engine, bench_evaluate, bench_gpu, bench_growth, bench_score
+from benchmarks import (
+    bench_engine,
+    bench_evaluate,
+    bench_gpu,
+    bench_growth,
+    bench_score,
+    bench_search,
+)
 
 FEW = (
     "--size tiny --length 600 --regions 3 --batch_size 2 --tokens 6 --published_tokens 3 "
@@ -21,6 +28,13 @@ def test_what_is_measured_on_gpus_can_be_tried_on_a_cpu(capsys):
     assert "demo model, trained: fp32 on the device gives 48 of 48 sentences" in printed
     assert "engine (fp32, 2 at once)" in printed
     assert "44,000 regions of this mix" in printed
+    assert "2 regions at once" in printed
+
+
+def test_what_the_search_costs_the_host_is_measured(capsys):
+    hosts = bench_search.main(["--steps", "3"])
+    assert set(hosts) == {8, 32, 128, 512}
+    assert "before" in capsys.readouterr().out
 
 
 def test_slow_growth_shows_in_the_last_quarter(capsys):

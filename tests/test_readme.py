@@ -17,6 +17,7 @@ PAGES = (
     "CONTRIBUTING.md",
     "docs/design.md",
     "docs/deployment.md",
+    "docs/galaxy-tutorial.md",
     "galaxy_tool/README.md",
 )
 DESIGN_HEADINGS = (

@@ -1,5 +1,6 @@
 """Properties of evaluations that hold for any annotation."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -61,6 +62,27 @@ def test_an_annotation_has_all_of_itself(annotation):
     for level in (*found.coding, *found.splicing_events):
         assert level.sensitivity in {None, 100.0}
     assert found.phases.agreeing == found.phases.shared
+
+
+@settings(max_examples=50)
+@given(annotations(least=2), st.data())
+def test_repeats_cost_an_annotation_precision_against_itself_and_nothing_else(annotation, data):
+    kept = annotation.transcripts["chr1"]
+    repeats = []
+    for one in data.draw(st.lists(st.sampled_from(kept), max_size=4, unique_by=id)):
+        exons = list(one.exons)
+        exons[0] = (data.draw(st.integers(exons[0][0], exons[0][1] - 1)), exons[0][1])
+        exons[-1] = (exons[-1][0], data.draw(st.integers(exons[-1][0] + 1, exons[-1][1])))
+        name = f"{one.transcript_id}.again"
+        repeats.append(replace(one, transcript_id=name, exons=tuple(exons), cds=(), phases=()))
+    whole = Annotation("made up", {"chr1": [*kept, *repeats]}, {})
+    found = evaluate(whole, whole)
+    assert found.exons.reference.duplicates == len(repeats)
+    assert {level.sensitivity for level in found.exons.levels} == {100.0}
+    assert found.exons.level("transcript").predicted_matched == len(kept)
+    assert found.exons.level("transcript").predicted_total == len(kept) + len(repeats)
+    assert found.exons.level("locus").precision == 100.0
+    assert {one.code for one in found.transcripts} == {"="}
 
 
 @settings(max_examples=50)

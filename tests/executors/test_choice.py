@@ -24,7 +24,7 @@ def test_the_gpu_executor_is_the_default(monkeypatch, value):
     monkeypatch.delenv("TRANSGENIC_EXECUTOR", raising=False)
     if value is not None:
         monkeypatch.setenv("TRANSGENIC_EXECUTOR", value)
-    assert chosen_executor() is dg.multiprocess_executor
+    assert chosen_executor() is EXECUTORS["gpu"]
 
 
 def test_another_name_is_refused_in_one_sentence(monkeypatch):

@@ -1,3 +1,4 @@
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,24 @@ def test_without_gpus_gpu_steps_run_on_the_cpu_one_at_a_time(instance, monkeypat
     assert run(toy_job.two_lonely_steps, instance).success
     assert heard("lonely_*") == ["none", "none"]
     assert instance.event_log_storage.get_concurrency_info("gpu").slot_count == 1
+
+
+def test_only_steps_that_need_a_gpu_have_processes_of_their_own(instance):
+    assert run(toy_job.one_quick_step, instance).success
+    assert heard("pid") != [str(os.getpid())]
+    assert run(toy_job.one_modest_step, instance).success
+    assert heard("pid") == [str(os.getpid())]
+
+
+def test_a_cancelled_run_ends_a_step_in_its_own_process(instance):
+    worker = start_worker(toy_job.one_patient_step)
+    wait_for(lambda: heard("pid") == [str(worker.pid)], "the step", by=worker)
+    (cancelled,) = instance.get_runs()
+    instance.report_run_canceling(cancelled)  # what Dagster's run launcher does before
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(PATIENCE_SECONDS)
+    (cancelled,) = instance.get_runs()
+    assert cancelled.status == dg.DagsterRunStatus.CANCELED
 
 
 def test_a_killed_step_is_retried_with_a_new_lease_and_leaves_nothing(instance, monkeypatch):

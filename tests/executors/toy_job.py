@@ -151,6 +151,29 @@ def one_quick_step():
     quick()
 
 
+@dg.op
+def modest() -> None:
+    """Needs no GPU."""
+    tell("pid", str(os.getpid()))
+
+
+@dg.job(executor_def=chosen_executor())
+def one_modest_step():
+    modest()
+
+
+@dg.op
+def patient() -> None:
+    """Needs no GPU and never ends."""
+    tell("pid", str(os.getpid()))
+    time.sleep(ENDLESS_SECONDS)
+
+
+@dg.job(executor_def=chosen_executor())
+def one_patient_step():
+    patient()
+
+
 def main() -> None:
     with capture_interrupts(), dg.DagsterInstance.get() as instance:
         dg.execute_job(dg.reconstructable(globals()[sys.argv[1]]), instance=instance)

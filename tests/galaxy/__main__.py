@@ -2,10 +2,11 @@
 
     python -m tests.galaxy [--cache DIR] [--port N] [--pictures DIR]
 
-Runs planemo's linters, all tests of the tool's XML, a run started and one cancelled in Chromium,
-a run on hostile names that is killed once for its memory, a fault, and runs in stand-ins for
-containers. Exits with 1 where anything is not as it should be, and with 77 where everything is but
-this machine cannot run some part; the last line counts and names those.
+Runs planemo's linters, all tests of the tools' XML, a run started and one cancelled in Chromium,
+a run on hostile names that is killed once for its memory and goes on, a fault, a model from the
+history and one from the data manager, lists of genomes, the workflow's own part, and runs in
+stand-ins for containers. Exits with 1 where anything is not as it should be, and with 77 where
+everything is but this machine cannot run some part; the last line counts and names those.
 """
 
 import argparse
@@ -26,9 +27,13 @@ from tests.galaxy.browser import (
 from tests.galaxy.installation import default_cache, install_galaxy, install_planemo
 from tests.galaxy.jobs import (
     History,
+    check_collection,
     check_containers,
+    check_data_manager,
     check_hard_run,
     check_message_names_dataset,
+    check_model_from_history,
+    check_workflow,
 )
 from tests.galaxy.server import Galaxy, running_galaxy
 from tests.galaxy.tool_tests import lint, run_tool_tests
@@ -91,6 +96,14 @@ def try_tool(programs: Path, galaxy: Galaxy, pictures: Path) -> list[str]:
     say("hostile names are harmless, and a run that was out of memory went on elsewhere")
     check_message_names_dataset(history)
     say("a message names the dataset")
+    check_model_from_history(history)
+    say("a model from the history is read")
+    check_data_manager(history)
+    say("the data manager fetched a model, and a run used it")
+    check_collection(history)
+    say("lists of genomes and annotations gave a list of results")
+    check_workflow(history)
+    say("the workflow ran, but for the tools of others")
     if galaxy.secluded:
         check_containers(history)
         say("in containers, jobs see the model, the genome and the GPU")

@@ -85,8 +85,8 @@ def run_by_clicking(page: Page, history: History, screenshot: Path) -> None:
     Args:
         page: of the logged-in user.
         history: the current one.
-        screenshot: picture of the gene models in Galaxy's viewer to write; one of the genes
-            without a model is written beside it.
+        screenshot: picture of the gene models in Galaxy's viewer to write; those of the genes
+            without a model and of the report are written beside it.
     """
     _open_form(page, history)
     _choose(page, "model_source|source", "The bundled demo model")
@@ -104,6 +104,23 @@ def run_by_clicking(page: Page, history: History, screenshot: Path) -> None:
     rejects.locator(".content-title").click()
     expect(rejects).to_contain_text(DEMO_OUTCOME)
     page.screenshot(path=screenshot.with_name("galaxy_rejects.png"))
+    check_report(page, screenshot.with_name("galaxy_report.png"))
+
+
+def check_report(page: Page, screenshot: Path) -> None:
+    """The viewer shows the report with its layout and charts, as Galaxy does once it is told to.
+
+    Args:
+        page: of the logged-in user, after a run.
+        screenshot: picture of the report in Galaxy's viewer to write.
+    """
+    _output(page, "report").get_by_title("View").click()
+    report = page.frame_locator("iframe#frame")
+    heading = report.get_by_role("heading", name="Genes to look at first")
+    expect(heading).to_be_visible(timeout=_FORM_LIMIT_MS)
+    expect(heading).to_have_css("border-top-style", "solid")
+    expect(report.get_by_role("img", name="Genes along the sequences")).to_be_attached()
+    page.screenshot(path=screenshot)
 
 
 def show_form_and_results(page: Page, history: History, screenshot: Path) -> None:

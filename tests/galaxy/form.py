@@ -7,6 +7,7 @@ from pathlib import Path
 
 TOOL_FOLDER = Path(__file__).parents[2] / "galaxy_tool"
 TOOL = TOOL_FOLDER / "transgenic_annotate.xml"
+DATA_MANAGER = TOOL_FOLDER / "data_manager" / "transgenic_fetch_model.xml"
 MACROS = TOOL_FOLDER / "macros.xml"
 
 

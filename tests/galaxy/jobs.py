@@ -2,22 +2,30 @@
 
 import json
 import os
+import re
 import signal
+import tempfile
 import time
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from bioblend.galaxy import GalaxyInstance
 
 from tests.galaxy.containers import GPU, OUTSIDE, RUNTIMES
+from tests.galaxy.fake_hub import MODEL
 from tests.galaxy.form import TOOL_FOLDER
 from tests.galaxy.server import AFTER_OUT_OF_MEMORY, FIRST, Destination, Galaxy
+from tests.galaxy.workflow import our_part
 
 TEST_DATA = TOOL_FOLDER / "test-data"
 HOSTILE = 'it\'s; $(touch executed) `touch executed` && "touch executed" | rm -rf $HOME #'
 DEMO_GENES = 46
 DEMO_OUTCOME = "50 genes: 46 annotated, 2 no gene model, 2 skipped"
+FETCHED = MODEL.replace("/", "--")
+"""Identifier, in the data table, of the model that the data manager fetches."""
+
 WAIT_LIMIT = 600
 
 
@@ -32,11 +40,25 @@ class History:
         self.genes = self.upload("genes.gff3", "Genes, first-pass annotation", "gff3")
 
     def upload(self, file_name: str, name: str, file_type: str) -> str:
-        """Upload a file of the test data; return the dataset's id."""
+        """Upload a file, by path or name in the test data; return the dataset's id."""
         uploaded = self.api.tools.upload_file(
             str(TEST_DATA / file_name), self.id, file_name=name, file_type=file_type
         )
         return str(uploaded["outputs"][0]["id"])
+
+    def collection(self, names: Sequence[str], file_name: str, file_type: str) -> str:
+        """Upload a file of the test data once for each name, as a list; return the list's id."""
+        elements = [
+            {"name": name, "src": "hda", "id": self.upload(file_name, name, file_type)}
+            for name in names
+        ]
+        description = {
+            "collection_type": "list",
+            "element_identifiers": elements,
+            "name": file_name,
+        }
+        made = self.api.histories.create_dataset_collection(self.id, description)
+        return str(made["id"])
 
     def wait_for(self, dataset: str) -> dict[str, Any]:
         """Wait until a dataset is ready; it must be fine."""
@@ -74,20 +96,37 @@ def check_hard_run(history: History) -> None:
     killed = wait_for_prediction(history, job)[-1]
     check_environment(history.galaxy, killed, FIRST)
     check_nothing_was_executed(Path(f"/proc/{killed}/cwd").resolve())
+    (run,) = history.galaxy.runs_folder().iterdir()
+    wait_until(lambda: any(map(_has_lines, run.glob("journal/*.jsonl"))), "write its journal")
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: not is_alive(killed), "end")
     second = wait_for_prediction(history, job)[-1]
     check_environment(history.galaxy, second, AFTER_OUT_OF_MEMORY)
+    check_goes_on(second)
     check_nothing_was_executed(Path(f"/proc/{second}/cwd").resolve())
     annotation = history.wait_for(started["outputs"][0]["id"])
     text = history.api.datasets.download_dataset(annotation["id"]).decode()
     if text.count("\ttransgenic\tgene\t") != DEMO_GENES or "touch" in text:
         raise SystemExit(f"a run on datasets with hostile names gave {text[:2000]}")
+    if left := list(history.galaxy.runs_folder().iterdir()):
+        raise SystemExit(f"a run that ended well left {left}")
     if annotation["name"] != "TransGenic on dataset 1 and 2: gene models":
         raise SystemExit(f"the output's label is {annotation['name']!r}")
     # Galaxy itself says first that the job was submitted again.
     if annotation["misc_info"].splitlines()[1:2] != [DEMO_OUTCOME]:
         raise SystemExit(f"the history says of the output {annotation['misc_info']!r}")
+
+
+def check_goes_on(pid: int) -> None:
+    """A second attempt does not begin with the first gene, and says so.
+
+    Args:
+        pid: its program.
+    """
+    said = _log_of(pid).read_text()
+    first = re.search(r"predicting (\d+)/", said)
+    if first is None or first[1] == "0":
+        raise SystemExit(f"a second attempt began afresh: {said}")
 
 
 def check_nothing_was_executed(job_folder: Path) -> None:
@@ -111,6 +150,86 @@ def check_message_names_dataset(history: History) -> None:
     stderr = history.job_of(history.run(regions={"src": "hda", "id": genes}))["stderr"]
     if f"Error: genes/{name} is neither GFF3, GTF nor BED" not in stderr:
         raise SystemExit(f"the message does not name the dataset {name!r}: {stderr}")
+
+
+def check_model_from_history(history: History) -> None:
+    """A model that a user uploaded as an archive is read; its name is told with the genes."""
+    with tempfile.TemporaryDirectory() as scratch:
+        archive = Path(scratch) / "tiny.zip"
+        with zipfile.ZipFile(archive, "w") as packed:
+            for path in (TEST_DATA / "tiny_model").iterdir():
+                packed.write(path, f"tiny/{path.name}")
+        model = history.upload(str(archive), "My own model", "zip")
+    started = history.run(
+        **{"model_source|source": "history", "model_source|archive": {"src": "hda", "id": model}},
+        max_length=20,
+        outputs=[],
+    )
+    annotation = history.wait_for(started["outputs"][0]["id"])
+    text = history.api.datasets.download_dataset(annotation["id"]).decode()
+    if "#!model model/My own model\n" not in text:
+        raise SystemExit(f"a run with a model from the history gave {text[:2000]}")
+
+
+def check_data_manager(history: History) -> None:
+    """The data manager fetches a model, enters it in the table, and a run finds it there."""
+    started = history.api.tools.run_tool(
+        history.id, "transgenic_fetch_model", {"model|choice": "default"}
+    )
+    job = history.job_of(started)
+    if job["state"] != "ok":
+        raise SystemExit(f"the data manager failed: {job['stderr']}")
+    table = history.api.tool_data.show_data_table("transgenic_models")
+    (row,) = (row for row in table["fields"] if row[0] == FETCHED)
+    if {path.name for path in Path(row[2]).iterdir()} != {"config.json", "model.safetensors"}:
+        raise SystemExit(f"the data manager put into {row[2]}: {list(Path(row[2]).iterdir())}")
+    started = history.run(
+        **{"model_source|source": "installed", "model_source|model": FETCHED},
+        max_length=20,
+        outputs=[],
+    )
+    history.wait_for(started["outputs"][0]["id"])
+
+
+def check_collection(history: History) -> None:
+    """A list of genomes with a list of annotations gives a list of results, named as they are."""
+    names = ("first", "second")
+    genomes = history.collection(names, "scaffolds.fa", "fasta")
+    genes = history.collection(names, "scaffolds.bed", "bed")
+    started = history.run(
+        **{"genome_source|genome": {"batch": True, "values": [{"src": "hdca", "id": genomes}]}},
+        regions={"batch": True, "linked": True, "values": [{"src": "hdca", "id": genes}]},
+        outputs=[],
+    )
+    (result,) = started["implicit_collections"]
+    for job in started["jobs"]:
+        history.job_of({"jobs": [job]})
+    found = history.api.histories.show_dataset_collection(history.id, result["id"])
+    elements = {e["element_identifier"]: e["object"]["state"] for e in found["elements"]}
+    if elements != dict.fromkeys(names, "ok"):
+        raise SystemExit(f"a run on lists gave {elements}")
+
+
+def check_workflow(history: History) -> None:
+    """The workflow's own part gives the demo's genes and says what became of each."""
+    workflow = history.api.workflows.import_workflow_dict(our_part())
+    inputs = {
+        "Genome": {"src": "hda", "id": history.genome},
+        "Genes": {"src": "hda", "id": history.genes},
+        "Model": "demo",
+    }
+    invocation = history.api.workflows.invoke_workflow(
+        workflow["id"], inputs=inputs, inputs_by="name", history_id=history.id
+    )
+    done = history.api.invocations.wait_for_invocation(
+        invocation["id"], maxwait=WAIT_LIMIT, interval=0.5
+    )
+    found = {label: history.wait_for(output["id"]) for label, output in done["outputs"].items()}
+    models = history.api.datasets.download_dataset(found["Gene models"]["id"]).decode()
+    if models.count("\ttransgenic\tgene\t") != DEMO_GENES or "GM=" in models:
+        raise SystemExit(f"the workflow gave {models[:2000]}")
+    if set(found) != {"Gene models", "Report", "Genes without a model", "Changes of genes"}:
+        raise SystemExit(f"the workflow gave {sorted(found)}")
 
 
 def check_containers(history: History) -> None:
@@ -176,12 +295,22 @@ def wait_for_prediction(history: History, job: str) -> list[int]:
         if details["state"] in {"ok", "error", "deleted"}:
             raise SystemExit(f"the run ended too early: {details.get('stderr')}")
         found[:] = _processes_of_group(int(details.get("external_id") or 0))
-        home = variable(found[-1], "HOME") if found else ""
-        log = Path(home).parent.parent / "outputs" / "tool_stderr"
-        return bool(home) and log.is_file() and b"predicting" in log.read_bytes()
+        if not found or not variable(found[-1], "HOME"):
+            return False
+        log = _log_of(found[-1])
+        return log.is_file() and b"predicting" in log.read_bytes()
 
     wait_until(predicting, "predict")
     return found
+
+
+def _log_of(pid: int) -> Path:
+    """Standard error of the job of a program."""
+    return Path(variable(pid, "HOME")).parent.parent / "outputs" / "tool_stderr"
+
+
+def _has_lines(file: Path) -> bool:
+    return b"\n" in file.read_bytes()
 
 
 def _processes_of_group(group: int) -> list[int]:

@@ -9,6 +9,7 @@ import gzip
 import json
 import re
 import sys
+import zipfile
 from pathlib import Path
 
 import torch
@@ -40,6 +41,8 @@ def make_test_data(folder: Path) -> None:
     _write_lines(folder / "scaffolds.bed", [_bed(row) for row in rows if "\tgene\t" in row])
     _write_lines(folder / "broken.gff3", ["##gff-version 3", "scaffold_1 demo gene 5291 6019"])
     (folder / "empty.fa").write_text("")
+    with zipfile.ZipFile(folder / "no_model.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo("../config.json"), "{}")
     _write_tiny_model(folder / "tiny_model")
 
 

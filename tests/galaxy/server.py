@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.galaxy.containers import RUNTIMES, Containers
+from tests.galaxy.fake_hub import running_hub
 from tests.galaxy.form import TOOL, TOOL_FOLDER
 
 START_LIMIT = 300
@@ -30,14 +31,20 @@ class Destination:
     slots: int
     memory_mb: int
 
-    def settings(self, programs: Path) -> dict[str, object]:
-        """Galaxy's configuration of it; ``programs`` comes first on its PATH."""
+    def settings(self, programs: Path, **variables: str) -> dict[str, object]:
+        """Galaxy's configuration of it.
+
+        Args:
+            programs: comes first on its PATH.
+            variables: further ones of its jobs.
+        """
+        given = {"GALAXY_MEMORY_MB": str(self.memory_mb), **variables}
         return {
             "runner": "local",
             "local_slots": self.slots,
             "env": [
                 {"name": "PATH", "value": f"{programs}:$PATH", "raw": True},
-                {"name": "GALAXY_MEMORY_MB", "value": str(self.memory_mb)},
+                *({"name": name, "value": value} for name, value in given.items()),
             ],
         }
 
@@ -74,6 +81,10 @@ class Galaxy:
         """Folder of all job folders."""
         return self.folder / "data" / "jobs_directory"
 
+    def runs_folder(self) -> Path:
+        """Folder in which jobs keep what they have done, for a next attempt."""
+        return _runs_folder(self.folder)
+
 
 @contextmanager
 def running_galaxy(programs: Path, folder: Path, port: int) -> Iterator[Galaxy]:
@@ -90,7 +101,6 @@ def running_galaxy(programs: Path, folder: Path, port: int) -> Iterator[Galaxy]:
     secluded = _write_shims(shims)
     containers = Containers(folder.with_name("outside"), shims)
     containers.write()
-    _write_configuration(folder, url, containers)
     log = folder / "galaxy.log"
     # What Galaxy itself keeps in a home goes there too, so that anything elsewhere is the tool's.
     environment = {
@@ -101,7 +111,8 @@ def running_galaxy(programs: Path, folder: Path, port: int) -> Iterator[Galaxy]:
     }
     for name in ("HOME", "TMPDIR"):
         Path(environment[name]).mkdir()
-    with log.open("wb") as output:
+    with running_hub() as hub, log.open("wb") as output:
+        _write_configuration(folder, url, containers, hub)
         process = subprocess.Popen(
             [programs / "galaxy-web", "-c", folder / "galaxy.yml", "-b", f"127.0.0.1:{port}"],
             cwd=folder,
@@ -110,11 +121,11 @@ def running_galaxy(programs: Path, folder: Path, port: int) -> Iterator[Galaxy]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    try:
-        _wait_until_up(process, url, log)
-        yield Galaxy(url, _make_user(url), folder, secluded, containers)
-    finally:
-        _stop(process)
+        try:
+            _wait_until_up(process, url, log)
+            yield Galaxy(url, _make_user(url), folder, secluded, containers)
+        finally:
+            _stop(process)
 
 
 def _free_port() -> int:
@@ -123,9 +134,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _write_configuration(folder: Path, url: str, containers: Containers) -> None:
+def _runs_folder(folder: Path) -> Path:
+    return folder / "data" / "transgenic_runs"
+
+
+def _write_configuration(folder: Path, url: str, containers: Containers, hub: str) -> None:
     """Write Galaxy's configuration files."""
-    tables = (TOOL_FOLDER / "tool_data_table_conf.xml.test", containers.tables)
+    tables = (_write_tables(folder / "tool-data"), containers.tables)
     settings = {
         "config_dir": str(folder / "config"),
         "data_dir": str(folder / "data"),
@@ -133,12 +148,15 @@ def _write_configuration(folder: Path, url: str, containers: Containers) -> None
         "tool_config_file": str(folder / "tool_conf.xml"),
         "job_config_file": str(folder / "job_conf.yml"),
         "tool_data_table_config_path": ",".join(map(str, tables)),
+        "data_manager_config_file": str(TOOL_FOLDER / "data_manager_conf.xml"),
+        "galaxy_data_manager_data_path": str(folder / "data" / "fetched"),
         "id_secret": "only for tests",
         "bootstrap_admin_api_key": _BOOTSTRAP_KEY,
         "admin_users": EMAIL,
         "galaxy_infrastructure_url": url,
         "cleanup_job": "never",
         "brand": "transgenic-dagster",
+        "sanitize_allowlist_file": str(folder / "sanitize_allowlist.txt"),
         **dict.fromkeys(
             (
                 "conda_auto_init",
@@ -154,44 +172,72 @@ def _write_configuration(folder: Path, url: str, containers: Containers) -> None
     }
     for name in ("config", "data"):
         (folder / name).mkdir(parents=True)
+    (folder / "sanitize_allowlist.txt").write_text(f"{TOOL.stem}\n")
     # JSON is YAML.
     (folder / "galaxy.yml").write_text(json.dumps({"galaxy": settings}, indent=1))
     tools = (TOOL, *map(containers.tool, RUNTIMES))
     (folder / "tool_conf.xml").write_text(
         _TOOL_CONF.format(tools="".join(f'<tool file="{tool}"/>' for tool in tools))
     )
-    (folder / "job_conf.yml").write_text(json.dumps(_job_configuration(containers), indent=1))
+    runs = _runs_folder(folder)
+    runs.mkdir()
+    jobs = _job_configuration(containers, hub, runs)
+    (folder / "job_conf.yml").write_text(json.dumps(jobs, indent=1))
 
 
-def _job_configuration(containers: Containers) -> dict[str, object]:
-    """Two local destinations, and those in containers.
+def _write_tables(folder: Path) -> Path:
+    """Write copies of the tables, for the data manager to add to; return their configuration."""
+    folder.mkdir()
+    test_data = TOOL_FOLDER / "test-data"
+    for table in test_data.glob("*.loc"):
+        (folder / table.name).write_text(table.read_text().replace("${__HERE__}", str(test_data)))
+    configuration = (TOOL_FOLDER / "tool_data_table_conf.xml.test").read_text()
+    copy = folder / "tables.xml"
+    copy.write_text(configuration.replace("${__HERE__}/test-data", str(folder)))
+    return copy
+
+
+def _job_configuration(containers: Containers, hub: str, runs: Path) -> dict[str, object]:
+    """Two local destinations, one that sees a hub, and those in containers.
 
     Jobs that run out of memory in the first go on in the second.
+
+    Args:
+        containers: what the containers need.
+        hub: address of the stand-in for the models' hub.
+        runs: folder that jobs keep what they have done in.
     """
     programs = containers.image_path
+    keeping = {"TRANSGENIC_RUNS": str(runs)}
     resubmit = [{"condition": "memory_limit_reached", "environment": "more_memory"}]
     return {
         "runners": {"local": {"load": "galaxy.jobs.runners.local:LocalJobRunner", "workers": 2}},
         "execution": {
             "default": "first",
             "environments": {
-                "first": {**FIRST.settings(programs), "resubmit": resubmit},
-                "more_memory": AFTER_OUT_OF_MEMORY.settings(programs),
+                "first": {**FIRST.settings(programs, **keeping), "resubmit": resubmit},
+                "more_memory": AFTER_OUT_OF_MEMORY.settings(programs, **keeping),
+                "hub": FIRST.settings(Path(sys.executable).parent, HF_ENDPOINT=hub),
                 **{name: containers.destination(name) for name in RUNTIMES},
             },
         },
-        "tools": [{"id": containers.tool_id(name), "environment": name} for name in RUNTIMES],
+        "tools": [
+            {"id": "transgenic_fetch_model", "environment": "hub"},
+            *({"id": containers.tool_id(name), "environment": name} for name in RUNTIMES),
+        ],
     }
 
 
 _SECLUDE = """\
 #!/bin/sh
-# The program sees no network, and every folder but its job's is read-only.
+# The program sees no network, and every folder but its job's and that of unfinished runs is
+# read-only.
 job=$(dirname "$PWD")
 exec unshare --mount --net sh -c '
     mount --bind "$0" "$0" && cd "$PWD" || exit 99
+    [ -z "$TRANSGENIC_RUNS" ] || mount --bind "$TRANSGENIC_RUNS" "$TRANSGENIC_RUNS" || exit 99
     findmnt --raw --noheadings --output TARGET | while read -r target; do
-        case "$target" in "$0" | /proc* | /sys* | /dev*) continue ;; esac
+        case "$target" in "$0" | "$TRANSGENIC_RUNS" | /proc* | /sys* | /dev*) continue ;; esac
         mount -o remount,bind,ro "$target" || exit 99
     done || exit 99
     exec "$@"' "$job" {program} "$@"

@@ -16,7 +16,7 @@ from tests.requirements import requirements
 
 ADMIN = TOOL_FOLDER / "admin"
 PROJECT = tomllib.loads((TOOL_FOLDER.parent / "pyproject.toml").read_text())["project"]
-NOT_OURS = {"pip", "python3", "rm", "conda", "docker", "apptainer"}
+NOT_OURS = {"pip", "python3", "rm", "find", "conda", "docker", "apptainer"}
 CONDA_NAMES = {"torch": "pytorch", "duckdb": "python-duckdb", "matplotlib": "matplotlib-base"}
 
 
@@ -33,12 +33,10 @@ def test_the_recipe_needs_what_the_package_needs():
     assert set(recipe()["requirements"]["run"]) == needed
 
 
-def test_the_recipe_installs_programs_of_the_package():
+def test_the_recipe_installs_every_program_but_the_one_that_needs_dagster():
     scripts = {f"{name} = {target}" for name, target in PROJECT["scripts"].items()}
-    assert set(recipe()["build"]["entry_points"]) <= scripts
-    assert any(
-        entry.startswith("transgenic-annotate ") for entry in recipe()["build"]["entry_points"]
-    )
+    (lab,) = (script for script in scripts if script.endswith(".cli.lab:main"))
+    assert set(recipe()["build"]["entry_points"]) == scripts - {lab}
 
 
 def texts_with_commands():
@@ -46,7 +44,8 @@ def texts_with_commands():
     dockerfile = (ADMIN / "Dockerfile").read_text()
     recipe_text = (ADMIN / "meta.yaml").read_text()
     inline_code = re.findall(r"`([^`]+)`", (TOOL_FOLDER / "README.md").read_text())
-    samples = (path.read_text() for path in sorted(TOOL_FOLDER.glob("tool-data/*.sample")))
+    samples = [path.read_text() for path in sorted(TOOL_FOLDER.glob("tool-data/*.sample"))]
+    samples.append((ADMIN / "job_conf.sample.yml").read_text())
     return {
         "Dockerfile": re.findall(r"^RUN (.*)$", dockerfile.replace("\\\n", ""), re.MULTILINE),
         "CMD": [" ".join(yaml.safe_load(re.search(r"^CMD (.*)$", dockerfile, re.MULTILINE)[1]))],
@@ -128,6 +127,24 @@ def test_the_image_copies_what_the_package_is_built_from():
     assert {PROJECT["readme"], *PROJECT["license-files"], "requirements"} < copied
 
 
+RESUBMITTED = {"memory_limit_reached", "walltime_reached and attempt < 10"}
+
+
+def runs_folder(environment):
+    """Folder that a destination gives its jobs to keep in what they have done."""
+    given = {entry["name"]: entry["value"] for entry in environment.get("env", ())}
+    for runtime in RUNTIMES.values():
+        given |= {
+            name.removeprefix(f"{runtime}_env_"): value
+            for name, value in environment.items()
+            if name.startswith(f"{runtime}_env_")
+        }
+        for volume in environment.get(f"{runtime}_volumes", "").split(","):
+            if volume.endswith(":rw"):
+                assert given["TRANSGENIC_RUNS"] == volume.removesuffix(":rw")
+    return given.get("TRANSGENIC_RUNS")
+
+
 def test_the_sample_destinations_refer_to_each_other():
     sample = yaml.safe_load((ADMIN / "job_conf.sample.yml").read_text())
     environments = sample["execution"]["environments"]
@@ -135,11 +152,27 @@ def test_the_sample_destinations_refer_to_each_other():
     for name, environment in environments.items():
         assert environment["runner"] in sample["runners"], name
         for rule in environment.get("resubmit", ()):
-            assert rule["condition"] == "memory_limit_reached"
+            assert rule["condition"] in RESUBMITTED
             assert rule["environment"] in environments
+            # What one attempt has done is there for the next.
+            folders = {runs_folder(environments[n]) for n in (name, rule["environment"])}
+            assert len(folders) == 1
+            assert None not in folders
     (tool,) = sample["tools"]
     assert tool["id"] == "transgenic_annotate"
     assert tool["environment"] in environments
+
+
+def test_vortex_gives_the_tools_what_the_sample_destinations_give():
+    tools = yaml.safe_load((ADMIN / "tpv_tools.sample.yml").read_text())["tools"]
+    assert set(tools) == {"transgenic_annotate", "transgenic_fetch_model"}
+    runs = tools["transgenic_annotate"]["env"]["TRANSGENIC_RUNS"]
+    assert runs == runs_folder(sample_destinations()["slurm"])
+    conditions = {rule["condition"] for rule in tools["transgenic_annotate"]["resubmit"].values()}
+    assert all(
+        condition.split()[0] in {"walltime_reached", "memory_limit_reached"}
+        for condition in conditions
+    )
 
 
 def folders_of_sample_tables():

@@ -26,6 +26,8 @@ FIXED = {
     "changes": "--changes changes.tsv",
     "offline": "--offline",
     "num_workers": '--num_workers "\\$READERS"',
+    "work_folder": "--work_folder \"\\$TRANSGENIC_RUNS\"/'$annotation.dataset.uuid'",
+    "resume": "--resume",
 }
 """Options that the wrapper sets, and how."""
 
@@ -42,10 +44,8 @@ NOT_FOR_GALAXY = {
     "compile": "needs a compiler where jobs run",
     "batch_size": "follows the memory that the job was given",
     "prefetch_factor": "changes no result and hardly the time",
-    "work_folder": "every job has a folder of its own",
-    "resume": "Galaxy removes the folder of a job that ended before it was done",
     "overwrite": "every job has a folder of its own",
-    "time_limit": "what is done at the limit would be lost with the job's folder",
+    "time_limit": "the destination's own limit counts, and what is done then can be kept",
 }
 """Options that the form leaves at their defaults, and why."""
 
@@ -143,6 +143,7 @@ def test_every_result_that_can_be_wanted_becomes_an_output():
     }
     wanted |= {f"task == 'predict' and outputs and '{n}' in outputs" for n in ("report", "changes")}
     assert filters == wanted | {"task == 'score'"}
+    assert all(data.find("actions/expand[@macro='dbkey']") is not None for data in outputs)
     columns = [action.get("default") for action in form.tool().iter("action")]
     tables = (
         score_table.COLUMNS,
@@ -223,13 +224,11 @@ def test_every_text_of_a_user_is_quoted():
     switches = {
         p.path.replace("|", ".") for p in form.parameters() if p.element.get("type") == "boolean"
     }
-    # The two files come as file_named gives them: quoted by shlex.
-    assert unquoted(COMMAND) == {*switches, "fasta_file", "gff_file"}
+    # Files that are named after datasets come as file_named gives them: quoted by shlex.
+    files = {"fasta_file", "gff_file", "archive_file", "model_folder"}
+    assert unquoted(COMMAND) == {*switches, *files}
     assert "#return shlex.quote(" in form.tokens()["@DATASET_NAMES@"]
-    assert set(re.findall(r"#set (\w+_file) = \$file_named\(", COMMAND)) == {
-        "fasta_file",
-        "gff_file",
-    }
+    assert set(re.findall(r"#set (\w+) = \$file_named\(", COMMAND)) == files
     for token in form.tokens().values():
         assert not unquoted(token), token
 

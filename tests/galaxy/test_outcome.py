@@ -1,13 +1,13 @@
 import json
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from galaxy_tool import outcome
-from tests.galaxy.form import TOOL_FOLDER
+from tests.galaxy.form import TOOL, TOOL_FOLDER
 from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.gene_models.rejects import Reject, write_reject
 
@@ -40,7 +40,7 @@ def made(tmp_path, rejects, accounting):
         for reject in rejects:
             write_reject(handle, reject)
     done = subprocess.run(
-        [sys.executable, "-I", TOOL_FOLDER / "outcome.py", state, report, table],
+        [sys.executable, TOOL_FOLDER / "outcome.py", state, report, table, TOOL],
         check=True,
         capture_output=True,
         text=True,
@@ -67,6 +67,13 @@ def test_the_line_says_how_many_genes_are_kept_as_they_were(tmp_path):
     )
     line, _ = made(tmp_path, [], accounting)
     assert line == "1 gene: 0 annotated, 0 no gene model, 1 skipped, 1 kept as in the input\n"
+
+
+def test_the_line_of_scores_speaks_of_scores(tmp_path):
+    accounting = Accounting(annotated=3, scored=True)
+    accounting.rejected["no_cds"] = 1
+    line, _ = made(tmp_path, [], accounting)
+    assert line == "4 genes: 3 scored, 1 no score, 0 skipped\n"
 
 
 def test_the_longest_line_is_shown_whole():
@@ -112,9 +119,15 @@ def test_the_table_has_readable_columns_with_coordinates_as_in_gff3(tmp_path):
 @given(st.text())
 def test_no_text_breaks_out_of_its_cell(text):
     values = {field.name: text for field in fields(Reject)}
-    cells = outcome.table_row(values)
+    cells = outcome.table_row(values, {})
     assert len(cells) == len(outcome.COLUMNS)
     assert not {"\t", "\n", "\r"} & set("".join(cells))
+
+
+def test_an_explanation_names_the_field_not_the_option(tmp_path):
+    long = replace(REJECT, error="truncated: it reached --max_length before its end")
+    _, (_, row) = made(tmp_path, [long], Accounting())
+    assert row[6].endswith("it reached “Longest model output (tokens)” before its end")
 
 
 def test_identifiers_that_are_not_text_are_written(tmp_path):

@@ -5,12 +5,13 @@ import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from tests.galaxy.form import TOOL, TOOL_FOLDER
+from tests.galaxy.form import DATA_MANAGER, TOOL, TOOL_FOLDER
 from tests.galaxy.server import Galaxy
 
 _LINTS = (
     # The two checks that are left out ask bio.tools and the Tool Shed over the network.
     ("lint", "--fail_level", "warn", "-s", "BioToolsValid", str(TOOL)),
+    ("lint", "--fail_level", "warn", "-s", "BioToolsValid", str(DATA_MANAGER)),
     ("shed_lint", "--fail_level", "warn", "-s", "version_bumped", str(TOOL_FOLDER)),
 )
 

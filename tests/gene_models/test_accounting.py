@@ -48,6 +48,13 @@ def test_a_run_without_rejects_says_no_more_than_that():
     assert accounting.summary() == "Genes: 1 in all, 1 annotated, 0 rejected, 0 skipped"
 
 
+def test_genes_that_have_a_score_are_scored_now_and_when_read_back():
+    accounting = Accounting(annotated=2, scored=True)
+    accounting.rejected["no_cds"] = 1
+    for one in (accounting, Accounting.from_dict(accounting.as_dict())):
+        assert one.summary() == "Genes: 3 in all, 2 scored, 1 rejected (no_cds 1), 0 skipped"
+
+
 def test_counts_that_add_up_pass_the_check(accounting):
     accounting.check(6)
 

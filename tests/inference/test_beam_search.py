@@ -1,12 +1,23 @@
 import math
+import zlib
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests import golden
-from transgenic_dagster.inference.beam_search import DecodingOptions, NotFiniteError, search
-from transgenic_dagster.model import Decoding, TransgenicForConditionalGeneration, encode_dna
+from tests.inference.reference_search import reference_search
+from transgenic_dagster.inference.beam_search import DecodingOptions, search
+from transgenic_dagster.inference.beams import NotFiniteError
+from transgenic_dagster.inference.sampling import random_stream
+from transgenic_dagster.model import (
+    Decoding,
+    TransgenicForConditionalGeneration,
+    encode_dna,
+    step_graphs,
+)
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +189,87 @@ def test_logits_that_are_not_finite_end_the_search_in_the_first_step(value, opti
     with pytest.raises(NotFiniteError):
         search(broken, ["a", "b"], chosen)
     assert broken.steps == 1
+
+
+class Whimsical:
+    """A model whose logits depend on the region and all that is written, often the same ones."""
+
+    def __init__(
+        self, keys, prompts, num_beams, *, seed, vocabulary, spread, rounding, fond_of_end
+    ):
+        self.waiting = list(zip(keys, prompts, strict=True))
+        self.num_beams = num_beams
+        self.seed, self.vocabulary = seed, vocabulary
+        self.spread, self.rounding, self.fond_of_end = spread, rounding, fond_of_end
+        self.rows = []
+
+    def logits_after(self, key, ids):
+        number = zlib.crc32(repr((self.seed, key, tuple(ids))).encode())
+        logits = torch.randn(self.vocabulary, generator=torch.Generator().manual_seed(number))
+        logits *= self.spread
+        logits[2] += self.fond_of_end
+        return (logits / self.rounding).round() * self.rounding if self.rounding else logits
+
+    def admit(self, regions):
+        for key, prompt in self.waiting[:regions]:
+            self.rows += [(key, *prompt[:-1])] * self.num_beams
+        del self.waiting[:regions]
+
+    def step(self, token_ids):
+        self.rows = [
+            (*row, token) for row, token in zip(self.rows, token_ids.tolist(), strict=True)
+        ]
+        return torch.stack([self.logits_after(key, ids) for key, *ids in self.rows])
+
+    def reorder(self, parents):
+        self.rows = [self.rows[parent] for parent in parents.tolist()]
+
+    def release(self, slot):
+        rows = slice(slot * self.num_beams, (slot + 1) * self.num_beams)
+        self.rows[rows] = self.rows[-self.num_beams :]
+        del self.rows[-self.num_beams :]
+
+
+def like_the_reference(seed, num_beams, regions, batch_size, *, do_sample, prompted, **whims):
+    options = DecodingOptions(num_beams=num_beams, max_length=14, do_sample=do_sample, seed=seed)
+    keys = [f"region{i}" for i in range(regions)]
+    prompts = [(2, *range(4, 4 + (i % 4 if prompted else 0))) for i in range(regions)]
+    model = Whimsical(keys, prompts, num_beams, seed=seed, **whims)
+    found = search(model, keys, options, batch_size=batch_size, prompts=prompts if prompted else ())
+    for key, prompt, several in zip(keys, prompts, found, strict=True):
+        stream = random_stream(seed, key) if do_sample else None
+        expected = reference_search(
+            lambda ids, key=key: model.logits_after(key, ids), prompt, options, stream
+        )
+        assert [(h.token_ids, h.log_probability, h.score) for h in several] == expected
+
+
+searches = given(
+    seed=st.integers(0, 10_000),
+    num_beams=st.sampled_from([1, 2, 3, 8, 25]),
+    regions=st.integers(1, 5),
+    batch_size=st.sampled_from([1, 2, 3, None]),
+    do_sample=st.booleans(),
+    prompted=st.booleans(),
+    vocabulary=st.sampled_from([60, 272]),
+    spread=st.sampled_from([0.3, 1.0, 3.0, 9.0]),
+    rounding=st.sampled_from([0, 0.5, 1.0]),
+    fond_of_end=st.sampled_from([0, 2, 5]),
+)
+
+
+@searches
+@settings(max_examples=40, deadline=None)
+def test_the_search_follows_the_rules(**whims):
+    like_the_reference(**whims)
+
+
+@searches
+@settings(max_examples=20, deadline=None)
+def test_steps_as_a_gpu_takes_them_change_nothing(**whims):
+    """Captured, for all slots alike, and with a look at what is done every few steps."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("beams", "beam_search"):
+            patch.setattr(f"transgenic_dagster.inference.{module}.can_capture", lambda device: True)
+        patch.setattr(step_graphs, "capture", lambda step: (step(), step))
+        like_the_reference(**whims)

@@ -8,7 +8,8 @@ from transgenic_dagster.demo.untrained_model import untrained_model
 from transgenic_dagster.gsf.parser import parse_sentence
 from transgenic_dagster.gsf.token_spans import token_spans
 from transgenic_dagster.gsf.vocabulary import DECODER_START_ID, DIGIT_IDS, TOKEN_IDS, encode_gsf
-from transgenic_dagster.inference.beam_search import DecodingOptions, NotFiniteError, search
+from transgenic_dagster.inference.beam_search import DecodingOptions, search
+from transgenic_dagster.inference.beams import NotFiniteError
 from transgenic_dagster.inference.teacher_forcing import MAX_DIGITS, read_sentences
 from transgenic_dagster.model import Decoding, TransgenicForConditionalGeneration, encode_dna
 

@@ -30,18 +30,19 @@ def captured(monkeypatch):
         rows.append(len(result))
         return result, lambda: result.copy_(function())
 
-    monkeypatch.setattr(step_graphs, "can_capture", lambda device: True)
+    monkeypatch.setattr("transgenic_dagster.model.decoding.can_capture", lambda device: True)
     monkeypatch.setattr(step_graphs, "capture", capture)
     return rows
 
 
-def sentences(model, names, batch_size, beams=2):
+def sentences(model, names, batch_size, beams=2, prompts=()):
     windows = [golden.tiny_windows()[name]["sequence"] for name in names]
     ids = torch.stack([encode_dna(window) for window in windows])
     options = DecodingOptions(max_length=golden.MAX_LENGTH, num_beams=beams)
     with torch.inference_mode():
-        decoding = Decoding(model, ids, beams, batch_size)
-        return [h[0].token_ids for h in search(decoding, names, options, batch_size=batch_size)]
+        decoding = Decoding(model, ids, beams, batch_size, prompts)
+        found = search(decoding, names, options, batch_size=batch_size, prompts=prompts)
+        return [h[0].token_ids for h in found]
 
 
 def recorded(names):
@@ -53,6 +54,27 @@ def test_captured_steps_write_the_recorded_sentences(model, captured, batch_size
     names = NAMES * 3
     assert sentences(model, names, batch_size) == recorded(names)
     assert max(captured) == 2 * batch_size
+
+
+@pytest.mark.parametrize("beams", [1, 3, 7])
+def test_captured_steps_write_the_same_with_any_number_of_beams(model, monkeypatch, beams):
+    names = NAMES[::-1] * 2
+    alike = sentences(model, names, 2, beams)
+    monkeypatch.setattr("transgenic_dagster.model.decoding.can_capture", lambda device: True)
+    monkeypatch.setattr(
+        step_graphs, "capture", lambda run: (out := run(), lambda: out.copy_(run()))
+    )
+    assert sentences(model, names, 2, beams) == alike
+
+
+def test_captured_steps_follow_prompts(model, monkeypatch):
+    prompts = [(2, 5, 22, 6, 7), (2,), (2, 9, 9, 22)]
+    alike = sentences(model, NAMES, 2, prompts=prompts)
+    monkeypatch.setattr("transgenic_dagster.model.decoding.can_capture", lambda device: True)
+    monkeypatch.setattr(
+        step_graphs, "capture", lambda run: (out := run(), lambda: out.copy_(run()))
+    )
+    assert sentences(model, NAMES, 2, prompts=prompts) == alike
 
 
 def test_a_handful_of_captures_serves_a_unit(model, captured):

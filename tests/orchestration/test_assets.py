@@ -1,4 +1,4 @@
-"""The five assets, run without a server."""
+"""The five assets of an annotation, run without a server."""
 
 import json
 
@@ -324,6 +324,8 @@ def test_definitions_are_described_and_ordered(tmp_path):
         "predictions": {"region_db"},
         "merged_gff3": {"region_db", "predictions"},
         "reject_report": {"region_db", "predictions"},
+        "input_scores": {"region_db"},
+        "score_table": {"region_db", "input_scores"},
         "overview": {"merged_gff3"},
     }
     for key in graph.get_all_asset_keys():

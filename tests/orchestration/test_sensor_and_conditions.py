@@ -114,6 +114,10 @@ def annotate_what_is_requested(watcher):
             watcher.lab.run(["predictions"], pair)
         for name in requested.get("merged_gff3", ()):
             watcher.lab.run(AFTER, name)
+        for pair in requested.get("input_scores", ()):
+            watcher.lab.run(["input_scores"], pair)
+        for name in requested.get("score_table", ()):
+            watcher.lab.run(["score_table"], name)
         done += [key for keys in requested.values() for key in keys]
     return done
 
@@ -178,6 +182,55 @@ def test_options_of_the_lab_reach_the_assemblies_that_do_not_override_them(watch
     assert watcher.reported() == ["moss"]
     assert "moss|a6144" in annotate_what_is_requested(watcher)
     assert '"num_beams": "1"' in home.results("moss").gff3.read_text()
+
+
+def put_coding(home, name):
+    """Put an assembly whose genes have CDS into a home."""
+    put(home, name)
+    genes = home.assembly(name).genes
+    rows = genes.read_text().splitlines()
+    for row in rows[1:]:
+        gene_id = row.rpartition("ID=")[2]
+        more = [f"ID={gene_id}.1;Parent={gene_id}", f"Parent={gene_id}.1"]
+        for kind, phase, attributes in zip(("mRNA", "CDS"), ".0", more, strict=True):
+            columns = row.split("\t")
+            columns[2], columns[7], columns[8] = kind, phase, attributes
+            rows.append("\t".join(columns))
+    genes.write_text("\n".join(rows) + "\n")
+
+
+def test_genes_with_cds_are_scored_where_the_options_ask_for_it(watcher):
+    home = watcher.lab.home
+    put(home, "bare")
+    put_coding(home, "fern")
+    put_coding(home, "moss")
+    home.assembly("fern").options_file.write_text("score_input: false\n")
+    set_options(home, score_input=True)
+    assert watcher.reported() == ["bare", "fern", "moss"]
+    for name in ("bare", "fern", "moss"):
+        watcher.lab.run(BEFORE, name)
+    pairs = watcher.lab.piece_keys("moss")
+    assert watcher.requested()["input_scores"] == pairs
+    for pair in pairs:
+        watcher.lab.run(["input_scores"], pair)
+    assert watcher.requested()["score_table"] == ["moss"]
+    watcher.lab.run(["score_table"], "moss")
+    assert home.scores("moss").scores.read_text().count("\tgene\t") == len(pairs)
+    assert not {"input_scores", "score_table"} & watcher.requested().keys()
+
+
+def test_scores_that_are_asked_for_later_predict_nothing_again(watcher):
+    home = watcher.lab.home
+    put_coding(home, "moss")
+    watcher.reported()
+    annotate_what_is_requested(watcher)
+    assert not home.scores("moss").scores.exists()
+    set_options(home, score_input=True)
+    watcher.clock[0] += 2 * QUIET_SECONDS
+    assert watcher.reported() == ["moss"]
+    done = annotate_what_is_requested(watcher)
+    assert sorted(done) == ["moss", "moss", "moss", *watcher.lab.piece_keys("moss")]
+    assert home.scores("moss").scores.exists()
 
 
 def test_a_failed_step_is_requested_once(watcher):

@@ -1,6 +1,6 @@
 """Outside measures: what the programs write is read, and what is missing is one sentence.
 
-With TRANSGENIC_PSAURON set to an installed program, PSAURON is run for real.
+With TRANSGENIC_PSAURON and TRANSGENIC_BUSCO set to installed programs, those are run for real.
 """
 
 import json
@@ -8,6 +8,7 @@ import os
 import random
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -192,3 +193,56 @@ def test_psauron_itself_tells_proteins_from_shuffled_dna(tmp_path, monkeypatch):
     name = next(name for name in good if name.startswith("PSAURON score"))
     assert good[name] > 95
     assert bad[name] < 60
+
+
+REAL_BUSCO = os.environ.get("TRANSGENIC_BUSCO")
+MAKE_LINEAGE = """
+import sys
+from pathlib import Path
+from pyhmmer import easel, plan7
+lineage, proteins = Path(sys.argv[1]), [line.split() for line in sys.argv[2:]]
+for folder in ("hmms", "prfl"):
+    (lineage / folder).mkdir(parents=True)
+amino = easel.Alphabet.amino()
+builder, background = plan7.Builder(amino), plan7.Background(amino)
+for name, protein in proteins:
+    sequence = easel.TextSequence(name=name.encode(), sequence=protein).digitize(amino)
+    with (lineage / "hmms" / f"{name}.hmm").open("wb") as handle:
+        builder.build(sequence, background)[0].write(handle)
+for file, line in {
+    "scores_cutoff": "{0}\\t50\\n",
+    "lengths_cutoff": "{0}\\t0\\t10\\t{2}\\n",
+    "ancestral": ">{0}\\n{1}\\n",
+    "ancestral_variants": ">{0}\\n{1}\\n",
+}.items():
+    text = "".join(line.format(name, protein, len(protein)) for name, protein in proteins)
+    (lineage / file).write_text(text)
+facts = {
+    "name": "made_up_odb10",
+    "species": "none",
+    "creation_date": "2026-01-01",
+    "number_of_BUSCOs": len(proteins),
+    "number_of_species": 1,
+}
+(lineage / "dataset.cfg").write_text("".join(f"{key}={one}\\n" for key, one in facts.items()))
+"""
+
+
+@pytest.mark.skipif(
+    not REAL_BUSCO,
+    reason="TRANSGENIC_BUSCO does not name a buscolite (see CONTRIBUTING.md)",
+)
+def test_buscolite_itself_finds_the_genes_of_a_lineage(tmp_path, monkeypatch):
+    draw = random.Random(1)
+    proteins = ["M" + "".join(draw.choices("ACDEFGHIKLMNPQRSTVWY", k=150)) for _ in range(3)]
+    lineage = tmp_path / "lineage"
+    lines = [f"gene{number} {protein}" for number, protein in enumerate(proteins)]
+    python = Path(str(REAL_BUSCO)).with_name("python")
+    subprocess.run([python, "-c", MAKE_LINEAGE, lineage, *lines], check=True)
+    monkeypatch.setenv("TRANSGENIC_BUSCO", str(REAL_BUSCO))
+    monkeypatch.setenv("TRANSGENIC_BUSCO_LINEAGE", str(lineage))
+    found_there = tmp_path / "found.fa"
+    chosen = (proteins[0], proteins[1], proteins[1])
+    found_there.write_text("".join(f">p{n}\n{one}\n" for n, one in enumerate(chosen)))
+    third = pytest.approx(100 / 3)
+    assert list(busco.measure(found_there, tmp_path).values()) == [3, third, third, 0, third]

@@ -57,6 +57,13 @@ OUTPUT = {
         ["start_codon=1;stop_codon=0;inframe_stops=0;canonical_splice=0/0;orf=partial3"],
     ),
 }
+PROBABILITIES = {  # of every transcript: of the isoform, and of the ends of each part of its CDS
+    "same": [(0.997, (0.995, 0.0001))],
+    "broken": [(0.3, (0.4,))],
+    "far": [(0.45, (0.0,))],
+    "two": [(0.99, (0.001, 0.09)), (0.5, (0.95,))],
+    HOSTILE: [(1.0, (1.0,))],
+}
 REJECTS = (
     ("lost", "chr1", 12000, 13000, "no_cds", "<s>1", None),
     ("lncRNA", "chr1", 15000, 15500, "mixed_strand", "<s>2", 1),
@@ -101,9 +108,9 @@ def _gene(name, seqid, strand, transcripts, confidence=None, notes=()):
     predicted = confidence is not None
     prefix, gm = ("gene:", f"GM={encoded};") if predicted else ("", "")
 
-    def row(kind, start, end, phase, attributes):
+    def row(kind, start, end, phase, attributes, score="."):
         source = "transgenic" if predicted else "hand"
-        columns = (seqid, source, kind, start + 1, end, ".", strand, phase, attributes)
+        columns = (seqid, source, kind, start + 1, end, score, strand, phase, attributes)
         return "\t".join(map(str, columns)) + "\n"
 
     first = min(exons[0][0] for exons, _ in transcripts)
@@ -111,14 +118,20 @@ def _gene(name, seqid, strand, transcripts, confidence=None, notes=()):
     rows = [row("gene", first, last, ".", f"ID={prefix}{encoded};{gm}")]
     for number, (exons, cds) in enumerate(transcripts, start=1):
         identifier = f"mRNA:{encoded}.t{number}"
-        more = f"confidence={confidence:.4f};{notes[number - 1]}" if predicted else ""
+        more, scores = "", iter(())
+        if predicted:
+            isoform, parts = PROBABILITIES[name][number - 1]
+            more = f"confidence={confidence:.4f};isoform_probability={isoform:.4f};"
+            more += notes[number - 1]
+            scores = (f"{score:.4f}" for score in parts)
         attributes = f"ID={identifier};Parent={prefix}{encoded};{gm}{more}"
         rows.append(row("mRNA" if cds else "lnc_RNA", exons[0][0], exons[-1][1], ".", attributes))
         for start, end in exons:
             rows.append(row("exon", start, end, ".", f"Parent={identifier}"))
             low, high = (max(start, cds[0]), min(end, cds[1])) if cds else (0, 0)
             if low < high:
-                rows.append(row("CDS", low, high, "0", f"Parent={identifier}"))
+                score = next(scores, ".")
+                rows.append(row("CDS", low, high, "0", f"Parent={identifier}", score))
     return "".join(line.replace(";\n", "\n") for line in rows)
 
 

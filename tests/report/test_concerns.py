@@ -62,6 +62,8 @@ def test_every_planted_concern_is_told_and_a_sound_gene_is_not_shown(tmp_path):
         "far from the input: 7% of the coding bases of either are in both",
         "no gene model (no_cds), while the input has 1,000 nt of CDS; the input's rows are kept",
         "low confidence (0.60)",
+        "unsure of splice acceptor and stop codon at 1,301–1,390 (probability 0.09)",
+        "unsure of start and stop codon at 4,001–4,600 (probability 0.40)",
         "1 intron with unusual splice sites",
         "refinement moved a boundary by 40 nt",
         "partial: no start codon",

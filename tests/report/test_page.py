@@ -38,21 +38,18 @@ def test_the_page_needs_nothing_else(page, report):
     assert not any(name.startswith("on") for _, name, _ in page.attributes)
 
 
-def test_the_page_says_how_many_isoforms_have_most_of_the_probability(page, tmp_path):
-    wanted = "isoforms with most of the probability"
-    assert not any(wanted in text for text in page.text)
+def test_a_run_that_was_not_refined_has_no_probabilities_but_confidence(page, tmp_path):
+    assert "ends" in page.tables
     output = write_run(tmp_path)
-    values = iter([0.9, 0.5, 0.1, *[0.2] * 99])
-    text = re.sub(
-        r"confidence=",
-        lambda _: f"isoform_probability={next(values)};confidence=",
-        output.read_text(),
-    )
-    output.write_text(text)
-    shown = Page(make_report(output)).text
-    count = text.count("isoform_probability")
-    assert any(wanted in one for one in shown)
-    assert any(f"2 of {count}: isoform_probability ≥ 0.5" in one for one in shown)
+    text = re.sub(r"isoform_probability=[^;]*;", "", output.read_text())
+    output.write_text(re.sub(r"(\tCDS\t\d+\t\d+\t)[\d.]+", r"\1.", text))
+    plain = Page(make_report(output))
+    assert [row[0] for row in plain.tables["probabilities"]][:2] == ["Probability", "0.99 to 1"]
+    assert {len(row) for row in plain.tables["probabilities"]} == {2}
+    assert "ends" not in plain.tables
+    heads = {"isoforms with most of the probability", "coding parts with likely ends"}
+    assert not heads & {text.strip() for text in plain.text}
+    assert heads < {text.strip() for text in page.text}
 
 
 def test_links_lead_to_identifiers_that_are_there_once(page):

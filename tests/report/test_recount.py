@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import statistics
 from collections import Counter, defaultdict
 from itertools import pairwise
@@ -49,10 +50,13 @@ def transcripts_of(path, *, predicted):
                     "attributes": attributes,
                     "exon": [],
                     "CDS": [],
+                    "scores": [],
                 }
                 order.append(attributes["ID"])
         elif attributes["Parent"] in found:
             found[attributes["Parent"]][columns[2]].append((start, end))
+            if columns[2] == "CDS":
+                found[attributes["Parent"]]["scores"].append(columns[5])
     return [found[name] for name in order if found[name]["CDS"]]
 
 
@@ -161,6 +165,132 @@ def test_frames_splice_sites_and_moves(run):
         assert found[title] == list(map(shown, expected))
 
 
+def coding_parts(transcripts, input_parts):
+    """Place, probability, whether moved and whether in the input too, of every coding part."""
+    for one in transcripts:
+        moves = one["attributes"].get("refined", "")
+        left_out = [int(number) for number in re.findall(r"exon(\d+):left_out", moves)]
+        written = len(one["CDS"]) + len(left_out)
+        numbers = [n for n in range(1, written + 1) if n not in left_out]
+        along = sorted(zip(one["CDS"], one["scores"], strict=True), reverse=one["strand"] == "-")
+        for n, (part, score) in zip(numbers, along, strict=True):
+            is_first, is_last = n == numbers[0], n == numbers[-1]
+            names = ["start" if is_first else f"acceptor{n}", "stop" if is_last else f"donor{n}"]
+            place = {(1, 1): "only", (1, 0): "first", (0, 1): "last"}.get(
+                (is_first, is_last), "internal"
+            )
+            moved = any(f"{name}:" in moves for name in names)
+            gene = one["attributes"]["GM"]
+            yield place, float(score), moved, (gene, part) in input_parts
+
+
+LEVELS = {"0.99 to 1": 0.99, "0.9 to 0.99": 0.9, "0.5 to 0.9": 0.5, "0.1 to 0.5": 0.1}
+
+
+def level(probability):
+    return next((name for name, least in LEVELS.items() if probability >= least), "below 0.1")
+
+
+def test_probabilities(run):
+    folder, gff3, page = run
+    transcripts = transcripts_of(gff3, predicted=True)
+    given = {
+        (one["gene"], part)
+        for one in transcripts_of(folder / "genes.gff3", predicted=False)
+        for part in one["CDS"]
+    }
+    parts = list(coding_parts(transcripts, given))
+    assert {moved for _, _, moved, _ in parts} == {known for *_, known in parts} == {True, False}
+    genes = {one["gene"]: float(one["attributes"]["confidence"]) for one in transcripts}
+    isoforms = [float(one["attributes"]["isoform_probability"]) for one in transcripts]
+    expected = {
+        name: [
+            sum(level(one) == name for one in genes.values()),
+            sum(level(one) == name for one in isoforms),
+            sum(level(one) == name and not moved for _, one, moved, _ in parts),
+            sum(level(one) == name and not moved and known for _, one, moved, known in parts),
+        ]
+        for name in [*LEVELS, "below 0.1"]
+    }
+    moved = [known for _, _, was_moved, known in parts if was_moved]
+    expected["moved by refinement"] = ["–", "–", len(moved), sum(moved)]
+    known = sum(one for *_, one in parts)
+    expected["all"] = [len(genes), len(isoforms), len(parts), known]
+    assert page.rows("probabilities") == {
+        name: [*map(str, row), percent(row[3], row[2]) if row[2] else "–"]
+        for name, row in expected.items()
+    }
+
+    found = page.rows("ends")
+    for title, row in found.items():
+        mine = [one for one in parts if one[0] == title.split(":")[0]]
+        written = [probability for _, probability, was_moved, _ in mine if not was_moved]
+        unlikely = sum(one < 0.5 for one in written)
+        assert row == [
+            str(len(mine)),
+            str(len(mine) - len(written)),
+            f"{statistics.median(written):.3f}" if written else "–",
+            str(unlikely),
+            percent(unlikely, len(written)) if written else "–",
+        ]
+    assert sum(int(row[0]) for row in found.values()) == len(parts)
+
+
+def headline(page, name):
+    """Value and detail of a figure at the head of the page."""
+    at = next(i for i, text in enumerate(page.text) if text.strip() == name)
+    return page.text[at - 1], page.text[at + 1]
+
+
+def test_the_figures_at_the_head_of_the_page(run, lines):
+    folder, gff3, page = run
+    transcripts = transcripts_of(gff3, predicted=True)
+    values = [one["attributes"] for one in transcripts]
+    pairs = [tuple(map(int, one["canonical_splice"].split("/"))) for one in values]
+    confidence = sorted({one["GM"]: float(one["confidence"]) for one in values}.values())
+    given = {
+        (one["gene"], tuple(sorted(one["CDS"])))
+        for one in transcripts_of(folder / "genes.gff3", predicted=False)
+    }
+    output = {
+        (
+            one["attributes"]["ID"].removeprefix("mRNA:").rpartition(".t")[0],
+            tuple(sorted(one["CDS"])),
+        )
+        for one in transcripts_of(gff3, predicted=False)
+    }
+    scores = [float(score) for one in transcripts for score in one["scores"]]
+    isoforms = [float(one["isoform_probability"]) for one in values]
+    genes = sum(c[2] == "gene" for c, _ in rows_of(folder / "genes.gff3"))
+
+    def of(part, whole):
+        return f"{percent(part, whole)}%", f"{part} of {whole}"
+
+    complete = sum(one["orf"] == "complete" for one in values)
+    assert headline(page, "of the input’s genes annotated") == of(len(confidence), genes)
+    lost, _ = headline(page, "genes without a gene model")
+    assert lost == str(genes - len(confidence))
+    found = headline(page, "complete reading frames")
+    assert found == (of(complete, len(values))[0], f"{complete} of {len(values)} transcripts")
+    assert headline(page, "introns with canonical ends") == of(
+        sum(a for a, _ in pairs), sum(b for _, b in pairs)
+    )
+    for name, some in (
+        ("isoforms with most of the probability", isoforms),
+        ("coding parts with likely ends", scores),
+    ):
+        value, detail = headline(page, name)
+        expected, count = of(sum(one >= 0.5 for one in some), len(some))
+        assert value == expected
+        assert detail.startswith(count)
+    assert headline(page, "median confidence") == (
+        f"{statistics.median(confidence):.3f}",
+        f"from {confidence[0]:.3f} to {confidence[-1]:.3f}",
+    )
+    exact = len(given & output)
+    assert headline(page, "of the input’s coding structures found exactly") == of(exact, len(given))
+
+
 def test_structure(run):
     folder, gff3, page = run
     sides = [
@@ -228,3 +358,35 @@ def test_changes_add_up(run):
     total = int(rows.pop("all")[0])
     assert total == sum(int(row[0]) for row in rows.values()) == 8
     assert int(rows["unchanged"][0]) >= 3
+
+
+def agreement(found, expected):
+    both = len(found & expected)
+    sensitivity, precision = (100 * both / len(side) for side in (expected, found))
+    f1 = 2 * sensitivity * precision / (sensitivity + precision)
+    counts = (both, len(expected), both, len(found))
+    return [*(f"{value:.1f}" for value in (sensitivity, precision, f1)), *map(shown, counts)]
+
+
+def test_agreement_with_the_input(run):
+    folder, gff3, page = run
+    for table, kind in (("levels-cds", "CDS"), ("levels-exons", "exon")):
+        sides = []
+        for path in (gff3, folder / "genes.gff3"):
+            sides.append(parts := defaultdict(set))
+            chains = defaultdict(list)
+            for columns, attributes in rows_of(path):
+                if columns[2] == kind:
+                    place, part = (columns[0], columns[6]), (int(columns[3]), int(columns[4]))
+                    parts["base"] |= {(*place, base) for base in range(part[0], part[1] + 1)}
+                    chains[place, attributes["Parent"]].append(part)
+            for (place, _), exons in chains.items():
+                introns = [(left[1], right[0]) for left, right in pairwise(sorted(exons))]
+                parts["intron"] |= {(*place, *intron) for intron in introns}
+        rows = page.rows(table)
+        for name in ("base", "intron"):
+            assert rows[name] == agreement(*(side[name] for side in sides)), (table, name)
+    codes = {row[0]: row[2] for row in page.tables["class-codes"][1:]}
+    written = sum(columns[2] in ("mRNA", "lnc_RNA") for columns, _ in rows_of(gff3))
+    total = int(codes.pop("all"))
+    assert total == sum(map(int, codes.values())) == written

@@ -48,7 +48,7 @@ def genes_by_rank(folder):
 
 def test_the_true_annotation_is_nearly_certain(truth):
     folder, accounting = truth
-    assert accounting.summary() == "Genes: 46 in all, 46 annotated, 0 rejected, 0 skipped"
+    assert accounting.summary() == "Genes: 46 in all, 46 scored, 0 rejected, 0 skipped"
     rows = genes_by_rank(folder)
     total = sum(float(row["log_probability"]) for row in rows)
     assert math.exp(total / sum(int(row["tokens"]) for row in rows)) > 0.99

@@ -142,6 +142,7 @@ def _set_up_logging(quiet: bool, verbose: bool) -> None:
     )
     for library in (
         "httpx",
+        "httpx2",
         "urllib3",
         "filelock",
         "huggingface_hub",

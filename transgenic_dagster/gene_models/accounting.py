@@ -27,6 +27,7 @@ class Accounting:
             not asked for.
         isoforms_gained: new transcripts beside those of the input; None where the input is not
             completed.
+        scored: whether genes count as annotated because they have a score.
     """
 
     annotated: int = 0
@@ -37,6 +38,7 @@ class Accounting:
     orf: Counter[str] = field(default_factory=Counter)
     kept_input: int | None = None
     isoforms_gained: int | None = None
+    scored: bool = False
 
     def count_output(self, annotated: bool, rejects: Sequence[Reject]) -> None:
         """Count one region by whether its model output describes a gene, and by its rejects."""
@@ -97,8 +99,8 @@ class Accounting:
     def as_dict(self) -> dict[str, Any]:
         """Return the counts as plain values for JSON, reasons in alphabetical order.
 
-        ``doubtful``, ``orf``, ``kept_input`` and ``isoforms_gained`` are there only where there is
-        something to say.
+        ``doubtful``, ``orf``, ``kept_input``, ``isoforms_gained`` and ``scored`` are there only
+        where there is something to say.
         """
         values: dict[str, Any] = {
             "annotated": self.annotated,
@@ -114,6 +116,8 @@ class Accounting:
             values["kept_input"] = self.kept_input
         if self.isoforms_gained is not None:
             values["isoforms_gained"] = self.isoforms_gained
+        if self.scored:
+            values["scored"] = True
         return {**values, "total": self.total}
 
     @classmethod
@@ -128,17 +132,19 @@ class Accounting:
             orf=Counter(values.get("orf", {})),
             kept_input=values.get("kept_input"),
             isoforms_gained=values.get("isoforms_gained"),
+            scored=values.get("scored", False),
         )
 
     def summary(self) -> str:
         """Return one sentence for the terminal, the most frequent reasons first."""
+        outcome = "scored" if self.scored else "annotated"
         summary = (
-            f"Genes: {self.total:,} in all, {self.annotated:,} annotated, "
+            f"Genes: {self.total:,} in all, {self.annotated:,} {outcome}, "
             f"{_by_reason(self.rejected, 'rejected')}, {_by_reason(self.skipped, 'skipped')}"
         )
         if self.rejected_isoforms:
             isoforms = _by_reason(self.rejected_isoforms, "rejected")
-            summary += f"; further isoforms of annotated genes: {isoforms}"
+            summary += f"; further isoforms of {outcome} genes: {isoforms}"
         if self.doubtful:
             summary += f"; annotated in spite of doubt: {_listed(self.doubtful)}"
         if self.orf:

@@ -124,6 +124,13 @@ def _transcripts(
     return [InputTranscript(one.identifier or gene.identifier, _parts(one)) for one in transcripts]
 
 
+def tells_coding_parts(sorted_gff: Path) -> bool:
+    """Return whether a sorted annotation has a row of a coding part."""
+    with sorted_gff.open(encoding="utf-8", newline="\n") as rows:
+        kinds = (row.split("\t", 3)[2] for row in rows if not row.startswith("#"))
+        return any(_CODING.search(kind) for kind in kinds)
+
+
 def kind_of_row(feature_type: str) -> str | None:
     """The kind of part that a row of this type (column 3) tells, None for all but CDS and UTRs."""
     return CDS if _CODING.search(feature_type) else _UTR_KINDS.get(feature_type.lower())

@@ -31,6 +31,12 @@ class CoordinateCosts(NamedTuple):
     end: NDArray[np.float32]
 
 
+def recorded_costs(log_probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Costs as they are recorded, of log-probabilities (any shape)."""
+    costs = np.rint(log_probabilities / np.float32(-COST_STEP))
+    return np.minimum(costs, MAX_COST).astype(np.uint8)
+
+
 def certain_costs(digit: int) -> bytes:
     """Recorded costs of a digit that was given and not chosen, 0 to 9."""
     return bytes(0 if other == digit else MAX_COST for other in range(DIGITS))

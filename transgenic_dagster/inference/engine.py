@@ -13,11 +13,8 @@ from transgenic_dagster.gsf.sentence import PredictedSentence, SentenceHypothesi
 from transgenic_dagster.gsf.token_scores import TokenScores
 from transgenic_dagster.gsf.token_spans import token_spans
 from transgenic_dagster.gsf.vocabulary import clean_sentence, decode_ids
-from transgenic_dagster.inference.beam_search import (
-    DecodingOptions,
-    NotFiniteError,
-    search,
-)
+from transgenic_dagster.inference.beam_search import DecodingOptions, search
+from transgenic_dagster.inference.beams import NotFiniteError
 from transgenic_dagster.inference.device import (
     DTYPES,
     Precision,

@@ -11,7 +11,6 @@ of one strand (the same for all transcripts) that do not overlap, none twice, wi
 Hence some token is always allowed, and besides the end token another one.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Self
 
@@ -127,16 +126,16 @@ class GrammarConstraint:
         new = _Rows.fresh(regions * self._num_beams, self._device)
         self._rows = self._rows.followed_by(new)
 
-    def reorder(self, parents: Sequence[int]) -> None:
-        """Let row i continue the sentence of row ``parents[i]``."""
-        self._rows = self._rows.select(torch.tensor(parents, dtype=torch.long, device=self._device))
+    def reorder(self, parents: torch.Tensor) -> None:
+        """Let row i continue the sentence of row ``parents[i]``, (R,), of the same region."""
+        self._rows = self._rows.select(parents)
 
     def release(self, slot: int) -> None:
         """Drop the region in a slot; the last region takes its place."""
-        rows = list(range(len(self._rows.state)))
-        last = rows[-self._num_beams :]
-        rows[slot * self._num_beams : (slot + 1) * self._num_beams] = last
-        self.reorder(rows[: -self._num_beams])
+        rows = torch.arange(len(self._rows.state), device=self._device)
+        gone = slice(slot * self._num_beams, (slot + 1) * self._num_beams)
+        rows[gone] = rows[-self._num_beams :].clone()
+        self._rows = self._rows.select(rows[: -self._num_beams])
 
     def step(self, token_ids: torch.Tensor) -> torch.Tensor:
         """Take one more token (R,) per row and say which may follow: (R, V), bool."""

@@ -13,7 +13,7 @@ import torch
 
 from transgenic_dagster.gsf.token_scores import PreferredNumber, TokenScores
 from transgenic_dagster.gsf.vocabulary import DECODER_START_ID, DIGIT_IDS, PAD_ID
-from transgenic_dagster.inference.beam_search import NotFiniteError
+from transgenic_dagster.inference.beams import NotFiniteError
 from transgenic_dagster.model import TransgenicForConditionalGeneration
 from transgenic_dagster.model.attention import KeyValues
 

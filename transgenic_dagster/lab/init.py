@@ -60,12 +60,14 @@ load_from:
 DEFINITIONS = '''\
 """What Dagster loads: everything in defs/; add assets of your own there."""
 
+from functools import cache
 from pathlib import Path
 
 import dagster as dg
 
 
 @dg.definitions
+@cache  # Dagster asks several times in every process
 def defs() -> dg.Definitions:
     return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
 '''
@@ -134,6 +136,7 @@ HOME_OPTIONS = """\
 # revision: main
 # num_beams: 2
 # checks: {{complete_frames: 0.8}}   # limits of the checks, shares from 0 to 1
+# score_input: true      # also score the input's own genes, where it has CDS
 """
 
 

@@ -101,15 +101,19 @@ def delete_assembly(home: Home, name: str) -> None:
 def _tell_new_paths(home: Home, before: str, now: str) -> None:
     """Correct the paths in the files of a run, which stands under its new name, that have any."""
     run = home.run(now)
-    state_file = run_state_file_of(home.results(now).gff3)
     moved = moved_paths(home, before, now)
     if (marked := run.marked()) is not None:
         with atomic_write(run.marker) as handle:
             json.dump(_with_prefixes(marked, moved), handle, indent=1)
             handle.write("\n")
-    if (summary := read_run_summary(state_file)) is not None:
-        record = _with_prefixes(dict(summary.record), moved)
-        replace(summary, journal=str(run.journal_folder), record=record).write(state_file)
+    for folder, output in (
+        (run, home.results(now).gff3),
+        (run.scoring, home.scores(now).scores),
+    ):
+        state_file = run_state_file_of(output)
+        if (summary := read_run_summary(state_file)) is not None:
+            record = _with_prefixes(dict(summary.record), moved)
+            replace(summary, journal=str(folder.journal_folder), record=record).write(state_file)
 
 
 def _with_prefixes(value: Any, moved: Mapping[str, str]) -> Any:
@@ -134,14 +138,14 @@ def _at_rest(home: Home, name: str) -> Iterator[None]:
     if not run.root.exists():
         yield
         return
-    pieces = sorted(path.stem for path in run.journal_folder.glob("*.json"))
     busy = f"{name} is being annotated; terminate its runs, or wait for them to end."
     with ExitStack() as locks:
         try:
             locks.enter_context(run.locked())
-            for piece in pieces:
-                locks.enter_context(run.predicting(piece))
-            locks.enter_context(run.writing_results())
+            for task in (run, run.scoring):
+                for piece in sorted(path.stem for path in task.journal_folder.glob("*.json")):
+                    locks.enter_context(task.predicting(piece))
+                locks.enter_context(task.writing_results())
         except TransgenicError as error:
             raise UsageError(busy) from error
         yield

@@ -1,7 +1,8 @@
 """Options of an assembly, in layers: those of the home, of the assembly, of a single run.
 
 All are checked by the options model of the command line. What the home decides itself (file names,
-resuming) cannot be set. Files also have the limits of the checks, under ``checks``.
+resuming) cannot be set. Files also have what concerns a lab alone: the limits of the checks, under
+``checks``, and whether the input's own genes are scored without a click, ``score_input``.
 """
 
 import stat
@@ -16,8 +17,10 @@ from transgenic_dagster.lab.workspace import AssemblyFolder, Home
 from transgenic_dagster.options import FILES, AnnotateOptions, option_extra
 from transgenic_dagster.quality.check_limits import CheckLimits, parse_limits
 from transgenic_dagster.run.given_options import parse_options
+from transgenic_dagster.run.judging_options import ScoreOptions
 
 CHECKS = "checks"
+SCORE_INPUT = "score_input"
 _MOST_BYTES = 64 * 1024
 _MOST_DEPTH = 2
 _DECIDED_BY_HOME = {
@@ -91,6 +94,22 @@ def check_limits(home: Home, folder: AssemblyFolder) -> CheckLimits:
     return CheckLimits(**home_limits | own_limits)
 
 
+def scores_input(home: Home, folder: AssemblyFolder) -> bool:
+    """Return whether the genes of an assembly's input are scored without a click.
+
+    Raises:
+        UsageError: ``score_input`` is neither true nor false; names the file.
+    """
+    wanted = map(_read_score_input, (folder.options_file, home.options_file))
+    return next((value for value in wanted if value is not None), False)
+
+
+def score_options(home: Home, name: str, prediction: AnnotateOptions) -> ScoreOptions:
+    """Options of scoring the genes of an assembly's input, from those of its prediction."""
+    paths = home.scores(name)
+    return ScoreOptions.beside(prediction, paths.scores, paths.gff3)
+
+
 def _checked(decided: dict[str, Any], *layers: tuple[str, Mapping[str, Any]]) -> AnnotateOptions:
     """Lay options over each other, checking after each layer, so that messages name the right one.
 
@@ -115,9 +134,19 @@ def _checked(decided: dict[str, Any], *layers: tuple[str, Mapping[str, Any]]) ->
 
 
 def _read_options(path: Path) -> dict[str, Any]:
-    """Options of a file without the limits of the checks, which are looked at too."""
+    """Options of a file without what concerns a lab alone, which is looked at too."""
     _read_limits(path)
-    return {name: value for name, value in _read(path).items() if name != CHECKS}
+    _read_score_input(path)
+    of_lab = (CHECKS, SCORE_INPUT)
+    return {name: value for name, value in _read(path).items() if name not in of_lab}
+
+
+def _read_score_input(path: Path) -> bool | None:
+    """Whether a file asks for scores of the input; None where it says nothing."""
+    value = _read(path).get(SCORE_INPUT)
+    if value is None or isinstance(value, bool):
+        return value
+    raise UsageError(f"{path}: {SCORE_INPUT}: true or false (got {str(value)!r}).")
 
 
 def _read_limits(path: Path) -> dict[str, float]:

@@ -21,10 +21,12 @@ class Pieces:
     Args:
         names: in the order of the genome.
         version: of the regions, the model and the options that their predictions are made from.
+        scored: whether the input's own genes are scored without a click.
     """
 
     names: tuple[str, ...]
     version: str
+    scored: bool = False
 
 
 def pieces_version(regions: RunFingerprint, options: AnnotateOptions) -> str:
@@ -37,7 +39,7 @@ def read_pieces(folder: RunFolder) -> Pieces | None:
     """Pieces of the assembly whose run has this folder; None where nobody has made its regions."""
     try:
         values = json.loads((folder.root / PIECES_FILE).read_text(encoding="utf-8"))
-        return Pieces(tuple(values["names"]), values["version"])
+        return Pieces(**{**values, "names": tuple(values["names"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

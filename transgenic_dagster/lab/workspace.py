@@ -15,7 +15,7 @@ from pathlib import Path
 
 from transgenic_dagster.errors import InputError, UsageError
 from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.result_paths import ResultPaths
+from transgenic_dagster.run.result_paths import ResultPaths, ScorePaths
 
 HOME_VARIABLE = "TRANSGENIC_HOME"
 DEFAULT_HOME = "transgenic_home"
@@ -150,6 +150,15 @@ class Home:
             gsf=folder / "sentences.tsv",
             proteins=folder / "proteins.fa",
             refinements=folder / "refinements.tsv",
+        )
+
+    def scores(self, name: str) -> ScorePaths:
+        """Files with the scores of an assembly's own genes."""
+        folder = self.run(name).root
+        return ScorePaths(
+            scores=folder / "scores.tsv",
+            gff3=folder / "scores.gff3",
+            rejects=folder / "scores.tsv.rejects.txt",
         )
 
 

@@ -45,18 +45,19 @@ class Attention(nn.Module):
 
         Args:
             h: hidden states.
-            written: (R, H, length, hd).
-            mask: which positions a row may see, (R, 1, 1, length), where T = 1; None shows each
-                token what stands before it.
+            written: (R, H, length, hd); or (B, H, length, hd), where the rows of a region share
+                it and T = 1.
+            mask: which positions a row may see, (R, 1, 1, length) or (B, 1, g, length), where
+                T = 1; None shows each token what stands before it.
         """
         out = F.scaled_dot_product_attention(
-            self._split(self.q_proj(h)),  # (R, H, T, hd)
+            self._split(self.q_proj(h).reshape(len(written.keys), -1, h.shape[2])),
             written.keys,
             written.values,
             attn_mask=mask,
             is_causal=h.shape[1] > 1,
-        )
-        return self.out_proj(out.transpose(1, 2).flatten(2))  # (R, T, D)
+        )  # (R, H, T, hd) or (B, H, g, hd)
+        return self.out_proj(out.transpose(1, 2).reshape(h.shape))  # (R, T, D)
 
     def attend_to_encoder(self, h: torch.Tensor, cross: KeyValues) -> torch.Tensor:
         """Attend from h (R, T, D) to one region's encoder states (B, H, S, hd) per g rows.

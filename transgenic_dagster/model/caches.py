@@ -117,8 +117,6 @@ class SelfAttentionCache:
         self.starts: list[int] = []
         """First column of each live row."""
         self.columns = cache_length(longest_prompt + 1)
-        self.moves = 0
-        """Number of times that all keys and values have moved to another place."""
         self._layout = layout
         self._rows = rows
         self._longest_prompt = longest_prompt
@@ -173,27 +171,13 @@ class SelfAttentionCache:
         seen = slice(self._first, end)
         return KeyValues(held.keys[:live, :, seen], held.values[:live, :, seen])
 
-    def append_at(self, column: torch.Tensor, layer: int, new: KeyValues) -> KeyValues:
-        """Write like ``append`` and return all columns.
-
-        What this does depends on no number of the host, so it can be captured and replayed.
-
-        Args:
-            column: the column to write, (1,), where the cache is.
-            layer: number of the layer.
-            new: keys and values of the first R rows, live or not, (R, H, 1, hd).
-        """
-        held, rows = self._layers[layer], new.keys.shape[0]
-        held.keys[:rows].index_copy_(2, column, new.keys)
-        held.values[:rows].index_copy_(2, column, new.values)
-        return KeyValues(held.keys[:rows], held.values[:rows])
-
     def end_step(self) -> None:
         """Count the column as written once every layer has appended to it."""
         self.column += 1
 
-    def reorder(self, parents: Sequence[int]) -> None:
-        """Let row i continue what row ``parents[i]`` has written."""
+    def reorder(self, rows: torch.Tensor) -> None:
+        """Let row i continue what row ``rows[i]``, (R,), has written."""
+        parents = rows.tolist()
         targets = [row for row, parent in enumerate(parents) if row != parent]
         if not targets:
             return
@@ -204,7 +188,7 @@ class SelfAttentionCache:
         self._writers[targets, : self.column] = theirs
         if first == self.column:
             return
-        to, from_ = (torch.tensor(rows, device=self._layout.device) for rows in (targets, sources))
+        to, from_ = (torch.tensor(some, device=self._layout.device) for some in (targets, sources))
         for held in self._layers:
             for cached in (held.keys, held.values):
                 cached[to, :, first : self.column] = cached[from_, :, first : self.column]
@@ -232,7 +216,6 @@ class SelfAttentionCache:
         kept = slice(first, self.column)
         self.column -= first
         self.starts = [start - first for start in self.starts]
-        self.moves += 1
         writers = torch.zeros(self._rows, self.columns, dtype=torch.int16)
         writers[:, : self.column] = self._writers[:, kept]
         self._writers = writers

@@ -1,6 +1,6 @@
 """Regions whose sentences are being written, and those that wait to take their places."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,8 @@ from transgenic_dagster.model.attention import KeyValues
 from transgenic_dagster.model.caches import CrossAttentionCache, SelfAttentionCache
 from transgenic_dagster.model.downsample import encoder_states_length
 from transgenic_dagster.model.encoder_prefetcher import EncoderPrefetcher
-from transgenic_dagster.model.step_graphs import StepGraphs
+from transgenic_dagster.model.shared_history_cache import SharedHistoryCache
+from transgenic_dagster.model.step_graphs import StepGraphs, can_capture
 
 if TYPE_CHECKING:
     from transgenic_dagster.model.model import TransgenicForConditionalGeneration
@@ -45,10 +46,19 @@ class Decoding:
         self._cross = CrossAttentionCache(layout, slots, encoder_states_length(input_ids.shape[1]))
         self._past = [prompt[:-1] for prompt in prompts]
         longest = max(map(len, self._past), default=0)
-        self._written = SelfAttentionCache(layout, slots * num_beams, longest)
+        rows = slots * num_beams
+        self._written: SelfAttentionCache | SharedHistoryCache
+        self._step: Callable[[torch.Tensor], torch.Tensor]
+        if can_capture(layout.device):
+            shared = SharedHistoryCache(layout, rows, num_beams, longest)
+            self._written = shared
+            self._step = StepGraphs(model, self._cross, shared, num_beams).step
+        else:
+            own = SelfAttentionCache(layout, rows, longest)
+            self._written = own
+            self._step = partial(self._read, own)
         self._admitted = 0
         self._prefetcher = EncoderPrefetcher(model.encode, input_ids, layout.device)
-        self._graphs = StepGraphs(model, self._cross, self._written, num_beams)
 
     def admit(self, regions: int) -> None:
         """Encode the next regions of the unit and let them write, behind those that do."""
@@ -62,19 +72,21 @@ class Decoding:
     def step(self, token_ids: torch.Tensor) -> torch.Tensor:
         """Logits (R, V), fp32, after one more token (R,) per row."""
         self._written.begin_step()
-        logits = self._graphs.step(token_ids)
-        if logits is None:
-            h = self._decoder.step(
-                token_ids,
-                self._written.positions(self._device),
-                self._written.mask(self._device),
-                self._written.append,
-                partial(self._cross.layer, regions=self._cross.regions),
-            )
-            logits = self._model.head(h)[:, -1]  # (R, V)
+        logits = self._step(token_ids)
         self._written.end_step()
         self._prefetcher.prefetch()
         return logits
+
+    def _read(self, written: SelfAttentionCache, token_ids: torch.Tensor) -> torch.Tensor:
+        """Logits (R, V) after one more token per row, without graphs."""
+        h = self._decoder.step(
+            token_ids,
+            written.positions(self._device),
+            written.mask(self._device),
+            written.append,
+            partial(self._cross.layer, regions=self._cross.regions),
+        )
+        return self._model.head(h)[:, -1]  # (R, V)
 
     def _begin(self, regions: int) -> None:
         """Let the rows of the regions that were projected last begin, behind their prompts."""
@@ -100,8 +112,8 @@ class Decoding:
             prompt = [KeyValues(kv.keys[own, :, seen], kv.values[own, :, seen]) for kv in read]
             self._written.admit(self._num_beams, prompt)
 
-    def reorder(self, parents: Sequence[int]) -> None:
-        """Let row i continue the sentence of row ``parents[i]``, which is of the same region."""
+    def reorder(self, parents: torch.Tensor) -> None:
+        """Let row i continue the sentence of row ``parents[i]``, (R,), of the same region."""
         self._written.reorder(parents)
 
     def release(self, slot: int) -> None:

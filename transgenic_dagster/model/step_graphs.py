@@ -8,12 +8,13 @@ something that nobody reads.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import torch
 
-from transgenic_dagster.model.caches import CrossAttentionCache, SelfAttentionCache
+from transgenic_dagster.model.caches import CrossAttentionCache
+from transgenic_dagster.model.shared_history_cache import SharedHistoryCache
 
 if TYPE_CHECKING:
     from transgenic_dagster.model.model import TransgenicForConditionalGeneration
@@ -29,7 +30,7 @@ class _Graph:
     starts: torch.Tensor
     column: torch.Tensor
     logits: torch.Tensor
-    replay: Callable[[], None]
+    replay: Callable[[], object]
 
 
 class StepGraphs:
@@ -46,7 +47,7 @@ class StepGraphs:
         self,
         model: "TransgenicForConditionalGeneration",
         cross: CrossAttentionCache,
-        written: SelfAttentionCache,
+        written: SharedHistoryCache,
         num_beams: int,
     ) -> None:
         self._model = model
@@ -54,69 +55,75 @@ class StepGraphs:
         self._written = written
         self._num_beams = num_beams
         self._device = model.final_logits_bias.device
-        self._usable = can_capture(self._device)
         self._graphs: dict[int, _Graph] = {}
         self._moves = written.moves
 
-    def step(self, token_ids: torch.Tensor) -> torch.Tensor | None:
+    def step(self, token_ids: torch.Tensor) -> torch.Tensor:
         """Do what a decoding step does between ``begin_step`` and ``end_step`` of the cache.
 
         Args:
             token_ids: of the live rows, (R,).
 
         Returns:
-            Logits (R, V), fp32, valid until the next step; None where graphs cannot be used.
+            Logits (R, V), fp32, valid until the next step.
         """
         if self._moves != self._written.moves:
             self._graphs.clear()  # they know where keys and values were
             self._moves = self._written.moves
-        regions = min(1 << (self._cross.regions - 1).bit_length(), self._cross.slots)
-        if self._usable and regions not in self._graphs:
-            self._capture(regions)
-        graph = self._graphs.get(regions)
-        if graph is None:
-            return None
-        live = len(token_ids)
-        graph.token_ids[:live] = token_ids
+        live = self._cross.regions
+        regions = min(1 << (live - 1).bit_length(), self._cross.slots)
+        if regions not in self._graphs:
+            self._graphs[regions] = self._captured(regions)
+        graph = self._graphs[regions]
+        graph.token_ids[: len(token_ids)] = token_ids
         graph.column.fill_(self._written.column)
-        graph.starts.fill_(self._written.column)  # a row that is not there sees itself alone
-        graph.starts[:live] = torch.tensor(self._written.starts, device=self._device)
+        graph.starts.fill_(self._written.column)  # a region that is not there has just begun
+        graph.starts[:live] = self._written.starts[:live]
         graph.replay()
-        return graph.logits[:live]
+        return graph.logits[: len(token_ids)]
 
-    def _capture(self, regions: int) -> None:
+    def _captured(self, regions: int) -> _Graph:
         rows = regions * self._num_beams
         token_ids = torch.zeros(rows, dtype=torch.long, device=self._device)
         column = torch.full((1,), self._written.column, device=self._device)
-        starts = column.repeat(rows, 1)
-        columns = torch.arange(self._written.columns, device=self._device)
+        starts = column.repeat(regions)
 
         def step() -> torch.Tensor:
-            seen = (columns >= starts) & (columns <= column)  # (R, columns)
             h = self._model.transgenic.decoder.step(
                 token_ids,
-                column - starts,
-                seen[:, None, None],
-                partial(self._written.append_at, column),
+                (column - starts)[:, None].expand(-1, self._num_beams).reshape(-1, 1),
+                self._written.mask(column, starts),
+                partial(self._written.append, column),
                 partial(self._cross.layer, regions=regions),
             )
             return self._model.head(h)[:, -1]  # (R, V)
 
-        try:
-            logits, replay = capture(step)
-        except RuntimeError as error:
-            if isinstance(error, torch.OutOfMemoryError):
-                raise
-            logger.warning("CUDA graphs cannot be used here (%s); going on without them", error)
-            self._usable = False
-            self._graphs.clear()
-            return
-        self._graphs[regions] = _Graph(token_ids, starts[:, 0], column, logits, replay)
+        return _Graph(token_ids, starts, column, *capture_if_possible(step))
 
 
 def can_capture(device: torch.device) -> bool:
     """Say whether a device has graphs."""
     return device.type == "cuda"
+
+
+def capture_if_possible(
+    function: Callable[[], torch.Tensor],
+) -> tuple[torch.Tensor, Callable[[], object]]:
+    """Capture a function, see ``capture``; where the device refuses, a replay runs it again."""
+    try:
+        return capture(function)
+    except RuntimeError as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
+        _warn(str(error))
+    result = function()
+    return result, lambda: result.copy_(function())
+
+
+@cache
+def _warn(reason: str) -> None:
+    """Say once in a process that there are no graphs."""
+    logger.warning("CUDA graphs cannot be used here (%s); going on without them", reason)
 
 
 def capture(function: Callable[[], torch.Tensor]) -> tuple[torch.Tensor, Callable[[], None]]:

@@ -1,6 +1,7 @@
-"""The five assets, and an overview of all assemblies.
+"""The five assets of an annotation, scores of the input's own genes, and an overview of all.
 
     sorted_gff -> region_db -> predictions (piece by piece) -> merged_gff3, reject_report
+                               input_scores (likewise) -> score_table
                                                                merged_gff3 of all -> overview
 
 Each asset writes files of the home and reads those of the assets before it; no IO manager is used.
@@ -9,19 +10,31 @@ Each asset writes files of the home and reads those of the assets before it; no 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
 
 from transgenic_dagster import __version__
 from transgenic_dagster.checkpoint.files import fetch_longest_window
+from transgenic_dagster.errors import UsageError
 from transgenic_dagster.executors.choice import GPU_POOL
-from transgenic_dagster.gene_models.accounting import Accounting
-from transgenic_dagster.lab.options import assembly_options
+from transgenic_dagster.gene_models.input_transcripts import tells_coding_parts
+from transgenic_dagster.lab.options import assembly_options, score_options, scores_input
+from transgenic_dagster.lab.pages import (
+    Page,
+    annotation_page,
+    overview_page,
+    piece_page,
+    regions_page,
+    rejects_page,
+    score_table_page,
+    sorted_page,
+)
 from transgenic_dagster.lab.pieces import Pieces, pieces_version, read_pieces, write_pieces
 from transgenic_dagster.lab.workspace import MADE_BY, Home
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.orchestration.conditions import (
+    INPUT_SCORES,
     MADE_FROM,
     MERGED_GFF3,
     PREDICTIONS,
@@ -34,14 +47,7 @@ from transgenic_dagster.orchestration.conditions import (
     when_due,
 )
 from transgenic_dagster.orchestration.launchpad import LabResource, RunOptions, given_options
-from transgenic_dagster.orchestration.metadata import (
-    gff3_metadata,
-    outcome_table,
-    overview_metadata,
-    prediction_metadata,
-    reject_metadata,
-    table,
-)
+from transgenic_dagster.orchestration.metadata import metadata
 from transgenic_dagster.orchestration.partitions import (
     ASSEMBLIES,
     ASSEMBLY,
@@ -56,23 +62,24 @@ from transgenic_dagster.orchestration.step_progress import ObservedProgress, in_
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.annotate import run_description
 from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.journals import summarise_journal
 from transgenic_dagster.run.predict import predict_pieces
 from transgenic_dagster.run.results import merge_pieces
 from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
-from transgenic_dagster.run.state import read_piece_state
 from transgenic_dagster.system.devices import leased_gpu
 from transgenic_dagster.system.digest import file_sha256
 
+Task = Literal["predict", "score"]
 GROUP = "annotation"
 OWNERS = ["team:annotation"]
 SORTED_GFF = dg.AssetKey("sorted_gff")
+SCORE_TABLE = dg.AssetKey("score_table")
 OVERVIEW = dg.AssetKey("overview")
 REJECT_REPORT = dg.AssetKey("reject_report")
 
 RETRIES = 3
 SECONDS_BEFORE_RETRY = 10
 MOST_NAMED = 5
+NOTHING_TO_SCORE = "its annotation has no CDS, so there is nothing to score."
 
 
 def make_assets(home: Home) -> list[dg.AssetsDefinition | dg.AssetSpec]:
@@ -82,6 +89,8 @@ def make_assets(home: Home) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         _region_db(home),
         _predictions(home),
         _results(home),
+        _input_scores(home),
+        _score_table(home),
         _overview(home),
     ]
     return [_assembly(), *dg.map_asset_specs(_with_common_attributes, made)]
@@ -121,18 +130,9 @@ def _sorted_gff(home: Home) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         with _step(lab.home, context, context.partition_key) as (folder, asked):
             folder.mark(MADE_BY, run_description(asked))
-            facts = make_sorted_gff(folder, asked).values
-            with folder.sorted_gff.open("rb") as lines:
-                rows = sum(not line.startswith(b"#") for line in lines)
+            make_sorted_gff(folder, asked)
             return dg.MaterializeResult(
-                metadata={
-                    "path": dg.MetadataValue.path(folder.sorted_gff),
-                    "source": dg.MetadataValue.path(asked.gff_file),
-                    "rows": rows,
-                    "bytes": folder.sorted_gff.stat().st_size,
-                    "sorter": facts["sorter"],
-                    "annotation_sha256": facts["annotation"],
-                },
+                metadata=metadata(sorted_page(folder, asked)),
                 data_version=dg.DataVersion(file_sha256(folder.sorted_gff)),
             )
 
@@ -160,37 +160,46 @@ def _region_db(home: Home) -> dg.AssetsDefinition:
             )
             regions = make_region_db(folder, asked, longest)
             with RegionDb(folder.region_db) as database:
-                lengths = database.sequence_lengths()
-                by_piece = {piece: len(database.regions(piece)) for piece in database.pieces()}
-                accounting = Accounting()
-                for skipped in database.skipped():
-                    if skipped.is_gene:
-                        accounting.count_skipped(skipped.reason)
+                names, page = tuple(database.pieces()), regions_page(database)
             version = pieces_version(regions, asked)
+            scored = scores_input(
+                lab.home, lab.home.assembly(context.partition_key)
+            ) and tells_coding_parts(folder.sorted_gff)
             # In this order: the sensor removes chromosomes that no assembly has.
-            write_pieces(folder, Pieces(tuple(by_piece), version))
-            context.instance.add_dynamic_partitions(CHROMOSOME, list(by_piece))
+            write_pieces(folder, Pieces(names, version, scored))
+            context.instance.add_dynamic_partitions(CHROMOSOME, list(names))
+            page |= {"path": folder.region_db, "genome_sha256": regions.values["genome"]}
             return dg.MaterializeResult(
-                metadata={
-                    "path": dg.MetadataValue.path(folder.region_db),
-                    "genes": sum(by_piece.values()) + accounting.skipped.total(),
-                    "regions": sum(by_piece.values()),
-                    "skipped": accounting.skipped.total(),
-                    "sequences": len(lengths),
-                    "nucleotides": sum(lengths.values()),
-                    "chromosomes": table(("chromosome", "regions"), by_piece.items()),
-                    "skip_reasons": outcome_table({"skipped": accounting.skipped}),
-                    "genome_sha256": regions.values["genome"],
-                },
-                data_version=dg.DataVersion(version),
+                metadata=metadata(page), data_version=dg.DataVersion(version)
             )
 
     return region_db
 
 
 def _predictions(home: Home) -> dg.AssetsDefinition:
+    return _by_the_model(
+        home,
+        PREDICTIONS,
+        "predict",
+        "The model output for every gene of a chromosome, or of a bundle of small sequences. It is "
+        "saved batch by batch: a retry or a new run predicts only what is missing.",
+    )
+
+
+def _input_scores(home: Home) -> dg.AssetsDefinition:
+    return _by_the_model(
+        home,
+        INPUT_SCORES,
+        "score",
+        "How likely the model finds the input's own genes of a chromosome, where the input has "
+        "CDS. It is saved batch by batch, as predictions are, and requested without a click where "
+        "options.yaml says score_input.",
+    )
+
+
+def _by_the_model(home: Home, key: dg.AssetKey, task: Task, text: str) -> dg.AssetsDefinition:
     @dg.asset(
-        key=PREDICTIONS,
+        key=key,
         deps=[dg.AssetDep(REGION_DB, partition_mapping=BY_ASSEMBLY)],
         partitions_def=PAIRS,
         kinds={"pytorch", "huggingface"},
@@ -199,38 +208,49 @@ def _predictions(home: Home) -> dg.AssetsDefinition:
         retry_policy=dg.RetryPolicy(
             max_retries=RETRIES, delay=SECONDS_BEFORE_RETRY, backoff=dg.Backoff.EXPONENTIAL
         ),
-        automation_condition=when_due(PredictionsDue(home)),
-        description="The model output for every gene of a chromosome, or of a bundle of small "
-        "sequences. It is saved batch by batch: a retry or a new run predicts only what is "
-        "missing.",
+        automation_condition=when_due(PredictionsDue(home, scoring=task == "score")),
+        description=text,
     )
-    def predictions(
+    def made_by_the_model(
         context: dg.AssetExecutionContext,
         config: RunOptions,  # noqa: ARG001
         lab: LabResource,
     ) -> Iterator[dg.MaterializeResult[None]]:
-        for assembly, chromosomes in chromosomes_by_assembly(context.partition_keys).items():
-            with _step(lab.home, context, assembly) as (folder, asked):
-                pieces = read_pieces(folder)
-                existing = [c for c in chromosomes if pieces and c in pieces.names]
-                if other := sorted(set(chromosomes) - set(existing)):
-                    context.log.info(
-                        f"{assembly} has no {', '.join(other[:MOST_NAMED])}; nothing to predict."
-                    )
-                if pieces is None or not existing:
-                    continue
-                for chromosome, metadata in _predict(context, folder, existing, asked):
-                    metadata[MADE_FROM] = pieces.version
-                    version = dg.DataVersion(file_sha256(folder.journal(chromosome)))
-                    if len(context.partition_keys) == 1:
-                        yield dg.MaterializeResult(metadata=metadata, data_version=version)
-                        continue
-                    # Of several chromosomes each is an event of its own.
-                    pair = pair_key(assembly, chromosome)
-                    made = dg.AssetMaterialization(PREDICTIONS, partition=pair, metadata=metadata)
-                    context.log_event(made)
+        yield from _pieces(context, lab.home, task)
 
-    return predictions
+    return made_by_the_model
+
+
+def _score_table(home: Home) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=SCORE_TABLE,
+        deps=[REGION_DB, dg.AssetDep(INPUT_SCORES, partition_mapping=BY_ASSEMBLY)],
+        partitions_def=ASSEMBLIES,
+        automation_condition=when_due(ResultsDue(home, scoring=True)),
+        kinds={"table", "gff"},
+        description="The input's own genes from the most doubtful on, each with its transcripts "
+        "and boundaries, and the input's rows with scores in column 6.",
+    )
+    def score_table(
+        context: dg.AssetExecutionContext,
+        config: RunOptions,  # noqa: ARG001
+        lab: LabResource,
+    ) -> dg.MaterializeResult[None]:
+        name = context.partition_key
+        paths = lab.home.scores(name)
+        with _step(lab.home, context, name) as (folder, asked):
+            pieces = read_pieces(folder)
+            if _nothing_to_score(folder):
+                raise UsageError(f"{name}: {NOTHING_TO_SCORE}")
+            accounting = merge_pieces(folder.scoring, score_options(lab.home, name, asked))
+            context.log.info(accounting.summary())
+            page = score_table_page(paths, accounting)
+            return dg.MaterializeResult(
+                metadata=metadata(page) | {MADE_FROM: pieces.version if pieces else ""},
+                data_version=dg.DataVersion(file_sha256(paths.scores)),
+            )
+
+    return score_table
 
 
 def _results(home: Home) -> dg.AssetsDefinition:
@@ -271,15 +291,15 @@ def _results(home: Home) -> dg.AssetsDefinition:
             made_from = {MADE_FROM: pieces.version if pieces else ""}
             accounting = merge_pieces(folder, asked)
             context.log.info(accounting.summary())
-            gff3, rejects = gff3_metadata(lab.home, name, accounting), reject_metadata(paths)
+            gff3, rejects = annotation_page(lab.home, name, accounting), rejects_page(paths)
         yield dg.MaterializeResult(
             asset_key=MERGED_GFF3,
-            metadata=gff3 | made_from,
+            metadata=metadata(gff3) | made_from,
             data_version=dg.DataVersion(file_sha256(paths.gff3)),
         )
         yield dg.MaterializeResult(
             asset_key=REJECT_REPORT,
-            metadata=rejects | made_from,
+            metadata=metadata(rejects) | made_from,
             data_version=dg.DataVersion(file_sha256(paths.rejects)),
         )
 
@@ -298,8 +318,8 @@ def _overview(home: Home) -> dg.AssetsDefinition:
     def overview(context: dg.AssetExecutionContext, lab: LabResource) -> dg.MaterializeResult[None]:
         made_from = results_version(context.instance)  # before the files are read
         with in_step(context):
-            shown = overview_metadata(lab.home, context.instance.get_dynamic_partitions(ASSEMBLY))
-        return dg.MaterializeResult(metadata={**shown, MADE_FROM: made_from})
+            page = overview_page(lab.home, context.instance.get_dynamic_partitions(ASSEMBLY))
+        return dg.MaterializeResult(metadata=metadata(page) | {MADE_FROM: made_from})
 
     return overview
 
@@ -320,13 +340,49 @@ def _step(
         yield home.run(name), assembly_options(home, home.assembly(name), given)
 
 
+def _pieces(
+    context: dg.AssetExecutionContext, home: Home, task: Task
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Have the model do its task with all chromosomes of a step that exist."""
+    for assembly, chromosomes in chromosomes_by_assembly(context.partition_keys).items():
+        with _step(home, context, assembly) as (folder, asked):
+            pieces = read_pieces(folder)
+            existing = [c for c in chromosomes if pieces and c in pieces.names]
+            if other := sorted(set(chromosomes) - set(existing)):
+                context.log.info(
+                    f"{assembly} has no {', '.join(other[:MOST_NAMED])}; nothing to {task}."
+                )
+            if pieces is None or not existing:
+                continue
+            if task == "score" and _nothing_to_score(folder):
+                context.log.info(f"{assembly}: {NOTHING_TO_SCORE}")
+                continue
+            of_task, options = folder, asked
+            if task == "score":
+                of_task, options = folder.scoring, score_options(home, assembly, asked)
+            for chromosome, page in _predict(context, of_task, existing, options):
+                shown = metadata(page) | {MADE_FROM: pieces.version}
+                version = dg.DataVersion(file_sha256(of_task.journal(chromosome)))
+                if len(context.partition_keys) == 1:
+                    yield dg.MaterializeResult(metadata=shown, data_version=version)
+                    continue
+                # Of several chromosomes each is an event of its own.
+                key, pair = context.asset_key, pair_key(assembly, chromosome)
+                context.log_event(dg.AssetMaterialization(key, partition=pair, metadata=shown))
+
+
+def _nothing_to_score(folder: RunFolder) -> bool:
+    """Return whether an annotation is known to have no CDS."""
+    return folder.sorted_gff.exists() and not tells_coding_parts(folder.sorted_gff)
+
+
 def _predict(
     context: dg.AssetExecutionContext,
     folder: RunFolder,
     chromosomes: list[str],
     asked: AnnotateOptions,
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Predict chromosomes of one assembly, which share the loaded model; yields their metadata."""
+) -> Iterator[tuple[str, Page]]:
+    """Do chromosomes of one assembly, which share the loaded model; yields their pages."""
     with leased_gpu():
         began = time.monotonic()
         prediction = predict_pieces(
@@ -334,17 +390,12 @@ def _predict(
         )
         seconds = time.monotonic() - began
     predicted = prediction.journals.completed - prediction.done_before
-    speed = {
+    speed: Page = {
         "model": asked.model,
         "seconds": round(seconds, 1),
         "regions_per_second": round(predicted / seconds, 3) if seconds > 0 else 0.0,
         "device": prediction.devices or "none: everything was predicted before",
         "precision": prediction.precision or "",
     }
-    with RegionDb(folder.region_db) as database:
-        for chromosome in chromosomes:
-            state = read_piece_state(folder.piece_state(chromosome))
-            states = {chromosome: state} if state else {}
-            journals = summarise_journal(folder, database, states)
-            path = dg.MetadataValue.path(folder.journal(chromosome))
-            yield chromosome, {"path": path, **prediction_metadata(journals), **speed}
+    for chromosome in chromosomes:
+        yield chromosome, piece_page(folder, chromosome, scored=asked.task == "score") | speed

@@ -23,6 +23,7 @@ MADE_FROM = "made_from"
 """Metadata: version of regions, model and options that predictions and results are made from."""
 REGION_DB = dg.AssetKey("region_db")
 PREDICTIONS = dg.AssetKey("predictions")
+INPUT_SCORES = dg.AssetKey("input_scores")
 MERGED_GFF3 = dg.AssetKey("merged_gff3")
 
 Condition = dg.AutomationCondition[dg.AssetKey]
@@ -65,10 +66,11 @@ class Due(dg.AutomationCondition[dg.AssetKey]):
 
     Args:
         home: the lab's home, which knows the chromosomes of each assembly.
+        scoring: whether it is about scores of the input's genes, and not about predictions.
     """
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
+    def __init__(self, home: Home, *, scoring: bool = False) -> None:
+        self._home, self._scoring = home, scoring
 
     @property
     def name(self) -> str:
@@ -104,10 +106,13 @@ class Due(dg.AutomationCondition[dg.AssetKey]):
         """
 
     def _prepared(self, log: "_EventLog") -> Iterator[tuple[str, int, Pieces]]:
-        """Yield assemblies with regions: name, number of the event that made these, chromosomes."""
+        """Yield assemblies with regions: name, number of the event that made these, chromosomes.
+
+        Where it is about scores, those are left out that are not to be scored without a click.
+        """
         for assembly, made in log.made(REGION_DB).items():
             pieces = read_pieces(self._home.run(assembly)) if assembly in log.assemblies else None
-            if pieces is not None:
+            if pieces is not None and (pieces.scored or not self._scoring):
                 yield assembly, made, pieces
 
 
@@ -121,11 +126,12 @@ class PreparationDue(Due):
 
 
 class PredictionsDue(Due):
-    """Condition of chromosomes whose regions are newer than their predictions."""
+    """Condition of chromosomes whose regions are newer than their predictions, or their scores."""
 
     def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
         for assembly, made, pieces in self._prepared(log):
             folder = self._home.run(assembly)
+            folder = folder.scoring if self._scoring else folder
             for piece, pair in ((name, pair_key(assembly, name)) for name in pieces.names):
                 if log.asked(key, pair) < made and not (
                     folder.journal(piece).exists() and log.made_from(key, pair) == pieces.version
@@ -134,19 +140,21 @@ class PredictionsDue(Due):
 
 
 class ResultsDue(Due):
-    """Condition of assemblies whose chromosomes are all predicted, and not merged yet."""
+    """Condition of assemblies with predictions, or scores, of all chromosomes, not merged yet."""
 
     def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
+        merged = INPUT_SCORES if self._scoring else PREDICTIONS
         for assembly, made, pieces in self._prepared(log):
             asked = log.asked(key, assembly)
             pairs = [pair_key(assembly, piece) for piece in pieces.names]
-            predicted = [log.made(PREDICTIONS).get(pair, 0) for pair in pairs]
+            predicted = [log.made(merged).get(pair, 0) for pair in pairs]
             newest = max(predicted, default=0)
             if max(made, newest) < asked or 0 in predicted:
                 continue
-            if any(log.made_from(PREDICTIONS, pair) != pieces.version for pair in pairs):
+            if any(log.made_from(merged, pair) != pieces.version for pair in pairs):
                 continue
-            exists = self._home.results(assembly).gff3.exists()
+            gff3, scores = self._home.results(assembly).gff3, self._home.scores(assembly).scores
+            exists = (scores if self._scoring else gff3).exists()
             if newest > asked or not exists or log.made_from(key, assembly) != pieces.version:
                 yield assembly
 

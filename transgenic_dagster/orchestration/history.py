@@ -19,9 +19,10 @@ from transgenic_dagster.lab.earlier_release import KEPT, read_earlier_home
 from transgenic_dagster.lab.options import assembly_options
 from transgenic_dagster.lab.pieces import Pieces, chromosomes, pieces_version, write_pieces
 from transgenic_dagster.lab.workspace import Home
-from transgenic_dagster.orchestration.assets import REJECT_REPORT, SORTED_GFF
+from transgenic_dagster.orchestration.assets import REJECT_REPORT, SCORE_TABLE, SORTED_GFF
 from transgenic_dagster.orchestration.checks import RESULT_CHECKS
 from transgenic_dagster.orchestration.conditions import (
+    INPUT_SCORES,
     MADE_FROM,
     MERGED_GFF3,
     PREDICTIONS,
@@ -35,7 +36,8 @@ from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.stages import fingerprint_of_regions
 
 DAGSTER_HOME = "DAGSTER_HOME"
-_FLOW = (SORTED_GFF, REGION_DB, PREDICTIONS, MERGED_GFF3, REJECT_REPORT)
+_BEFORE = (SORTED_GFF, REGION_DB)
+_AFTER = (PREDICTIONS, MERGED_GFF3, REJECT_REPORT, INPUT_SCORES, SCORE_TABLE)
 _MOST_CHECKS = 1000
 _EVALUATED = dg.DagsterEventType.ASSET_CHECK_EVALUATION.value
 _NO_RUN = "no-run"
@@ -77,7 +79,7 @@ def retell(
         extra: metadata to add to predictions and what is made from them.
     """
     last = 0
-    for key in (dg.AssetKey(ASSEMBLY), *_FLOW):
+    for key in (dg.AssetKey(ASSEMBLY), *_BEFORE, *_AFTER):
         for partition in sorted(instance.get_materialized_partitions(key)):
             assembly, chromosome = split_key(partition)
             known = latest_record(instance, key, partition)
@@ -85,7 +87,7 @@ def retell(
             if assembly != before or made is None:
                 continue
             tags = made.tags or {}
-            added = (extra or {}) if key in _FLOW[2:] else {}
+            added = (extra or {}) if key in _AFTER else {}
             told = pair_key(now, chromosome) if chromosome else now
             instance.report_runless_asset_event(
                 dg.AssetMaterialization(

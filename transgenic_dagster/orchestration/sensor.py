@@ -10,7 +10,12 @@ import dagster as dg
 from transgenic_dagster.errors import TransgenicError
 from transgenic_dagster.executors.choice import limit_gpu_pool
 from transgenic_dagster.lab.arrivals import Arrivals, Memory, Signature, look_for_arrivals
-from transgenic_dagster.lab.options import assembly_options, home_options
+from transgenic_dagster.lab.options import (
+    SCORE_INPUT,
+    assembly_options,
+    home_options,
+    scores_input,
+)
 from transgenic_dagster.lab.pieces import chromosomes
 from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration.conditions import latest_record
@@ -65,7 +70,9 @@ def version_of(home: Home, name: str, signature: Signature) -> str:
     Raises:
         TransgenicError: its options are wrong.
     """
-    return json.dumps([signature, code_version(assembly_options(home, home.assembly(name)))])
+    inputs = home.assembly(name)
+    scored = [SCORE_INPUT] if scores_input(home, inputs) else []
+    return json.dumps([signature, code_version(assembly_options(home, inputs)), *scored])
 
 
 def arrival_of(home: Home, name: str, version: str) -> dg.AssetMaterialization:

@@ -26,6 +26,8 @@ _COLUMN = (3.45, 2.0)
 _BINS = 40
 _MOST_COUNTED = {"exons": 12, "isoforms": 6}
 _MEGABASE = 1_000_000
+_FEW_DECADES = 200
+"""Ratio of the ends of a logarithmic axis up to which it has ticks at 2 and 5, too."""
 
 _Floats = npt.NDArray[np.float64]
 
@@ -52,18 +54,24 @@ def distribution(name: str, predicted: Sequence[int], source: Sequence[int] | No
         return to_svg(figure, f"distribution-{name}", f"Histogram: {measure.name}")
 
 
-def confidence(values: Sequence[float]) -> str:
-    """Draw the confidence of gene models (mean token probability, 0 to 1)."""
-    low = min(0.5, np.floor(min(values, default=0.5) * 10) / 10)
+def probability(name: str, title: str, values: Sequence[float]) -> str:
+    """Draw the distribution of probabilities (0 to 1); the axis ends below the lowest of them.
+
+    Args:
+        name: distinguishes the chart from others of its kind.
+        title: of the chart.
+        values: at least one.
+    """
+    low = min(0.5, np.floor(min(values) * 10) / 10)
     edges = np.linspace(low, 1, _BINS + 1)
     with chart_style():
         figure, axes = _column()
         axes.stairs(_shares(values, edges), edges, fill=True, color=PREDICTION)
-        axes.set_title("Confidence")
+        axes.set_title(title)
         axes.set_xlim(low, 1)
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
-        return to_svg(figure, "confidence", "Histogram: confidence of gene models")
+        return to_svg(figure, f"probability-{name}", f"Histogram: {title}")
 
 
 def moves(offsets: Mapping[str, Sequence[int]], kind: str, distance: int) -> str:
@@ -94,8 +102,7 @@ def map_of_genes(gene_map: GeneMap) -> str:
     """Draw the largest sequences with annotated genes above the line, the others below it."""
     rows = len(gene_map.shown)
     bins = [gene_map.bins(seqid) for seqid in gene_map.shown]
-    above = max((int(counts[0].max()) for counts in bins), default=1) or 1
-    below = max((int((counts[1] + counts[2]).max()) for counts in bins), default=1) or 1
+    above, below = (highest or 1 for highest in gene_map.highest)
     scale, unit = _unit(max(gene_map.lengths.values(), default=1))
     step = gene_map.bin_size / scale
     with chart_style():
@@ -152,8 +159,7 @@ def _draw_lengths(
         axes.stairs(shares, edges, color=PREDICTION, linewidth=1.3)
     axes.set_xscale("log")
     axes.set_xlim(edges[0], edges[-1])
-    exponents = range(int(np.ceil(np.log10(edges[0]))), int(np.floor(np.log10(edges[-1]))) + 1)
-    axes.xaxis.set_major_locator(FixedLocator([10.0**exponent for exponent in exponents]))
+    axes.xaxis.set_major_locator(FixedLocator(_log_ticks(edges[0], edges[-1])))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
@@ -171,6 +177,14 @@ def _draw_counts(
     names = [*(str(number) for number in range(1, most)), f"≥{most}"]
     axes.set_xticks(range(1, most + 1), names)
     axes.set_xlim(0.5, most + 0.5)
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Return powers of ten, and what lies between them where there are few."""
+    steps = (1,) if high > _FEW_DECADES * low else (1, 2, 5)
+    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))))
+    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    return [tick for tick in ticks if low <= tick <= high]
 
 
 def _shares(values: npt.ArrayLike, edges: _Floats) -> _Floats:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from transgenic_dagster.errors import InputError
 from transgenic_dagster.gene_models.accounting import Accounting
+from transgenic_dagster.report.certainty import Certainty
 from transgenic_dagster.report.concerns import (
     Suspect,
     Suspects,
@@ -49,6 +50,7 @@ class Figures:
     Args:
         accounting: what became of every gene of the input.
         predictions: of the predicted genes.
+        certainty: how sure the model is of their coding parts.
         source: structure of the input's coding genes, None where the input was not read.
         rejects: of the reject report.
         gene_map: places of all genes.
@@ -57,6 +59,7 @@ class Figures:
 
     accounting: Accounting
     predictions: Predictions
+    certainty: Certainty
     source: Structure | None
     rejects: RejectLines
     gene_map: GeneMap
@@ -80,7 +83,7 @@ def collect(
     lines = read_rejects(rejects, annotated_genes(gff3))
     _check_counts(rejects, accounting, lines)
     lost = {gene.gene_id: gene for gene in (*lines.skipped_genes, *lines.rejected_genes)}
-    predictions, suspects = Predictions(), Suspects()
+    predictions, certainty, suspects = Predictions(), Certainty(), Suspects()
     gene_map = GeneMap(sequence_lengths(gff3))
     source = Structure() if sorted_input else None
     kept = accounting.kept_input is not None
@@ -90,7 +93,8 @@ def collect(
         if predicted:
             gene_map.add_annotated(predicted.seqid, predicted.start, predicted.end)
             attributes = predictions.add(predicted)
-            concerns = concerns_about(predicted, attributes, before)
+            parts = certainty.add(predicted, attributes, before)
+            concerns = concerns_about(predicted, attributes, parts, before)
             gene = None
             gene_id = predicted.gene_id
         elif before and before.gene_id in lost:
@@ -104,7 +108,7 @@ def collect(
     if len(predictions.confidence) != accounting.annotated:
         raise _mismatch(gff3, "genes", len(predictions.confidence), accounting.annotated)
     gene_map.add_lost(lines.rejected_genes, lines.skipped_genes)
-    return Figures(accounting, predictions, source, lines, gene_map, suspects.chosen())
+    return Figures(accounting, predictions, certainty, source, lines, gene_map, suspects.chosen())
 
 
 def _pairs(

@@ -53,7 +53,7 @@ def _changes_section(log: ChangeLog) -> Section:
         rows,
         totals=1,
     )
-    text = "transgenic-annotate and transgenic-report write this for every gene (--changes)."
+    text = "The option --changes FILE writes what became of each gene as a table."
     return Section("change", "What changed", (text,), (table,))
 
 

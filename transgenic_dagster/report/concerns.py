@@ -1,11 +1,12 @@
 """Genes to look at first: what speaks against a gene, and the genes with the gravest concerns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from heapq import heappush, heappushpop
 
 from transgenic_dagster.gene_models.gene_model import Interval, Orf
+from transgenic_dagster.report.certainty import ENDS, CodingPart
 from transgenic_dagster.report.gene_blocks import GeneBlock, union
 from transgenic_dagster.report.predictions import moves_of
 from transgenic_dagster.report.reject_lines import LostGene
@@ -13,6 +14,8 @@ from transgenic_dagster.report.structure import length_of
 
 SHOWN = 20
 LOW_CONFIDENCE = 0.8
+UNLIKELY = 0.5
+"""Probability of the two ends of a coding part below which it is a concern."""
 FAR_FROM_INPUT = 0.5
 FAR_MOVE = 30
 """Offset in nt from which a move of the refinement is a concern."""
@@ -26,9 +29,10 @@ class Kind(IntEnum):
     FAR_FROM_INPUT = 2
     LOST = 3
     LOW_CONFIDENCE = 4
-    ODD_INTRON = 5
-    FAR_MOVE = 6
-    PARTIAL = 7
+    UNLIKELY_ENDS = 5
+    ODD_INTRON = 6
+    FAR_MOVE = 7
+    PARTIAL = 8
 
 
 @dataclass(frozen=True)
@@ -107,16 +111,25 @@ def _take(queue: Iterator[tuple[float, int, Suspect]], chosen: dict[str, Suspect
 
 
 def concerns_about(
-    gene: GeneBlock, attributes: Sequence[Mapping[str, str]], source: GeneBlock | None
+    gene: GeneBlock,
+    attributes: Sequence[Mapping[str, str]],
+    parts: Iterable[CodingPart],
+    source: GeneBlock | None,
 ) -> list[Concern]:
     """Return what speaks against a predicted gene, the gravest kind first.
 
     Args:
         gene: the prediction.
         attributes: of its transcripts.
+        parts: their coding parts.
         source: the gene as the input has it; without a CDS it says nothing.
     """
-    found = [*_doubt(gene), *_frames(attributes), *_distance(gene, source)]
+    found = [
+        *_doubt(gene),
+        *_frames(attributes),
+        *_distance(gene, source),
+        *_unlikely_ends(parts),
+    ]
     confidence = float(attributes[0]["confidence"])
     if confidence < LOW_CONFIDENCE:
         text = f"low confidence ({confidence:.2f})"
@@ -135,6 +148,11 @@ def concerns_about(
         text = f"refinement moved a boundary by {farthest} nt"
         found.append(Concern(Kind.FAR_MOVE, farthest, text))
     return sorted(found, key=lambda concern: concern.kind)
+
+
+def unlikely_parts(parts: Iterable[CodingPart]) -> list[CodingPart]:
+    """Return the coding parts of whose ends, as it wrote them, the model is not sure."""
+    return [part for part in parts if part.probability < UNLIKELY and not part.moved]
 
 
 def concern_about_lost(lost: LostGene, source: GeneBlock, *, kept: bool) -> list[Concern]:
@@ -171,6 +189,19 @@ def _doubt(gene: GeneBlock) -> Iterator[Concern]:
     doubt = gene.values().get("doubt")
     if doubt:
         yield Concern(Kind.DOUBT, 1, f"kept in spite of doubt ({doubt})")
+
+
+def _unlikely_ends(parts: Iterable[CodingPart]) -> Iterator[Concern]:
+    unlikely = set(unlikely_parts(parts))
+    if unlikely:
+        worst = min(unlikely, key=lambda part: (part.probability, part.start))
+        text = (
+            f"unsure of {ENDS[worst.place]} at {worst.start + 1:,}–{worst.end:,} "
+            f"(probability {worst.probability:.2f})"
+        )
+        if len(unlikely) > 1:
+            text += f" and of {len(unlikely) - 1} more coding part{'s' * (len(unlikely) > 2)}"
+        yield Concern(Kind.UNLIKELY_ENDS, 1 - worst.probability, text)
 
 
 def _frames(attributes: Sequence[Mapping[str, str]]) -> Iterator[Concern]:

@@ -22,6 +22,7 @@ _EXON, _CDS = EXON.encode(), CDS.encode()
 _PHASES = frozenset((b"0", b"1", b"2"))
 _KEPT = KEPT.encode() + b"="
 _ID, _PARENT = b"ID=", b"Parent="
+_NO_SCORE = b"."
 
 
 @dataclass(slots=True)
@@ -33,12 +34,15 @@ class TranscriptRows:
         exons: ascending, 0-based half-open.
         cds: likewise, with phases (0 where the input gives none).
         others: other parts, such as UTRs, likewise.
+        scores: column 6 of the CDS rows that have one, as written, by the start of the part; in a
+            prediction the probability of its two ends.
     """
 
     attributes: bytes = b""
     exons: list[Interval] = field(default_factory=list)
     cds: list[CdsPart] = field(default_factory=list)
     others: list[Interval] = field(default_factory=list)
+    scores: dict[int, bytes] = field(default_factory=dict)
 
     def values(self) -> dict[str, str]:
         """Attributes of its own row, decoded."""
@@ -153,6 +157,8 @@ def _gene(gene_id: str, rows: list[list[bytes]]) -> GeneBlock:
             elif kind == _CDS:
                 phase = int(columns[7]) if columns[7] in _PHASES else 0
                 transcript.cds.append(CdsPart(start, end, phase))
+                if columns[5] != _NO_SCORE:
+                    transcript.scores[start] = columns[5]
             else:
                 transcript.others.append(Interval(start, end))
     for identifier, transcript in transcripts.items():

@@ -1,7 +1,7 @@
 """Drawings of genes: the input's transcripts above the predicted ones, to scale."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,9 +10,10 @@ from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from transgenic_dagster.gene_models.gene_model import CdsPart, Interval
-from transgenic_dagster.report.concerns import Suspect
+from transgenic_dagster.report.certainty import CodingPart, coding_parts
+from transgenic_dagster.report.concerns import Suspect, unlikely_parts
 from transgenic_dagster.report.gene_blocks import GeneBlock, TranscriptRows
-from transgenic_dagster.report.svg import PREDICTION, REJECTED, chart_style, to_svg
+from transgenic_dagster.report.svg import PREDICTION, REJECTED, UNLIKELY_PART, chart_style, to_svg
 
 MOST_TRANSCRIPTS = 4
 _CODING, _UNTRANSLATED = 0.32, 0.16
@@ -20,12 +21,13 @@ _CODING, _UNTRANSLATED = 0.32, 0.16
 
 @dataclass(frozen=True)
 class _Track:
-    """One line of a drawing."""
+    """One line of a drawing; ``unlikely`` are coding parts of whose ends the model is not sure."""
 
     title: str
     colour: str
     strand: str
     transcript: TranscriptRows | None
+    unlikely: Sequence[CodingPart] = ()
 
 
 def draw_suspect(suspect: Suspect, name: str) -> str:
@@ -37,7 +39,7 @@ def draw_suspect(suspect: Suspect, name: str) -> str:
     """
     tracks = [
         *_tracks(suspect.source, "input", "#555555"),
-        *_tracks(suspect.predicted, "predicted", PREDICTION),
+        *map(_with_unlikely, _tracks(suspect.predicted, "predicted", PREDICTION)),
     ]
     if suspect.predicted is None:
         tracks.append(_Track("no gene model", REJECTED, "", None))
@@ -81,17 +83,29 @@ def _tracks(gene: GeneBlock | None, title: str, colour: str) -> Iterable[_Track]
         yield _Track(f"{hidden} more", colour, "", None)
 
 
+def _with_unlikely(track: _Track) -> _Track:
+    transcript = track.transcript
+    if transcript is None:
+        return track
+    parts = coding_parts(transcript, track.strand, transcript.values())
+    return replace(track, unlikely=unlikely_parts(parts))
+
+
 def _draw(axes: Axes, row: int, track: _Track, width: int) -> None:
     transcript = track.transcript
     if transcript is None:
         return
     exons = transcript.exons or transcript.cds
     ends = [exons[0].start, exons[-1].end]
-    axes.plot(ends, [row, row], color=track.colour, linewidth=0.8, solid_capstyle="butt")
-    for parts, height in ((exons, _UNTRANSLATED), (transcript.cds, _CODING)):
+    axes.plot(ends, [row, row], color=track.colour, linewidth=0.8, solid_capstyle="butt", zorder=0)
+    for parts, height, colour in (
+        (exons, _UNTRANSLATED, track.colour),
+        (transcript.cds, _CODING, track.colour),
+        (track.unlikely, _CODING, UNLIKELY_PART),
+    ):
         if parts:
             path = _boxes(parts, row, height, width / 600)
-            axes.add_patch(PathPatch(path, facecolor=track.colour, linewidth=0))
+            axes.add_patch(PathPatch(path, facecolor=colour, linewidth=0))
     if track.strand in ("+", "-"):
         forward = track.strand == "+"
         axes.annotate(
@@ -108,7 +122,7 @@ def _draw(axes: Axes, row: int, track: _Track, width: int) -> None:
 
 
 def _boxes(
-    parts: Sequence[Interval] | Sequence[CdsPart], row: int, height: float, least: float
+    parts: Sequence[Interval | CdsPart | CodingPart], row: int, height: float, least: float
 ) -> Path:
     """Return the outline of parts, each at least so wide that it can be seen."""
     boxes = []

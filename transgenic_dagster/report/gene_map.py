@@ -75,6 +75,12 @@ class GeneMap:
         count = max(1, -(-self.lengths[seqid] // self.bin_size))
         return self._bins[:, self._numbers[seqid], :count]
 
+    @property
+    def highest(self) -> tuple[int, int]:
+        """Genes in the fullest bin: annotated ones, and rejected and skipped ones."""
+        annotated, rejected, skipped = self._bins
+        return int(annotated.max(initial=0)), int((rejected + skipped).max(initial=0))
+
     def rows(self) -> list[SequenceCounts]:
         """Counts of the shown sequences, in order, and of the others together."""
         rows = [self._row(name, [name]) for name in self.shown]

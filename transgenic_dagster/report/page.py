@@ -7,8 +7,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from transgenic_dagster.gene_models.gene_model import Orf
 from transgenic_dagster.report import charts, tables
+from transgenic_dagster.report.certainty_tables import certainty_tables
 from transgenic_dagster.report.collect import Figures
-from transgenic_dagster.report.concerns import Suspect
+from transgenic_dagster.report.concerns import UNLIKELY, Kind, Suspect
 from transgenic_dagster.report.gene_drawing import draw_suspect
 from transgenic_dagster.report.predictions import KINDS_OF_BOUNDARY
 from transgenic_dagster.report.run_facts import RunFacts
@@ -31,6 +32,11 @@ class Drawing:
     suspect: Suspect
     place: str
     svg: str
+
+    @property
+    def has_unlikely(self) -> bool:
+        """Whether the model is not sure of some coding part."""
+        return any(one.kind is Kind.UNLIKELY_ENDS for one in self.suspect.concerns)
 
 
 class Numbering:
@@ -77,7 +83,8 @@ def render(facts: RunFacts, figures: Figures, sections: Sequence[Section] = ()) 
             )
             for name in MEASURES
         ],
-        confidence=charts.confidence(predictions.confidence),
+        probabilities=_probability_charts(figures),
+        certainty=certainty_tables(figures),
         moves=[
             charts.moves(predictions.moves, kind, facts.refine_distance or 0)
             for kind in KINDS_OF_BOUNDARY
@@ -141,6 +148,16 @@ def headlines(figures: Figures) -> Sequence[Headline]:
                 f"{likely:,} of {len(isoforms):,}: isoform_probability ≥ {_LIKELY_ISOFORM}",
             )
         )
+    likely = sum(probability >= UNLIKELY for probability in figures.certainty.probabilities)
+    parts = len(figures.certainty.probabilities) + figures.certainty.moved.total()
+    if parts:
+        found.append(
+            Headline(
+                _percent(likely, parts),
+                "coding parts with likely ends",
+                f"{likely:,} of {parts:,}: probability ≥ {UNLIKELY}",
+            )
+        )
     if confidence:
         found.append(
             Headline(
@@ -150,6 +167,18 @@ def headlines(figures: Figures) -> Sequence[Headline]:
             )
         )
     return found
+
+
+def _probability_charts(figures: Figures) -> Sequence[str]:
+    """Draw the distributions of what there is: confidence, isoforms, ends of coding parts."""
+    kinds = {
+        "confidence": ("Confidence of genes", figures.predictions.confidence),
+        "isoforms": ("Probability of isoforms", figures.predictions.isoform_probability),
+        "parts": ("Probability of coding parts’ ends", figures.certainty.probabilities),
+    }
+    return [
+        charts.probability(name, title, values) for name, (title, values) in kinds.items() if values
+    ]
 
 
 def _drawing(suspect: Suspect, number: int) -> Drawing:

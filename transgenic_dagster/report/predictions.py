@@ -19,6 +19,9 @@ KINDS_OF_BOUNDARY = {
 }
 """Boundaries that refinement moves, by the kind under which the report counts them."""
 
+LEFT_OUT = "left_out"
+"""What stands for the offset of an exon that refinement left out."""
+
 _NUMBER = re.compile(r"\d+$")
 
 
@@ -97,12 +100,21 @@ def moves_of(values: Mapping[str, str]) -> list[tuple[str, int]]:
         values: attributes of the mRNA row.
     """
     moves = []
-    for move in filter(None, values.get("refined", "").split(",")):
-        boundary, _, offset = move.rpartition(":")
+    for boundary, offset in named_moves(values):
         name = _NUMBER.sub("", boundary)
         kind = "utr" if name.startswith(("five_prime", "three_prime")) else name
-        moves.append((kind, 0 if offset == "left_out" else int(offset)))
+        moves.append((kind, 0 if offset == LEFT_OUT else int(offset)))
     return moves
+
+
+def named_moves(values: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Read the moves of a transcript as written: boundary, such as ``donor2``, and offset.
+
+    Args:
+        values: attributes of the mRNA row.
+    """
+    moves = filter(None, values.get("refined", "").split(","))
+    return [(boundary, offset) for boundary, _, offset in (move.rpartition(":") for move in moves)]
 
 
 def _integers() -> "array[int]":

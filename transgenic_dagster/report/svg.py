@@ -19,6 +19,7 @@ SOURCE: Final = "#8C8C8C"
 ANNOTATED: Final = "#0072B2"
 REJECTED: Final = "#D55E00"
 SKIPPED: Final = "#E69F00"
+UNLIKELY_PART: Final = "#CC79A7"
 """Colours of Okabe and Ito, which colour-blind readers can tell apart; grey for the input."""
 
 _STYLE: Final = {

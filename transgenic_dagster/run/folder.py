@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,21 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Paths inside a run's folder."""
+    """Paths inside a run's folder.
+
+    Args:
+        root: the folder.
+        prefix: of the names of what belongs to one task alone: journals, times, the lock of the
+            results. Tasks of one folder share all that is made before.
+    """
 
     root: Path
+    prefix: str = ""
+
+    @property
+    def scoring(self) -> "RunFolder":
+        """The same folder for scoring the input's genes beside their prediction."""
+        return replace(self, prefix="score-")
 
     @property
     def marker(self) -> Path:
@@ -68,12 +80,12 @@ class RunFolder:
     @property
     def journal_folder(self) -> Path:
         """One journal per piece."""
-        return self.root / "journal"
+        return self.root / f"{self.prefix}journal"
 
     @property
     def times(self) -> Path:
         """One line for each time that a stage ran: how long, and on which machine."""
-        return self.root / "times.jsonl"
+        return self.root / f"{self.prefix}times.jsonl"
 
     def journal(self, piece: str) -> Path:
         """Journal of one piece; piece names are safe as file names."""
@@ -174,7 +186,7 @@ class RunFolder:
     def writing_results(self) -> AbstractContextManager[None]:
         """Keep others from writing results of this run."""
         return file_lock(
-            self.root / "results.lock",
+            self.root / f"{self.prefix}results.lock",
             busy=f"Another process is writing the results in {self.root}; wait for it to end.",
         )
 

@@ -50,6 +50,18 @@ class ScoreOptions(AnnotateOptions):
         """Options that the program takes."""
         return {n: f for n, f in cls.model_fields.items() if n not in _ONLY_FOR_WRITING}
 
+    @classmethod
+    def beside(cls, prediction: AnnotateOptions, scores: Path, gff3: Path | None) -> "ScoreOptions":
+        """Options of scoring the input of a prediction, as far as they concern scoring.
+
+        Args:
+            prediction: its options.
+            scores: table to write.
+            gff3: rows with scores to write, if they are wanted.
+        """
+        given = prediction.model_dump(exclude_unset=True, include=set(cls.of_program()))
+        return cls(**given | {"output": scores, "gff3": gff3})
+
 
 class RefereeOptions(ScoreOptions):
     """Options of picking the likeliest genes of several annotations."""

@@ -39,7 +39,7 @@ from transgenic_dagster.run.model_and_devices import (
     find_model_and_devices,
 )
 from transgenic_dagster.run.record import timed
-from transgenic_dagster.run.stages import fingerprint_of_regions
+from transgenic_dagster.run.stages import check_sorted_annotation, fingerprint_of_regions
 from transgenic_dagster.run.state import PieceState, read_piece_state
 from transgenic_dagster.run.units import units_left, units_out_of_memory
 from transgenic_dagster.system.wording import counted
@@ -113,6 +113,8 @@ def predict_pieces(
         for piece in pieces:
             locks.enter_context(folder.predicting(piece))
         found = found or find_model_and_devices(options)
+        if options.task != "predict":
+            check_sorted_annotation(folder, database)
         fingerprint = predictions_fingerprint(_regions(database, found), options, found)
         states = _continue_or_begin(folder, pieces, options, found, fingerprint, restart)
         journals = summarise_journal(folder, database, states)

@@ -35,7 +35,7 @@ def write_scores(
         What became of every gene of the input, and how many genes of each piece have no score.
     """
     paths = ScorePaths.of(options)
-    accounting, rejected = Accounting(), Counter[str]()
+    accounting, rejected = Accounting(scored=True), Counter[str]()
     by_region = sentences_by_region(sentences)
     regions = database.regions()
     given = GivenSentences(folder, options)
