@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
+from transgenic_dagster.system.digest import file_sha256
+
 DEFAULT_MODEL = "jlomas/HyenaTransgenic-768L12A6-400M"
 
 _DURATION = re.compile(r"(?:(?:(?P<d>\d+)-)?(?P<h>\d+):)?(?P<m>\d+):(?P<s>\d+)")
@@ -99,12 +101,15 @@ REGIONS = "Regions"
 MODEL = "Model"
 SENTENCES = "Gene sentences"
 GENE_MODELS = "Gene models"
+NAMES = "Names"
+FILTERS = "Filters"
 MACHINE = "Machine and speed"
 DURABILITY = "Interruption and resume"
+DEFAULT_OUTPUT = Path("transgenic_inference.gff3")
 POSITIONAL = ("fasta_file", "gff_file", "annotations")
 """Options that the command line takes by their place."""
 
-GROUPS = (FILES, REGIONS, MODEL, SENTENCES, GENE_MODELS, MACHINE, DURABILITY)
+GROUPS = (FILES, REGIONS, MODEL, SENTENCES, GENE_MODELS, NAMES, FILTERS, MACHINE, DURABILITY)
 
 
 def run_state_file_of(output: Path) -> Path:
@@ -123,7 +128,7 @@ class AnnotateOptions(BaseModel):
     )
 
     output: Path = option(
-        Path("transgenic_inference.gff3"), FILES, "annotation to write, GFF3", "FILE"
+        DEFAULT_OUTPUT, FILES, "annotation to write, GFF3; - is the standard output", "FILE"
     )
     reject_output: Path | None = option(
         None, FILES, "regions without a gene and why, JSON lines (OUTPUT.rejects.txt)", "FILE"
@@ -132,6 +137,13 @@ class AnnotateOptions(BaseModel):
         None, FILES, "also write the raw sentence of every region, TSV", "FILE"
     )
     proteins: Path | None = option(None, FILES, "also write translated transcripts, FASTA", "FILE")
+    cds: Path | None = option(
+        None, FILES, "also write coding sequences of transcripts, FASTA", "FILE"
+    )
+    cdna: Path | None = option(
+        None, FILES, "also write spliced sequences of transcripts, FASTA", "FILE"
+    )
+    gtf: Path | None = option(None, FILES, "also write the annotation as GTF", "FILE")
     refinements: Path | None = option(
         None, FILES, "also write every boundary that refinement moved, TSV", "FILE"
     )
@@ -147,12 +159,27 @@ class AnnotateOptions(BaseModel):
     changes: Path | None = option(
         None, FILES, "also write what became of each gene of the input, TSV", "FILE"
     )
+    names_from: Path | None = option(
+        None,
+        FILES,
+        "earlier output, whose genes keep the names that --locus_prefix gave them",
+        "FILE",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect="",
+    )
     strict_gff3: bool = option(
         False,
         FILES,
         "write the attribute 'gm' for 'GM', which the GFF3 specification reserves",
         affects_results=True,
         stage=Stage.RESULTS,
+    )
+    index: bool = option(
+        False,
+        FILES,
+        "also write the annotation sorted by position, as bgzip with a CSI index "
+        "(OUTPUT.sorted.gff3.gz)",
     )
     plan: bool = option(
         False, FILES, "only say what would be done: regions, skips, disk, memory, time"
@@ -166,6 +193,15 @@ class AnnotateOptions(BaseModel):
         "TYPES",
         affects_results=True,
         stage=Stage.SORTING,
+    )
+    biotype: Literal["protein_coding", "all"] = option(
+        "protein_coding",
+        REGIONS,
+        "protein_coding skips genes of type gene that the annotation calls RNA genes or "
+        "pseudogenes; all takes them, too",
+        affects_results=True,
+        stage=Stage.REGIONS,
+        without_effect="all",
     )
     sorter: Literal["builtin", "agat"] = option(
         "builtin",
@@ -268,6 +304,62 @@ class AnnotateOptions(BaseModel):
         without_effect=False,
     )
 
+    keep_attributes: bool = option(
+        False,
+        NAMES,
+        "take over Name, Note, Dbxref, Alias and product of the input's genes",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect=False,
+    )
+    cds_ids: Literal["shared", "unique"] = option(
+        "shared",
+        NAMES,
+        "the CDS rows of a transcript share one ID, as one feature in several places does, or have "
+        "one each, as gffutils wants",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect="shared",
+    )
+    locus_prefix: str = option(
+        "",
+        NAMES,
+        "name genes along the chromosomes, as PREFIX_01g000010; 3 to 12 letters and digits",
+        "PREFIX",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect="",
+        pattern=r"^([A-Za-z][A-Za-z0-9]{2,11})?$",
+    )
+
+    min_confidence: float = option(
+        0.0,
+        FILTERS,
+        "leave out genes whose confidence is lower, 0 to 1",
+        "X",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect=0.0,
+        ge=0,
+        le=1,
+    )
+    complete_only: bool = option(
+        False,
+        FILTERS,
+        "leave out transcripts without a complete reading frame",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect=False,
+    )
+    longest_isoform: bool = option(
+        False,
+        FILTERS,
+        "write only the transcript with the longest CDS of each gene",
+        affects_results=True,
+        stage=Stage.RESULTS,
+        without_effect=False,
+    )
+
     device: Device | None = option(
         None,
         MACHINE,
@@ -310,6 +402,10 @@ class AnnotateOptions(BaseModel):
     def _check_combinations(self) -> Self:
         if self.resume and self.overwrite:
             raise ValueError("--resume and --overwrite exclude each other")
+        if self.checkpoint_path and self.checkpoint_path.name.endswith(".gz"):
+            raise ValueError("--checkpoint_path is read again and not compressed: drop the .gz")
+        if self.to_standard_output and (self.report or self.changes):
+            raise ValueError("--report and --changes read the annotation: give --output a name")
         if self.quality and not self.report:
             raise ValueError("--quality needs --report, where its figures are shown")
         if self.no_sort and self.sorter == "agat":
@@ -322,6 +418,15 @@ class AnnotateOptions(BaseModel):
             raise ValueError(
                 "--complete and --report exclude each other: a report is on predictions"
             )
+        if self.complete and (self.min_confidence or self.complete_only or self.longest_isoform):
+            raise ValueError(
+                "--complete keeps all transcripts of the input, so it excludes --min_confidence, "
+                "--complete_only and --longest_isoform"
+            )
+        if self.names_from and not self.locus_prefix:
+            raise ValueError("--names_from needs --locus_prefix, for genes that are new")
+        if self.complete and self.locus_prefix:
+            raise ValueError("--complete keeps the names of the input: it excludes --locus_prefix")
         if self.complete and self.keep_input:
             raise ValueError("--complete keeps the input anyway, so it excludes --keep_input")
         return self
@@ -339,26 +444,46 @@ class AnnotateOptions(BaseModel):
     @property
     def reject_path(self) -> Path:
         """File of the rejects."""
-        return self.reject_output or self.output.with_name(f"{self.output.name}.rejects.txt")
+        return self.reject_output or self._beside(".rejects.txt")
 
     @property
     def run_state_file(self) -> Path:
         """File of the run's summary."""
-        return self.checkpoint_path or run_state_file_of(self.output)
+        return self.checkpoint_path or run_state_file_of(self._named_after)
 
     @property
     def run_folder(self) -> Path:
         """Folder of everything that is not final."""
-        return self.work_folder or self.output.with_name(f"{self.output.name}.work")
+        return self.work_folder or self._beside(".work")
+
+    @property
+    def to_standard_output(self) -> bool:
+        """Whether the annotation goes to the standard output, and other files have other names."""
+        return self.output == Path("-")
+
+    @property
+    def sorted_gff3(self) -> Path:
+        """File of the annotation sorted by position."""
+        name = self._named_after.name.removesuffix(".gz").removesuffix(".gff3")
+        return self.output.with_name(f"{name}.sorted.gff3.gz")
+
+    @property
+    def _named_after(self) -> Path:
+        return DEFAULT_OUTPUT if self.to_standard_output else self.output
+
+    def _beside(self, suffix: str) -> Path:
+        return self._named_after.with_name(self._named_after.name + suffix)
 
     def affecting_results(self, stage: Stage) -> dict[str, str]:
         """Values, as text by name, of the options that change what a stage makes.
 
-        ``--no_sort`` shows as the sorter ``none``; a seed counts only where it is used.
+        ``--no_sort`` shows as the sorter ``none``; a seed counts only where it is used; of the file
+        of ``--names_from`` its content counts.
         """
         values = dict(self) | {
             "sorter": self.sorting,
             "seed": self.seed if self.do_sample else "unused",
+            "names_from": file_sha256(self.names_from) if self.names_from else "",
         }
         return {
             name: _as_text(values[name])

@@ -53,7 +53,21 @@ class RejectReason(StrEnum):
         "half of the CDS lies in that of a likelier gene on the same strand, though the two input"
         " genes do not overlap",
     )
+    LOW_CONFIDENCE = "low_confidence", "the confidence is below `--min_confidence`"
+    INCOMPLETE_FRAME = (
+        "incomplete_frame",
+        "there is no complete reading frame, which `--complete_only` asks for",
+    )
+    SHORTER_ISOFORM = (
+        "shorter_isoform",
+        "another isoform of the gene has a longer CDS, and `--longest_isoform` keeps only that",
+    )
     OUT_OF_MEMORY = "out_of_memory", "the window did not fit into memory even alone"
+    NOT_PROTEIN_CODING = (
+        "not_protein_coding",
+        "the annotation says that the gene is an RNA gene or a pseudogene; `--biotype all` takes"
+        " these, too",
+    )
     WINDOW_TOO_LONG = (
         "window_too_long",
         "the gene is longer than the window that the model reads (49,152 nt)",

@@ -146,7 +146,7 @@ def test_some_genes_have_several_transcripts_and_most_have_utrs(assembly):
 
 def test_the_first_pass_annotation_has_one_transcript_for_each_gene(assembly):
     rows = read_rows(assembly.genes_gff3)
-    parents = Counter(row[6]["Parent"] for row in rows if row[1] in ("mRNA", "lnc_RNA"))
+    parents = Counter(row[6]["Parent"] for row in rows if row[1] in ("mRNA", "transcript"))
     assert parents == dict.fromkeys((gene.gene_id for gene in assembly.genes), 1)
 
 

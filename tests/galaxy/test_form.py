@@ -20,6 +20,9 @@ FIXED = {
     "report": "--report report.html",
     "gsf_output": "--gsf_output sentences.tsv",
     "proteins": "--proteins proteins.fasta",
+    "cds": "--cds cds.fasta",
+    "cdna": "--cdna cdna.fasta",
+    "gtf": "--gtf annotation.gtf",
     "refinements": "--refinements refinements.tsv",
     "complete": "--complete",
     "checkpoint_path": "--checkpoint_path summary.json",
@@ -36,6 +39,7 @@ MADE_BY_OUTCOME = {"rejects": "rejects.tsv"}
 
 NOT_FOR_GALAXY = {
     "quality": "outside programs would have to be installed where jobs run",
+    "index": "Galaxy makes the indexes that its browsers need",
     "plan": "prints to the terminal, and a form's run is wanted, not planned",
     "keep_db": "the region database is for looking into a run's folder, which Galaxy removes",
     "sorter": "AGAT would have to be installed too, and sorts no better",
@@ -50,7 +54,7 @@ NOT_FOR_GALAXY = {
 """Options that the form leaves at their defaults, and why."""
 
 # How the form says what the program takes in another form, or limits what the model limits.
-ASKED_IN_OTHER_WORDS = {"fasta_file", "gff_file", "model"}
+ASKED_IN_OTHER_WORDS = {"fasta_file", "gff_file", "model", "names_from"}
 LIMITED_BY_THE_MODEL = {"max_length": (2, 2048)}
 
 FIELDS = AnnotateOptions.model_fields
@@ -96,6 +100,10 @@ def test_an_offered_option_has_the_programs_default_choices_and_range(name):
         forms = tuple(int(v) if (v := element.get(k)) else None for k in ("min", "max"))
         assert forms == LIMITED_BY_THE_MODEL.get(name, programs)
         assert (programs[0], element.get("value")) == (forms[0], str(field.default))
+    elif field.annotation is float:
+        limits = {type(item): item for item in field.metadata}
+        programs = (limits[annotated_types.Ge].ge, limits[annotated_types.Le].le, field.default)
+        assert programs == tuple(float(element.get(name)) for name in ("min", "max", "value"))
     elif element.get("type") == "text":
         assert element.get("value") == ",".join(field.default)
     else:
@@ -122,6 +130,9 @@ def test_the_command_sets_every_fixed_option():
         "reject_output",
         "gsf_output",
         "proteins",
+        "cds",
+        "cdna",
+        "gtf",
         "refinements",
         "changes",
     ]
@@ -195,6 +206,9 @@ def test_the_outputs_are_named_as_users_know_them():
         "genes without a model (JSON lines)",
         "model output",
         "proteins",
+        "coding sequences",
+        "spliced sequences",
+        "gene models (GTF)",
         "moved boundaries",
         "changes of genes",
     ]

@@ -75,8 +75,9 @@ def refined(*orfs):
     return replace(gene, transcripts=transcripts), rejects
 
 
-def test_a_doubtful_gene_is_rejected_for_that_and_its_transcripts_do_not_count(accounting):
-    accounting.count_gene(*refined("complete", "complete"), RejectReason.OFF_TARGET)
+def test_a_doubtful_gene_that_is_left_out_is_rejected_for_that(accounting):
+    rejects = [replace(decode("?")[1][0], reason="off_target")]
+    accounting.count_gene(None, rejects, RejectReason.OFF_TARGET)
     assert accounting.as_dict() == {
         "annotated": 2,
         "rejected": {"off_target": 1, "unknown_feature": 1, "unparsable": 2},
@@ -89,8 +90,8 @@ def test_a_doubtful_gene_is_rejected_for_that_and_its_transcripts_do_not_count(a
 def test_a_doubtful_gene_that_is_kept_is_annotated_and_counted_as_doubtful():
     accounting = Accounting()
     gene = decode("1|CDS1|4|+|A>CDS1")
-    accounting.count_gene(*gene, RejectReason.OFF_TARGET, keep_doubtful=True)
-    accounting.count_gene(*gene, None, keep_doubtful=True)
+    accounting.count_gene(*gene, RejectReason.OFF_TARGET)
+    accounting.count_gene(*gene, None)
     assert accounting.as_dict()["annotated"] == 2
     assert accounting.as_dict()["doubtful"] == {"off_target": 1}
     assert accounting.summary() == (
@@ -118,8 +119,5 @@ def test_kept_genes_of_the_input_are_told_even_if_there_are_none(accounting):
 def test_counts_come_back_from_plain_values(accounting):
     assert Accounting.from_dict(accounting.as_dict()) == accounting
     accounting.count_gene(*refined("complete", "partial5"), RejectReason.OFF_TARGET)
-    accounting.count_gene(
-        *refined("complete", "partial5"), RejectReason.OFF_TARGET, keep_doubtful=True
-    )
     accounting.kept_input = 5
     assert Accounting.from_dict(accounting.as_dict()) == accounting

@@ -10,7 +10,7 @@ from gene_builders import WINDOW_LENGTH, gene_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transgenic_dagster.gene_models.fasta import write_proteins
+from transgenic_dagster.gene_models.fasta import write_sequences
 from transgenic_dagster.gene_models.gene_model import Move, Orf, Refinement
 from transgenic_dagster.gene_models.gff3_check import check_gff3
 from transgenic_dagster.gene_models.gff3_writer import Gff3Writer
@@ -345,7 +345,7 @@ def test_gffread_loads_every_transcript_and_translates_it_as_we_do(gff3_file, tm
     genome.write_text(f">Chr1\n{'A' * 5000}{sequence}\n")
     with ours.open("w", encoding="utf-8") as handle:
         for gene in genes:
-            write_proteins(handle, gene)
+            write_sequences(handle, gene, "protein")
     result = run("gffread", "-g", genome, "-y", proteins, "-S", gff3_file(genes, "GM"))
 
     assert result.returncode == 0, result.stderr

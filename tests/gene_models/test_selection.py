@@ -19,7 +19,7 @@ from transgenic_dagster.gene_models.gene_model import (
 from transgenic_dagster.gene_models.selection import Candidate, select_genes
 from transgenic_dagster.regions.region import Region
 
-QUALITY = TranscriptQuality(True, True, 0, 0, 0, "M")
+QUALITY = TranscriptQuality(True, True, 0, 0, 0, "M", "ATGTAA", "ATGTAA")
 
 
 def region(start, end, name="", seqid="Chr1", flank=1000):

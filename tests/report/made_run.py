@@ -125,7 +125,9 @@ def _gene(name, seqid, strand, transcripts, confidence=None, notes=()):
             more += notes[number - 1]
             scores = (f"{score:.4f}" for score in parts)
         attributes = f"ID={identifier};Parent={prefix}{encoded};{gm}{more}"
-        rows.append(row("mRNA" if cds else "lnc_RNA", exons[0][0], exons[-1][1], ".", attributes))
+        rows.append(
+            row("mRNA" if cds else "transcript", exons[0][0], exons[-1][1], ".", attributes)
+        )
         for start, end in exons:
             rows.append(row("exon", start, end, ".", f"Parent={identifier}"))
             low, high = (max(start, cds[0]), min(end, cds[1])) if cds else (0, 0)

@@ -41,7 +41,7 @@ def transcripts_of(path, *, predicted):
         start, end = int(columns[3]), int(columns[4])
         if columns[2] == "gene":
             genes[attributes["ID"]] = "kept" not in attributes
-        elif columns[2] in ("mRNA", "lnc_RNA"):
+        elif columns[2] in ("mRNA", "transcript"):
             if not predicted or genes[attributes["Parent"]]:
                 found[attributes["ID"]] = {
                     "strand": columns[6],
@@ -387,6 +387,6 @@ def test_agreement_with_the_input(run):
         for name in ("base", "intron"):
             assert rows[name] == agreement(*(side[name] for side in sides)), (table, name)
     codes = {row[0]: row[2] for row in page.tables["class-codes"][1:]}
-    written = sum(columns[2] in ("mRNA", "lnc_RNA") for columns, _ in rows_of(gff3))
+    written = sum(columns[2] in ("mRNA", "transcript") for columns, _ in rows_of(gff3))
     total = int(codes.pop("all"))
     assert total == sum(map(int, codes.values())) == written

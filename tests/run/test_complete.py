@@ -80,7 +80,7 @@ def test_no_transcript_is_written_twice(completed):
     transcripts = [
         name
         for name, line in zip(names, features(folder / "out.gff3"), strict=True)
-        if line.split("\t")[2] in {"gene", "mRNA", "lnc_RNA"}
+        if line.split("\t")[2] in {"gene", "mRNA", "transcript"}
     ]
     assert len(set(transcripts)) == len(transcripts)
 

@@ -48,10 +48,12 @@ def test_a_new_option_that_affects_results_is_in_fingerprint_code_version_and_he
 
 def test_every_option_that_affects_results_changes_fingerprint_or_results():
     other = {"sorter": "agat", "window_rule": "published", "precision": "bf16", "do_sample": True}
+    other |= {"names_from": __file__, "locus_prefix": "ATX1"}
     for name, field in AnnotateOptions.model_fields.items():
         if "stage" not in option_extra(field):
             continue
         more = {"do_sample": True} if name == "seed" else {}
+        more |= {"locus_prefix": "ATX1"} if name == "names_from" else {}
         before = AnnotateOptions(**GIVEN, **more)
         value = other.get(name) or _another(name, getattr(before, name))
         after = AnnotateOptions(**GIVEN | more | {name: value})
@@ -80,6 +82,6 @@ def _another(name, value):
         return next(choice for choice in choices if choice != value)
     if isinstance(value, bool):
         return not value
-    if isinstance(value, int):
-        return value + 1
+    if isinstance(value, int | float):
+        return value + 1 if isinstance(value, int) else 0.5
     return (*value, "pseudogene")

@@ -28,7 +28,7 @@ WRITTEN = [
     name
     for name, field in AnnotateOptions.model_fields.items()
     if (field.annotation is Path or Path in get_args(field.annotation))
-    and name not in {*READ, "work_folder"}
+    and name not in {*READ, "work_folder", "names_from"}
 ]
 PRECIOUS = ("genome.fa", "genes.gff3", "model/config.json", "model/model.safetensors", "sub/mine")
 OTHERS = ("GENOME.fa", "out", "link", "hard", "dangling", "fifo", "nul", "sub", "sub/out", "no/out")

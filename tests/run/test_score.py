@@ -139,7 +139,7 @@ def test_what_cannot_be_told_is_accounted_for_with_its_reason(demo, tmp_path):
     out = tmp_path / "out"
     accounting = score(genome, tmp_path / "genes.gff3", out, max_length=150)
     expected = {
-        "lnc": "no_cds",
+        "lnc": "not_protein_coding",
         "bare": "no_cds",
         "many": "too_many_parts",
         "outside": "out_of_window",
@@ -149,8 +149,8 @@ def test_what_cannot_be_told_is_accounted_for_with_its_reason(demo, tmp_path):
     }
     assert {r["gm_id"]: r["reason"] for r in rejects(out / "scores.tsv.rejects.txt")} == expected
     assert accounting.total == 8
-    assert dict(accounting.skipped) == {"outside_sequence": 1}
-    assert accounting.rejected.total() == 6
+    assert dict(accounting.skipped) == {"outside_sequence": 1, "not_protein_coding": 1}
+    assert accounting.rejected.total() == 5
     unscored = {row["gene_id"]: row["reason"] for row in genes_by_rank(out) if row["rank"] == "."}
     assert unscored == expected
     assert genes_by_rank(out)[0]["gene_id"] == "good"

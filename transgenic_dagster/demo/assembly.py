@@ -92,7 +92,7 @@ def _gene_lines(gene: TrueGene, transcripts: tuple[Transcript, ...]) -> Iterator
         features = sorted(transcript, key=lambda feature: feature.start)
         yield _row(
             gene,
-            "mRNA" if coding else "lnc_RNA",
+            "mRNA" if coding else "transcript",
             features[0].start,
             features[-1].end,
             f"ID={name};Parent={gene.gene_id}",

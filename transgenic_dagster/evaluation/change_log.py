@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from transgenic_dagster.system.atomic_files import atomic_write
+from transgenic_dagster.system.output_files import write_output
 
 COLUMNS = (
     *("change", "seqid", "start", "end", "strand", "input_gene", "output_genes"),
@@ -76,7 +76,7 @@ class ChangeLog:
 
 def write_change_log(path: Path, log: ChangeLog) -> None:
     """Write the change log as a table with a header; positions 1-based, both ends included."""
-    with atomic_write(path) as file:
+    with write_output(path) as file:
         file.write("\t".join(COLUMNS) + "\n")
         file.writelines(_rows(log.genes))
 

@@ -13,7 +13,7 @@ from transgenic_dagster.evaluation.measures import (
     StructureMeasures,
     percentage,
 )
-from transgenic_dagster.system.atomic_files import atomic_write
+from transgenic_dagster.system.output_files import write_output
 
 COLUMNS = (
     *("seqid", "start", "end", "strand", "gene", "transcript", "exons", "length"),
@@ -54,7 +54,7 @@ def render_changes(log: ChangeLog) -> str:
 
 def write_transcripts(path: Path, evaluation: Evaluation) -> None:
     """Write the predicted transcripts and their class codes; positions 1-based, ends included."""
-    with atomic_write(path) as file:
+    with write_output(path) as file:
         file.write("\t".join(COLUMNS) + "\n")
         for one in evaluation.transcripts:
             columns = (

@@ -53,20 +53,14 @@ class Accounting:
         gene: GeneModel | None,
         rejects: Sequence[Reject],
         doubt: RejectReason | None = None,
-        *,
-        keep_doubtful: bool = False,
     ) -> None:
         """Count one region by what became of it.
 
         Args:
-            gene: what ``gene_from_sentence`` made of its sentence.
-            rejects: what else it gave.
-            doubt: why ``select_genes`` thinks that it is not the right gene.
-            keep_doubtful: such a gene is annotated all the same.
+            gene: the gene that is written for it, None where there is none.
+            rejects: what is told of it; without a gene at least one, of which the first counts.
+            doubt: why ``select_genes`` thinks that the gene is not the right one.
         """
-        if doubt and not keep_doubtful:
-            self.rejected[doubt] += 1
-            return
         self.count_output(gene is not None, rejects)
         if gene is None:
             return

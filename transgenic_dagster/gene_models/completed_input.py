@@ -71,6 +71,7 @@ class CompletedInput:
         gene_types: types of rows (column 3) that are genes.
         gained: new isoforms of each of them.
         gm_attribute: name of the attribute with the input gene's id.
+        cds_ids: as ``Gff3Writer`` takes it.
     """
 
     def __init__(
@@ -80,9 +81,10 @@ class CompletedInput:
         gene_types: Sequence[str],
         gained: Mapping[str, GeneModel],
         gm_attribute: Literal["GM", "gm"] = "GM",
+        cds_ids: Literal["shared", "unique"] = "shared",
     ) -> None:
         self._sorted_gff = sorted_gff
-        self._gm_attribute = gm_attribute
+        self._gm_attribute, self._cds_ids = gm_attribute, cds_ids
         families = find_families(sorted_gff, {name: genes[name] for name in gained}, gene_types)
         self._additions: dict[int, _Addition] = {}
         self._rows: dict[int, _Addition] = {}
@@ -122,7 +124,7 @@ class CompletedInput:
                 number += 1
             renumbered.append(replace(transcript, number=number))
         text = StringIO()
-        Gff3Writer(text, self._gm_attribute).write_transcripts(
+        Gff3Writer(text, self._gm_attribute, self._cds_ids).write_transcripts(
             replace(gene, transcripts=tuple(renumbered)), gene_id, [MARK]
         )
         return _Addition(family[0].number, gene.start, gene.end, len(renumbered), text.getvalue())

@@ -1,7 +1,7 @@
-"""Writes the translation of every predicted transcript as FASTA."""
+"""Writes the sequences of every predicted transcript as FASTA."""
 
 import re
-from typing import TextIO
+from typing import Literal, TextIO
 from urllib.parse import quote
 
 from transgenic_dagster.gene_models.gene_model import GeneModel
@@ -11,22 +11,25 @@ from transgenic_dagster.input_genes.gff3 import encode_attribute
 
 COLUMNS = 60
 
+SequenceKind = Literal["protein", "cds", "cdna"]
+"""The translation, the spliced coding sequence, or the spliced exons."""
 
-def write_proteins(handle: TextIO, gene: GeneModel) -> None:
+
+def write_sequences(handle: TextIO, gene: GeneModel, kind: SequenceKind) -> None:
     """Write one record ``>mRNA:<id>.t1 gene=gene:<id>`` per transcript of the gene.
 
     Names are those of the GFF3 with white space percent-encoded too, because a FASTA name ends at
-    the first. A transcript without a whole codon has no record.
+    the first. A transcript without a whole codon has no protein and no such record.
     """
-    gene_name = _fasta_name(feature_id(GENE, gene.gm_id))
+    gene_name = _fasta_name(feature_id(GENE, gene.name))
     for transcript in gene.transcripts:
-        protein = transcript.quality.protein
-        if not protein:
+        sequence: str = getattr(transcript.quality, kind)
+        if not sequence:
             continue
-        name = _fasta_name(feature_id(MRNA, gene.gm_id, transcript.number))
+        name = _fasta_name(feature_id(MRNA, gene.name, transcript.number))
         handle.write(f">{name} gene={gene_name}\n")
-        for start in range(0, len(protein), COLUMNS):
-            handle.write(protein[start : start + COLUMNS] + "\n")
+        for start in range(0, len(sequence), COLUMNS):
+            handle.write(sequence[start : start + COLUMNS] + "\n")
 
 
 def _fasta_name(identifier: str) -> str:

@@ -96,6 +96,8 @@ class TranscriptQuality:
         canonical_introns: introns with GT-AG, GC-AG or AT-AC ends.
         introns: introns in all.
         protein: the translation, without the final stop; ``*`` for inner stops, ``X`` for N.
+        cds: the coding parts joined, read along the strand, the stop codon included.
+        cdna: the exons joined, likewise.
     """
 
     start_codon: bool
@@ -104,6 +106,8 @@ class TranscriptQuality:
     canonical_introns: int
     introns: int
     protein: str
+    cds: str
+    cdna: str
 
 
 class Orf(StrEnum):
@@ -200,6 +204,9 @@ class GeneModel:
         strand: ``+`` or ``-``, as predicted.
         confidence: mean token probability of its sentence, 0 to 1.
         transcripts: at least one, in the order of the sentence.
+        locus: name of the gene where it has one of its own, else empty.
+        inherited: attributes of the input gene that it takes over, names with values as GFF3
+            writes them.
     """
 
     gm_id: str
@@ -207,6 +214,13 @@ class GeneModel:
     strand: str
     confidence: float
     transcripts: tuple[Transcript, ...]
+    locus: str = ""
+    inherited: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What identifiers are made from: the locus, else the input gene."""
+        return self.locus or self.gm_id
 
     @property
     def start(self) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from transgenic_dagster.gene_models.kept_input import EXCEEDED_REGION, KEPT
 from transgenic_dagster.input_genes.gff3 import decode
+from transgenic_dagster.system.output_files import read_output
 from transgenic_dagster.system.wording import counted
 
 MOST_FAULTS = 20
@@ -49,7 +50,7 @@ def check_gff3(path: Path) -> Gff3Check:
     check = Gff3Check()
     lengths: dict[str, int] = {}
     features: dict[str, _Feature] = {}
-    with path.open(encoding="utf-8") as lines:
+    with read_output(path) as lines:
         for number, line in enumerate(lines, start=1):
             text = line.rstrip("\n")
             if number == 1 and text != "##gff-version 3":

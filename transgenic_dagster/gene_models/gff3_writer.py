@@ -7,7 +7,7 @@ of the CDS have their own ends and are not partial.
 
 from collections.abc import Mapping, Sequence
 from itertools import repeat
-from typing import Final, Literal, NamedTuple, TextIO
+from typing import Final, Literal, NamedTuple
 
 from transgenic_dagster.gene_models.gene_model import (
     GeneModel,
@@ -17,6 +17,7 @@ from transgenic_dagster.gene_models.gene_model import (
     TranscriptQuality,
 )
 from transgenic_dagster.gene_models.identifiers import feature_id
+from transgenic_dagster.gene_models.text_sink import TextSink
 from transgenic_dagster.gsf.features import CDS, FIVE_PRIME_UTR, THREE_PRIME_UTR
 from transgenic_dagster.input_genes.gff3 import encode_attribute, encode_seqid
 from transgenic_dagster.reject_reason import RejectReason
@@ -25,6 +26,8 @@ SOURCE: Final = "transgenic"
 GENE: Final = "gene"
 MRNA: Final = "mRNA"
 EXON: Final = "exon"
+LOCUS_TAG: Final = "locus_tag"
+PRODUCT: Final = "product"
 
 # Where two rows of a transcript start at the same base, the exon comes before what it holds.
 _PART_ORDER = (EXON, FIVE_PRIME_UTR, CDS, THREE_PRIME_UTR)
@@ -47,16 +50,23 @@ class _Part(NamedTuple):
 
 
 class Gff3Writer:
-    """Writes a header and then genes to an open text file, in the order in which they come.
+    """Writes a header and then genes, in the order in which they come; whole lines each time.
 
     Args:
-        handle: open UTF-8 text file.
+        handle: where the lines go.
         gm_attribute: name of the attribute with the input gene's id: ``GM`` as published, or
             ``gm``, since the GFF3 specification reserves capitals for itself.
+        cds_ids: whether the CDS rows of a transcript share one identifier, as those of one feature
+            in several places do, or have one each.
     """
 
-    def __init__(self, handle: TextIO, gm_attribute: Literal["GM", "gm"] = "GM") -> None:
-        self._handle = handle
+    def __init__(
+        self,
+        handle: TextSink,
+        gm_attribute: Literal["GM", "gm"] = "GM",
+        cds_ids: Literal["shared", "unique"] = "shared",
+    ) -> None:
+        self._handle, self._cds_ids = handle, cds_ids
         self._gm_attribute = gm_attribute
 
     def write_header(
@@ -82,11 +92,11 @@ class Gff3Writer:
             gene: the gene.
             doubt: why it may not be the right gene; its gene and mRNA rows say so.
         """
-        gene_id = feature_id(GENE, gene.gm_id)
+        gene_id = feature_id(GENE, gene.name)
         span = Interval(gene.start, gene.end)
         marks = [("doubt", doubt.value)] if doubt else []
         notes = [*_partial_attributes(span, _open_ends(gene)), *marks]
-        self._write_row(gene, GENE, span, ".", [("ID", gene_id)], notes)
+        self._write_row(gene, GENE, span, ".", [("ID", gene_id)], [*_names(gene), *notes])
         self.write_transcripts(gene, gene_id, marks)
         self._handle.write("###\n")
 
@@ -108,7 +118,7 @@ class Gff3Writer:
     ) -> None:
         structure = transcript.structure
         open_ends = _open_ends_of_cds(transcript)
-        transcript_id = feature_id(MRNA, gene.gm_id, transcript.number)
+        transcript_id = feature_id(MRNA, gene.name, transcript.number)
         span = Interval(structure.start, structure.end)
         notes = [("confidence", f"{gene.confidence:.4f}")]
         if transcript.probability is not None:
@@ -120,14 +130,18 @@ class Gff3Writer:
             notes.append(("short_introns", str(structure.short_introns)))
         if transcript.refinement:
             notes += _refinement_attributes(transcript.refinement)
-        notes += [*_partial_attributes(span, open_ends), *marks]
+        notes += [*_product(gene), *_partial_attributes(span, open_ends), *marks]
         identity = [("ID", transcript_id), ("Parent", gene_id)]
+        if gene.locus:
+            identity.append((LOCUS_TAG, gene.locus))
         self._write_row(gene, MRNA, span, ".", identity, notes)
-        for part in _parts(gene, transcript):
+        for part in _parts(gene, transcript, self._cds_ids):
             identity = [("ID", part.identifier), ("Parent", transcript_id)]
             partial = _partial_attributes(part.interval, open_ends)
             if part.kind == CDS and open_ends and not partial:
                 partial = [_PARTIAL]  # all rows of a CDS are one feature
+            if part.kind == CDS:
+                partial = [*_product(gene), *partial]
             self._write_row(
                 gene, part.kind, part.interval, part.phase, identity, partial, part.score
             )
@@ -160,6 +174,24 @@ class Gff3Writer:
             ";".join(f"{name}={value}" for name, value in attributes),
         )
         self._handle.write("\t".join(columns) + "\n")
+
+
+def _names(gene: GeneModel) -> _Attributes:
+    """Return the names of a gene, and what else it has from the input gene.
+
+    Where it has a name of its own, those of the input gene are aliases.
+    """
+    names = {name: value for name, value in gene.inherited if name != PRODUCT}
+    if gene.locus:
+        aliases = (encode_attribute(gene.gm_id), names.get("Name"), names.get("Alias"))
+        names |= {"Name": gene.locus, LOCUS_TAG: gene.locus}
+        names["Alias"] = ",".join(dict.fromkeys(filter(None, aliases)))
+    return list(names.items())
+
+
+def _product(gene: GeneModel) -> _Attributes:
+    """Return the product that mRNA and CDS rows name, if there is one."""
+    return [(name, value) for name, value in gene.inherited if name == PRODUCT]
 
 
 def _open_ends_of_cds(transcript: Transcript) -> frozenset[_End]:
@@ -195,14 +227,21 @@ def _refinement_attributes(refinement: Refinement) -> _Attributes:
     return attributes
 
 
-def _parts(gene: GeneModel, transcript: Transcript) -> list[_Part]:
-    """Return the parts of a transcript by position; all its CDS parts share one identifier."""
+def _parts(
+    gene: GeneModel, transcript: Transcript, cds_ids: Literal["shared", "unique"]
+) -> list[_Part]:
+    """Return the parts of a transcript by position."""
     structure = transcript.structure
-    cds_id = feature_id(CDS, gene.gm_id, transcript.number)
+    numbers = list(range(1, len(structure.cds) + 1))
+    along_forward = numbers if structure.strand == "+" else numbers[::-1]
+    ids = [
+        feature_id(CDS, gene.name, transcript.number, None if cds_ids == "shared" else number)
+        for number in along_forward
+    ]
     scores = [f"{one:.4f}" for one in transcript.cds_probabilities] or repeat(_NOTHING)
     parts = [
         _Part(CDS, Interval(cds.start, cds.end), str(cds.phase), cds_id, score)
-        for cds, score in zip(structure.cds, scores, strict=False)
+        for cds, cds_id, score in zip(structure.cds, ids, scores, strict=False)
     ]
     for kind, intervals in (
         (EXON, structure.exons),
@@ -211,7 +250,7 @@ def _parts(gene: GeneModel, transcript: Transcript) -> list[_Part]:
     ):
         along_strand = intervals if structure.strand == "+" else intervals[::-1]
         for number, interval in enumerate(along_strand, start=1):
-            identifier = feature_id(kind, gene.gm_id, transcript.number, number)
+            identifier = feature_id(kind, gene.name, transcript.number, number)
             parts.append(_Part(kind, interval, ".", identifier))
     return sorted(parts, key=lambda part: (part.interval.start, _PART_ORDER.index(part.kind)))
 

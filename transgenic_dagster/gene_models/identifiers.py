@@ -6,7 +6,7 @@ from typing import Final
 _FEATURE_ID: Final = re.compile(
     r"gene:(?P<gene>.+)"
     r"|(?:mRNA|CDS):(?P<transcript>.+)\.t[0-9]+"
-    r"|(?:exon|five_prime_UTR|three_prime_UTR):(?P<part>.+)\.t[0-9]+\.[0-9]+",
+    r"|(?:CDS|exon|five_prime_UTR|three_prime_UTR):(?P<part>.+)\.t[0-9]+\.[0-9]+",
     re.DOTALL,
 )
 

@@ -16,6 +16,7 @@ from typing import Final, Literal, TextIO
 
 from transgenic_dagster.gene_models.identifiers import gm_id_of
 from transgenic_dagster.gene_models.input_families import FamilyRow, find_families
+from transgenic_dagster.gene_models.text_sink import TextSink
 from transgenic_dagster.input_genes.gene import SkippedInput
 from transgenic_dagster.input_genes.gene_list import read_genes
 from transgenic_dagster.input_genes.gff3 import decode, encode_attribute, encode_seqid
@@ -81,19 +82,19 @@ def write_gap(handle: TextIO, gene_id: str) -> None:
     handle.write(f"{_GAP}{encode_attribute(gene_id)}\n")
 
 
-def fill_gaps(draft: Path, output: TextIO, kept: "KeptInput") -> None:
+def fill_gaps(draft: Path, output: TextSink, kept: "KeptInput") -> None:
     """Copy a draft, with the rows of kept genes for each gap.
 
     Args:
         draft: a GFF3 file in which ``write_gap`` wrote.
-        output: open text file.
+        output: where the lines go.
         kept: the genes of all gaps.
     """
     with draft.open(encoding="utf-8", newline="\n") as lines:
         for line in lines:
             if line.startswith(_GAP):
-                output.writelines(kept.rows(decode(line.removeprefix(_GAP).rstrip("\n"))))
-                output.write("###\n")
+                rows = kept.rows(decode(line.removeprefix(_GAP).rstrip("\n")))
+                output.write("".join([*rows, "###\n"]))
             elif (
                 line.startswith(_SEQUENCE_REGION) and line.split(" ")[1] in kept.exceeded_sequences
             ):
@@ -109,7 +110,7 @@ class KeptInput:
         sorted_gff: the sorted annotation, with its ``Origin`` beside it.
         feature_types: types of the rows (column 3) that count as genes.
         reasons: why they have none, by identifier of the gene; every one is in the gene list.
-        predicted: identifiers of the input genes that have a gene model.
+        predicted: names of the genes that have a gene model (``GeneModel.name``).
         sequence_lengths: nucleotides by sequence name of the FASTA file.
         gm_attribute: name of the attribute with the input gene's id; with ``gm``, other attributes
             that begin with a capital but are not those of the specification become lower case.

@@ -60,6 +60,8 @@ def assess(
         ),
         introns=len(introns),
         protein="".join(_AMINO_ACID_OF_CODON.get(codon, "X") for codon in translated),
+        cds=coding,
+        cdna=_spliced(structure.exons, structure.strand, window_sequence, window_start),
     )
 
 

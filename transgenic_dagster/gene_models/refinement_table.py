@@ -35,7 +35,7 @@ class RefinementTable:
         first_base = 1 if opens_part == (gene.strand == "+") else 0
         row = (
             escape(gene.gm_id),
-            escape(feature_id(MRNA, gene.gm_id, transcript.number)),
+            escape(feature_id(MRNA, gene.name, transcript.number)),
             escape(move.boundary),
             str(move.old + first_base),
             str(move.new + first_base),

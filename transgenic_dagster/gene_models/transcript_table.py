@@ -24,6 +24,7 @@ def transcript_table(genes: Iterable[GeneModel]) -> "pd.DataFrame":
 
 def _row(gene: GeneModel, transcript: Transcript) -> dict[str, Any]:
     structure, quality = transcript.structure, asdict(transcript.quality)
+    protein, _, _ = (quality.pop(name) for name in ("protein", "cds", "cdna"))
     return {
         "gene": gene.gm_id,
         "transcript": transcript.number,
@@ -33,7 +34,7 @@ def _row(gene: GeneModel, transcript: Transcript) -> dict[str, Any]:
         "end": structure.end,
         "exons": len(structure.exons),
         "cds_length": sum(part.end - part.start for part in structure.cds),
-        "protein_length": len(quality.pop("protein")),
+        "protein_length": len(protein),
         "confidence": gene.confidence,
         "phase_adjusted": transcript.phase_adjusted,
         **quality,

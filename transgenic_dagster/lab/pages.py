@@ -120,13 +120,13 @@ def annotation_page(home: Home, name: str, accounting: Accounting) -> Page:
     with RegionDb(folder.region_db) as database:
         lengths = database.sequence_lengths()
         picture = genome_map(lengths, gene_places(database, paths.gsf))
-    figures, report = make_quality(home, name), report_path(home, name)
+    figures = make_quality(home, name)
     counts = {"annotated": figures.annotated, "rejected": figures.rejected}
     bar = outcome_bar(counts | {"skipped": figures.skipped})
     page: Page = {
         "path": paths.gff3,
         **figures.numbers(),
-        "report": report,
+        "report": report_path(home, name),
         "preview": Markdown(f"{figures.table()}\n\n{bar}"),
         "outcomes": _outcomes(
             {

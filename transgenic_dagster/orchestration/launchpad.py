@@ -44,7 +44,7 @@ def _field(name: str) -> Any:
         values = get_args(field.annotation)
         choices = Enum(name.title().replace("_", ""), {value: value for value in values})  # type: ignore[misc]
         return (choices, Field(default=choices[default], description=text))
-    if field.annotation in {int, bool}:
+    if field.annotation in {int, float, bool}:
         return (field.annotation, Field(default=default, description=text))
     shown = ",".join(default) if isinstance(default, tuple) else default
     return (str | None, Field(default=shown, description=text))

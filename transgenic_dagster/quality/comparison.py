@@ -10,6 +10,7 @@ from transgenic_dagster.evaluation.changes import find_changes
 from transgenic_dagster.evaluation.evaluate import evaluate
 from transgenic_dagster.evaluation.measures import Evaluation
 from transgenic_dagster.reject_reason import RejectReason
+from transgenic_dagster.system.output_files import read_output, read_output_bytes
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,14 @@ def changes_of_input(gff3: Path, rejects: Path, sorted_input: Path) -> ChangeLog
 
 def _annotations(gff3: Path, sorted_input: Path) -> tuple[Annotation, Annotation]:
     before = read_any_transcripts(sorted_input)
-    with gff3.open("rb") as lines:
+    with read_output_bytes(gff3) as lines:
         has_genes = any(not line.startswith(b"#") for line in lines)
     return before, read_any_transcripts(gff3) if has_genes else Annotation(gff3.name, {}, {})
 
 
 def _off_target(rejects: Path) -> frozenset[tuple[str, str]]:
     """Sequence and identifier of the genes whose prediction was rejected as off target."""
-    with rejects.open(encoding="utf-8") as lines:
+    with read_output(rejects) as lines:
         found = (json.loads(line) for line in lines if RejectReason.OFF_TARGET in line)
         return frozenset(
             (reject["chrom"], reject["gm_id"])

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.sequences.natural_order import natural_key
+from transgenic_dagster.system.output_files import read_output
 
 ANNOTATED, REJECTED, SKIPPED = "annotated", "rejected", "skipped"
 COLOURS = {ANNOTATED: "#0072b2", REJECTED: "#d55e00", SKIPPED: "#999999"}
@@ -54,7 +55,7 @@ def gene_places(database: RegionDb, sentences: Path | None) -> Iterator[GenePlac
     if sentences is None:
         return
     csv.field_size_limit(sys.maxsize)
-    with sentences.open(encoding="utf-8", newline="") as lines:
+    with read_output(sentences) as lines:
         rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
         for region, row in zip(database.regions(), rows, strict=True):
             yield GenePlace(region.seqid, region.gene_start, region.gene_end, row["status"])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from transgenic_dagster.gene_models.gff3_check import check_gff3
 from transgenic_dagster.regions.region_db import RegionDb
+from transgenic_dagster.system.output_files import read_output
 from transgenic_dagster.system.wording import counted
 
 MOST_EXAMPLES = 10
@@ -59,7 +60,7 @@ def recount(region_db: Path, gff3: Path, reject_report: Path) -> Recount:
         genes = database.input_gene_count()
     annotated = Counter(check_gff3(gff3).genes)
     rejected = set()
-    with reject_report.open(encoding="utf-8") as lines:
+    with read_output(reject_report) as lines:
         for line in lines:
             reject = json.loads(line)
             if reject["pred_raw"] is not None and reject["gm_id"] not in annotated:
@@ -89,7 +90,7 @@ def count_rejects(reject_report: Path) -> tuple[Counter[str], list[tuple[str, st
         The counts, and a few examples: gene, sequence, what is said of it.
     """
     reasons, examples = Counter[str](), list[tuple[str, str, str]]()
-    with reject_report.open(encoding="utf-8") as lines:
+    with read_output(reject_report) as lines:
         for line in lines:
             reject = json.loads(line)
             reasons[reject["reason"]] += 1

@@ -8,6 +8,7 @@ from transgenic_dagster.gene_models.gff3_writer import GENE, MRNA, SOURCE
 from transgenic_dagster.gsf.features import CDS
 from transgenic_dagster.input_genes.gff3 import decode
 from transgenic_dagster.regions.region_db import RegionDb
+from transgenic_dagster.system.output_files import read_output
 
 
 @dataclass
@@ -50,7 +51,7 @@ def read_structures(gff3: Path, region_db: Path) -> Structures:
         inputs = {r.gene_id: (r.seqid, r.gene_start, r.gene_end) for r in database.regions()}
     figures, confidences = Structures(), list[float]()
     transcripts: dict[str, _Transcript] = {}
-    with gff3.open(encoding="utf-8") as lines:
+    with read_output(gff3) as lines:
         for line in lines:
             columns = line.rstrip("\n").split("\t")
             if len(columns) != 9 or columns[1] != SOURCE:

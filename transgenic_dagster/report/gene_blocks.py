@@ -17,6 +17,7 @@ from transgenic_dagster.gene_models.kept_input import KEPT
 from transgenic_dagster.gsf.features import CDS
 from transgenic_dagster.input_genes.gene_list import read_genes
 from transgenic_dagster.input_genes.gff3 import decode, parse_attributes
+from transgenic_dagster.system.output_files import read_output, read_output_bytes
 
 _EXON, _CDS = EXON.encode(), CDS.encode()
 _PHASES = frozenset((b"0", b"1", b"2"))
@@ -93,7 +94,7 @@ def predicted_genes(gff3: Path) -> Iterator[GeneBlock]:
 def annotated_genes(gff3: Path) -> set[str]:
     """Identifiers of the input genes that have a predicted gene."""
     found = set()
-    with gff3.open("rb") as lines:
+    with read_output_bytes(gff3) as lines:
         for line in lines:
             column = line.rstrip(b"\n").rpartition(b"\t")[2]
             if b"\tgene\t" in line and not attribute(column, _KEPT):
@@ -128,7 +129,7 @@ def input_genes(sorted_gff: Path, feature_types: Sequence[str]) -> Iterator[Gene
 def sequence_lengths(gff3: Path) -> dict[str, int]:
     """Nucleotides by sequence, as the header of a GFF3 declares them."""
     lengths = {}
-    with gff3.open(encoding="utf-8") as lines:
+    with read_output(gff3) as lines:
         for line in lines:
             if not line.startswith("#"):
                 break
@@ -216,7 +217,7 @@ def union(parts: Iterable[Interval]) -> list[Interval]:
 
 
 def _rows(path: Path) -> Iterator[list[bytes]]:
-    with path.open("rb") as lines:
+    with read_output_bytes(path) as lines:
         for line in lines:
             if line[:1] != b"#":
                 yield line.rstrip(b"\n").split(b"\t")
@@ -224,7 +225,7 @@ def _rows(path: Path) -> Iterator[list[bytes]]:
 
 def _closed_blocks(path: Path) -> Iterator[list[list[bytes]]]:
     rows: list[list[bytes]] = []
-    with path.open("rb") as lines:
+    with read_output_bytes(path) as lines:
         for line in lines:
             if line[:1] != b"#":
                 rows.append(line.rstrip(b"\n").split(b"\t"))

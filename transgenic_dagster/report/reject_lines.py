@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from transgenic_dagster.system.output_files import read_output
+
 EXAMPLES = 3
 
 
@@ -63,7 +65,7 @@ def read_rejects(path: Path, annotated: Collection[str]) -> RejectLines:
     """
     found = RejectLines()
     known: set[str] = set()
-    with path.open(encoding="utf-8") as lines:
+    with read_output(path) as lines:
         for line in lines:
             reject = json.loads(line)
             reason, gene_id = reject["reason"], reject["gm_id"] or ""

@@ -33,7 +33,14 @@ REMEDIES: Final[Mapping[RejectReason, str]] = {
     "split or duplicated a gene. Look at both; --keep_all writes both with a mark.",
     RejectReason.OVERLAPPING_GENE: "Two predictions compete for one locus and the likelier one is "
     "kept. The input may have split a gene; --keep_all writes both with a mark.",
+    RejectReason.LOW_CONFIDENCE: "Left out as asked for: a lower --min_confidence keeps more.",
+    RejectReason.INCOMPLETE_FRAME: "Left out as asked for: without --complete_only it is written, "
+    "marked orf=partial5, partial3 or broken.",
+    RejectReason.SHORTER_ISOFORM: "Left out as asked for: without --longest_isoform all isoforms "
+    "are written.",
     RejectReason.OUT_OF_MEMORY: "Continue with --resume on a machine, or a GPU, with more memory.",
+    RejectReason.NOT_PROTEIN_CODING: "Nothing: the model was trained on protein-coding genes. "
+    "--keep_input keeps the input's rows; --biotype all sends such genes to the model, too.",
     RejectReason.WINDOW_TOO_LONG: "The model cannot read genes of this length; keep the input's "
     "rows with --keep_input.",
     RejectReason.UNKNOWN_SEQUENCE: "Check that genome and annotation are of the same assembly and "

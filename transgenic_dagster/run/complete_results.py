@@ -1,17 +1,15 @@
 """The results of completing an annotation: the input's rows, and the isoforms that they gain."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
 from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.gene_models.completed_input import CompletedInput, new_isoforms
-from transgenic_dagster.gene_models.fasta import write_proteins
 from transgenic_dagster.gene_models.from_sentence import gene_from_sentence
 from transgenic_dagster.gene_models.gene_model import GeneModel
 from transgenic_dagster.gene_models.gsf_table import GsfTable
 from transgenic_dagster.gene_models.refined_gene import refined_gene_from_sentence
-from transgenic_dagster.gene_models.refinement_table import RefinementTable
 from transgenic_dagster.gene_models.rejects import Reject, write_reject
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.input_genes.gene_list import read_genes
@@ -19,11 +17,13 @@ from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.gene_files import GeneFiles
+from transgenic_dagster.run.gff3_files import Gff3Files
 from transgenic_dagster.run.given_sentences import GivenSentences
 from transgenic_dagster.run.journals import sentences_by_region
 from transgenic_dagster.run.result_files import write_skipped
 from transgenic_dagster.run.result_paths import ResultPaths
-from transgenic_dagster.system.atomic_files import atomic_write
+from transgenic_dagster.system.output_files import write_output
 
 
 def write_completed(
@@ -46,8 +46,8 @@ def write_completed(
     given = GivenSentences(folder, options)
     gained: dict[str, GeneModel] = {}
     with ExitStack() as files:
-        rejects = files.enter_context(atomic_write(paths.rejects))
-        table = GsfTable(files.enter_context(atomic_write(paths.gsf))) if paths.gsf else None
+        rejects = files.enter_context(write_output(paths.rejects))
+        table = GsfTable(files.enter_context(write_output(paths.gsf))) if paths.gsf else None
         write_skipped(rejects, database.skipped(), accounting)
         for region, window in database.windows():
             piece, sentence = by_region[region.region_id]
@@ -70,14 +70,19 @@ def write_completed(
             options.feature_types,
             gained,
             "gm" if options.strict_gff3 else "GM",
+            options.cds_ids,
         )
-        gff3 = files.enter_context(atomic_write(paths.gff3))
+        gff3 = files.enter_context(Gff3Files(paths, folder.sorting))
         lines = completed.lines()
         gff3.write(next(lines))  # the version
         for key, value in provenance.items():
             gff3.write(" ".join(f"#!{key} {value}".split()) + "\n")
-        gff3.writelines(lines)
-        _write_more(paths, gained.values(), files)
+        for line in lines:
+            gff3.write(line)
+        gff3.finish()
+        beside = files.enter_context(GeneFiles(paths))
+        for gene in gained.values():
+            beside.write_gene(gene)
     return accounting, rejected
 
 
@@ -95,16 +100,3 @@ def _completed(
     if options.refine == "off":
         return gene_from_sentence(sentence, region, window)
     return refined_gene_from_sentence(sentence, region, window, options.refine_distance)
-
-
-def _write_more(paths: ResultPaths, gained: Iterable[GeneModel], files: ExitStack) -> None:
-    """Write proteins and moves of the new isoforms, where they are wanted."""
-    proteins = files.enter_context(atomic_write(paths.proteins)) if paths.proteins else None
-    moves = None
-    if paths.refinements:
-        moves = RefinementTable(files.enter_context(atomic_write(paths.refinements)))
-    for gene in gained:
-        if proteins is not None:
-            write_proteins(proteins, gene)
-        if moves is not None:
-            moves.write_gene(gene)

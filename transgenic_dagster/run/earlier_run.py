@@ -15,6 +15,7 @@ from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.journals import describe_other_run
 from transgenic_dagster.run.result_paths import final_files
 from transgenic_dagster.run.state import BEGINNING, RunSummary, read_run_summary
+from transgenic_dagster.system.output_files import read_output
 
 MADE_BY = "transgenic-annotate"
 
@@ -145,7 +146,7 @@ def _intact(
 def _written_by(gff3: Path) -> RunFingerprint | None:
     """The fingerprint in the header of a GFF3, None where it has none."""
     try:
-        with gff3.open(encoding="utf-8") as lines:
+        with read_output(gff3) as lines:
             for line in lines:
                 if line.startswith("#!options "):
                     return RunFingerprint(json.loads(line.partition(" ")[2]))

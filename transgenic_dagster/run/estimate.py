@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transgenic_dagster.errors import MissingOnMachineError
+from transgenic_dagster.input_genes.biotypes import read_wanted_genes
 from transgenic_dagster.input_genes.gene import SkippedInput
-from transgenic_dagster.input_genes.gene_list import read_genes
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.regions.region_db import database_bytes
 from transgenic_dagster.regions.region_plan import plan_regions
@@ -113,7 +113,7 @@ def make_plan(options: AnnotateOptions) -> Plan:
     with tempfile.TemporaryDirectory(prefix="transgenic-plan-") as name:
         folder = RunFolder(Path(name))
         make_sorted_gff(folder, options)
-        genes = read_genes(folder.sorted_gff, options.feature_types)
+        genes = read_wanted_genes(folder.sorted_gff, options.feature_types, options.biotype)
         folder.genome_cache.mkdir()
         with open_genome(options.fasta_file, folder.genome_cache) as genome:
             planned = plan_regions(
@@ -151,8 +151,10 @@ def journal_bytes(tokens: int, num_beams: int) -> float:
 
 def _predicted_bytes(options: AnnotateOptions) -> float:
     """Bytes on disk of what is predicted for one region: journal, draft and final files."""
-    tables = sum(table is not None for table in (options.gsf_output, options.proteins))
-    copies = 2 if options.keep_input else 1  # a draft without the rows that are kept
+    wanted = (options.gsf_output, options.proteins, options.cds, options.cdna)
+    tables = sum(table is not None for table in wanted)
+    # A draft without the rows that are kept; the sorted copy has an unsorted one meanwhile.
+    copies = 1 + options.keep_input + (options.gtf is not None) + 2 * options.index
     return (
         journal_bytes(ASSUMED_TOKENS, options.num_beams)
         + tables * ASSUMED_TOKENS * _OUTPUT_BYTES_PER_TOKEN

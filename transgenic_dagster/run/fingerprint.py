@@ -77,13 +77,15 @@ def digest_inputs(options: AnnotateOptions) -> InputDigests:
 
 
 def check_inputs(options: AnnotateOptions) -> None:
-    """Check, without reading them, that both input files are there.
+    """Check, without reading them, that the input files are there.
 
     Raises:
         InputError: one is missing, or is not a regular file.
     """
     input_status(options.fasta_file, "genome")
     input_status(options.gff_file, "annotation")
+    if options.names_from:
+        input_status(options.names_from, "earlier output")
 
 
 def digest_input(path: Path, role: str) -> str:

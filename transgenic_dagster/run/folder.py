@@ -73,6 +73,11 @@ class RunFolder:
         return self.root / "draft.gff3"
 
     @property
+    def sorting(self) -> Path:
+        """Folder of the GFF3 while it is sorted by position."""
+        return self.root / "sorting"
+
+    @property
     def genome_cache(self) -> Path:
         """Index (and, for plain gzip, the text) of the genome."""
         return self.root / "genome"
@@ -230,7 +235,7 @@ _UNCHANGING = (
 )
 _OWN = {
     *("in_use.lock", "results.lock", *_UNCHANGING),
-    *("draft.gff3", "genome", "journal", "times.jsonl"),
+    *("draft.gff3", "sorting", "genome", "journal", "times.jsonl"),
 }
 _UNFINISHED = (
     *(f".{name}.*partial*" for name in (*_OWN, "run.json")),

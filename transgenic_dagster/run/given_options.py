@@ -51,6 +51,7 @@ _TAKEN_BY = {
     "annotations": "two annotations or more are needed",
     "batch_size": "a whole number, 1 or more, or auto",
     "feature_types": "row types, separated by commas",
+    "locus_prefix": "3 to 12 letters and digits, a letter first",
     "time_limit": "a duration is 1 second or more",
 }
 
@@ -69,6 +70,8 @@ def _kind(field: FieldInfo) -> str:
     if int in kinds:
         least = next((rule.ge for rule in field.metadata if hasattr(rule, "ge")), None)
         return "a whole number" if least is None else f"a whole number, {least} or more"
+    if float in kinds:
+        return "a number from 0 to 1"
     if all(isinstance(kind, str) for kind in kinds):
         return f"one of {', '.join(kinds)}"
     return {bool: "true or false", Path: "the name of a file"}.get(kinds[0], "a text")

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic.fields import FieldInfo
 
 from transgenic_dagster.options import FILES, AnnotateOptions, Stage, option
@@ -13,6 +13,17 @@ _ONLY_FOR_WRITING = frozenset(
     {
         "gsf_output",
         "proteins",
+        "cds",
+        "cdna",
+        "gtf",
+        "index",
+        "names_from",
+        "locus_prefix",
+        "keep_attributes",
+        "cds_ids",
+        "min_confidence",
+        "complete_only",
+        "longest_isoform",
         "refinements",
         "report",
         "changes",
@@ -33,6 +44,12 @@ class ScoreOptions(AnnotateOptions):
     gff3: Path | None = option(
         None, FILES, "also write the input's rows with scores in column 6, GFF3", "FILE"
     )
+
+    @model_validator(mode="after")
+    def _check_name(self) -> Self:
+        if self.to_standard_output:
+            raise ValueError("--output: name a file; only an annotation goes to standard output")
+        return self
 
     @property
     def task(self) -> Literal["predict", "complete", "score"]:
@@ -88,12 +105,20 @@ class RefereeOptions(ScoreOptions):
             scores: table to write.
         """
         own = {"gff_file", "annotations", "output", "decisions", "work_folder", "feature_types"}
-        own |= {"sorter", "no_sort"}
+        own |= {"sorter", "no_sort", "biotype"}
         given = self.model_dump(exclude_unset=True, exclude=own)
-        return ScoreOptions(**given, gff_file=candidates, output=scores)
+        return ScoreOptions(**given, gff_file=candidates, output=scores, biotype="all")
 
     @classmethod
     def of_program(cls) -> Mapping[str, FieldInfo]:
         """Options that the program takes."""
-        without = {"gff_file", "gff3", "reject_output", "plan", "keep_db", "checkpoint_path"}
+        without = {
+            "biotype",
+            "gff_file",
+            "gff3",
+            "reject_output",
+            "plan",
+            "keep_db",
+            "checkpoint_path",
+        }
         return {n: f for n, f in super().of_program().items() if n not in without}

@@ -23,7 +23,8 @@ def check_outputs(
     Raises:
         UsageError: a folder is missing or cannot be written, or a file is named for two purposes.
     """
-    check_files([options.fasta_file, options.gff_file, *model_files], outputs)
+    inputs = [options.fasta_file, options.gff_file, *model_files]
+    check_files([*inputs, *filter(None, [options.names_from])], outputs)
 
 
 def check_files(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:

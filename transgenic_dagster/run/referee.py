@@ -39,7 +39,7 @@ from transgenic_dagster.run.outputs import check_outputs
 from transgenic_dagster.sequences.dna import normalise
 from transgenic_dagster.sequences.fasta import Genome, open_genome
 from transgenic_dagster.sequences.natural_order import natural_key
-from transgenic_dagster.system.atomic_files import atomic_write
+from transgenic_dagster.system.output_files import write_output
 
 MADE_BY = "transgenic-referee"
 
@@ -163,7 +163,7 @@ def _span(locus: Sequence[Candidate]) -> tuple[int, int]:
 def _write_candidates(path: Path, loci: Sequence[Sequence[Candidate]]) -> dict[str, Candidate]:
     """Write all candidates as one annotation; return them by the names that they have there."""
     names: dict[str, Candidate] = {}
-    with atomic_write(path) as handle:
+    with write_output(path) as handle:
         handle.write("##gff-version 3\n")
         for number, locus in enumerate(loci, start=1):
             counts = Counter[int]()
@@ -213,7 +213,7 @@ def _write(
     accounting = RefereeAccounting(len(decisions), Counter(), Counter(), Counter())
     taken = []
     with ExitStack() as files:
-        table = DecisionTable(files.enter_context(atomic_write(options.decisions_path)))
+        table = DecisionTable(files.enter_context(write_output(options.decisions_path)))
         for number, some in enumerate(decisions, start=1):
             for one in some:
                 table.write(f"L{number:06d}", one)
@@ -225,7 +225,7 @@ def _write(
             for skipped in annotation.skipped:
                 table.write_skipped(annotation.name, skipped)
                 accounting.skipped[annotation.name] += 1
-        result = files.enter_context(atomic_write(options.output))
+        result = files.enter_context(write_output(options.output))
         result.write("##gff-version 3\n")
         taken.sort(key=lambda one: _place([one.candidate]))
         result.writelines(_own_rows(taken, annotations, options))

@@ -24,9 +24,9 @@ from transgenic_dagster.report.sections import Section
 from transgenic_dagster.run.finished_run import FinishedRun
 from transgenic_dagster.run.result_paths import ResultPaths
 from transgenic_dagster.run.state import RunSummary
-from transgenic_dagster.system.atomic_files import atomic_write
 from transgenic_dagster.system.digest import file_sha256
 from transgenic_dagster.system.memory import without_cycle_search
+from transgenic_dagster.system.output_files import write_output
 
 REPORT_SUFFIX = ".report.html"
 _NOT_SETTINGS = frozenset({"annotation", "genome", "model"})
@@ -87,7 +87,7 @@ def write_report(run: FinishedRun, report: Path, quality: Sequence[str] = ()) ->
                 annotations["Input"] = source.genes
             sections.append(measure_quality(options.fasta_file, annotations, quality))
         page = render(_facts(run.summary, options, results, note), figures, sections)
-    with atomic_write(report) as handle:
+    with write_output(report) as handle:
         handle.write(page)
     logger.info("wrote the report %s", report)
     return comparison
@@ -103,6 +103,8 @@ def _facts(
         "reject report": results.rejects,
         "model output of every region": results.gsf,
         "proteins": results.proteins,
+        "coding sequences": results.cds,
+        "spliced sequences": results.cdna,
         "moves of the refinement": results.refinements,
     }
     inputs = [

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Final
 
+from transgenic_dagster.gene_models.indexed_gff3 import index_path
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.run.judging_options import ScoreOptions
 from transgenic_dagster.system.digest import file_sha256
+
+STANDARD_OUTPUT: Final = Path("/dev/stdout")
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class FinalFiles:
     def damaged(self, digests: Mapping[str, str]) -> Path | None:
         """A file that is missing, or is not the one that had such a digest."""
         for name, path in self._wanted().items():
+            if path == STANDARD_OUTPUT:
+                return path  # nobody can tell what became of it
             stream = path.exists() and not path.is_file()
             if not stream and (not path.exists() or digests.get(name) != file_sha256(path)):
                 return path
@@ -43,17 +49,28 @@ class ResultPaths(FinalFiles):
     gff3: Path
     gsf: Path | None = None
     proteins: Path | None = None
+    cds: Path | None = None
+    cdna: Path | None = None
     refinements: Path | None = None
+    gtf: Path | None = None
+    sorted_gff3: Path | None = None
+    sorted_gff3_index: Path | None = None
 
     @classmethod
     def of(cls, options: AnnotateOptions) -> "ResultPaths":
         """The files that the options name."""
+        indexed = options.sorted_gff3 if options.index else None
         return cls(
-            gff3=options.output,
+            gff3=STANDARD_OUTPUT if options.to_standard_output else options.output,
             rejects=options.reject_path,
             gsf=options.gsf_output,
             proteins=options.proteins,
+            cds=options.cds,
+            cdna=options.cdna,
             refinements=options.refinements,
+            gtf=options.gtf,
+            sorted_gff3=indexed,
+            sorted_gff3_index=index_path(indexed) if indexed else None,
         )
 
 

@@ -54,7 +54,7 @@ def merge_pieces(folder: RunFolder, options: AnnotateOptions) -> Accounting:
         folder.writing_results(),
         RegionDb(folder.region_db) as database,
     ):
-        if options.keep_input or options.task != "predict":
+        if options.keep_input or options.keep_attributes or options.task != "predict":
             check_sorted_annotation(folder, database)
         pieces = database.pieces()
         if pieces:

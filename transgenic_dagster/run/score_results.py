@@ -20,7 +20,7 @@ from transgenic_dagster.run.journals import sentences_by_region
 from transgenic_dagster.run.judging_options import ScoreOptions
 from transgenic_dagster.run.result_files import write_skipped
 from transgenic_dagster.run.result_paths import ScorePaths
-from transgenic_dagster.system.atomic_files import atomic_write
+from transgenic_dagster.system.output_files import write_output
 
 
 def write_scores(
@@ -43,8 +43,8 @@ def write_scores(
     rows = {gene.gene_id: gene.row for gene in genes}
     row_scores = RowScores()
     with ExitStack() as files:
-        table = ScoreTable(files.enter_context(atomic_write(paths.scores)))
-        rejects = files.enter_context(atomic_write(paths.rejects))
+        table = ScoreTable(files.enter_context(write_output(paths.scores)))
+        rejects = files.enter_context(write_output(paths.rejects))
         rank = 0
         for region in _most_doubtful_first(regions, by_region):
             piece, sentence = by_region[region.region_id]
@@ -75,7 +75,7 @@ def write_scores(
             if gene.is_gene:
                 table.write_skipped(gene)
         if paths.gff3 is not None:
-            gff3 = files.enter_context(atomic_write(paths.gff3))
+            gff3 = files.enter_context(write_output(paths.gff3))
             gff3.writelines(row_scores.write(folder.sorted_gff))
         accounting.check(database.input_gene_count())
     return accounting, rejected

@@ -11,7 +11,7 @@ import logging
 
 from transgenic_dagster import __version__
 from transgenic_dagster.errors import InputError, ResumableError, RunError
-from transgenic_dagster.input_genes.gene_list import read_genes
+from transgenic_dagster.input_genes.biotypes import read_wanted_genes
 from transgenic_dagster.input_genes.sorted_gff import sort_annotation
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.regions.region_db import RegionDb, build_region_db
@@ -117,7 +117,7 @@ def make_region_db(
     with folder.replacing_regions():
         logger.info("building the region database from %s", options.fasta_file)
         folder.regions.forget()
-        genes = read_genes(folder.sorted_gff, options.feature_types)
+        genes = read_wanted_genes(folder.sorted_gff, options.feature_types, options.biotype)
         folder.genome_cache.mkdir(exist_ok=True)
         with (
             digests.genome.unchanged(),

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 from transgenic_dagster.errors import UsageError
+from transgenic_dagster.system.bgzip import open_bgzip
 from transgenic_dagster.system.passing_files import passing_file
 from transgenic_dagster.system.processes import has_ended, process_name
 
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[TextIO]:
+def atomic_write(path: Path, *, bgzip: bool = False) -> Iterator[TextIO]:
     """Open a text file that appears under its name only when the block ends without an error.
 
     Only a regular file or a free name is replaced. The target of a symbolic link is replaced, not
@@ -36,6 +37,7 @@ def atomic_write(path: Path) -> Iterator[TextIO]:
 
     Args:
         path: final name; its folder must exist.
+        bgzip: compress what is written.
 
     Yields:
         A UTF-8 handle with Unix line ends.
@@ -49,20 +51,42 @@ def atomic_write(path: Path) -> Iterator[TextIO]:
     except FileNotFoundError:
         mode = None
     if mode is not None and (_is_stream(mode) or _is_descriptor(path)):
-        with path.open("a", encoding="utf-8", newline="\n") as handle:
+        with _open_text(path, "a", bgzip=bgzip) as handle:
             yield handle
     elif mode is not None and not stat.S_ISREG(mode):
         raise UsageError(f"{path} is not a file and cannot be replaced: choose another name.")
     else:
-        with _replace(path.resolve(), mode) as handle:
+        with (
+            _replace(path.resolve(), mode) as beside,
+            _open_text(beside, "w", bgzip=bgzip) as handle,
+        ):
             yield handle
 
 
 @contextmanager
-def _replace(path: Path, mode: int | None) -> Iterator[TextIO]:
-    """Write beside ``path`` and rename; ``mode`` is that of the file to replace, if there is one.
+def atomic_copy_target(path: Path) -> Iterator[Path]:
+    """Yield the name of an empty file that takes the place of ``path`` when the block ends well.
 
-    Unfinished files of killed processes are removed.
+    Args:
+        path: final name, that of a regular file or free; its folder must exist.
+    """
+    mode = path.stat().st_mode if path.exists() else None
+    with _replace(path.resolve(), mode) as beside:
+        yield beside
+
+
+def _open_text(path: Path, mode: Literal["a", "w"], *, bgzip: bool) -> TextIO:
+    if bgzip:
+        return open_bgzip(path)
+    return path.open(mode, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def _replace(path: Path, mode: int | None) -> Iterator[Path]:
+    """Yield an empty file beside ``path``, which is renamed then.
+
+    ``mode`` is that of the file to replace, if there is one. Unfinished files of killed processes
+    are removed.
     """
     prefix = f".{path.name[:_LETTERS_OF_NAME]}."
     for leftover in path.parent.glob(f"{glob.escape(prefix)}*{_SUFFIX}"):
@@ -74,13 +98,14 @@ def _replace(path: Path, mode: int | None) -> Iterator[TextIO]:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(beside, flags, 0o666)
     with passing_file(beside):
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as handle:
+        try:
             if mode is not None:
                 with suppress(OSError):  # file systems without permissions
                     os.fchmod(descriptor, stat.S_IMODE(mode))
-            yield handle
-            handle.flush()
+            yield beside
             os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
         beside.replace(path)
     sync_folder(path.parent)
 

@@ -6,14 +6,14 @@ from gene_builders import gene_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transgenic_dagster.gene_models.fasta import write_proteins
+from transgenic_dagster.gene_models.fasta import write_sequences
 
 CODING = "ATG" + "GCT" * 130 + "TAA"
 
 
 def fasta_of(gene):
     handle = io.StringIO()
-    write_proteins(handle, gene)
+    write_sequences(handle, gene, "protein")
     return handle.getvalue()
 
 
