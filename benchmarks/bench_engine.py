@@ -1,9 +1,10 @@
-"""The engine beside ``published_cost``, on the same regions and the same number of tokens.
+"""The engine beside ``published_cost``, on the same regions and tokens, in fp32 and in bf16.
 
 ``python -m benchmarks.bench_engine`` takes some minutes and 8 GB for the full-size model with
-random weights; ``--size tiny`` takes seconds. Each side runs in a process of its own, so that
-peak memories are its own. ``published_cost`` may be measured on fewer regions and tokens: its
-steps cost the same at any time, so its time per region is encoder + tokens x step.
+random weights; ``--size tiny`` takes seconds. Each side runs in a process of its own, so that peak
+memories are its own; ``published_cost`` is in fp32, and may be measured on fewer regions and
+tokens: its steps cost the same at any time, so its time per region is encoder + tokens x step.
+Where other work shares the cores, ``--threads 1 --cpu_time`` measures what the clock cannot.
 """
 
 import argparse
@@ -14,9 +15,11 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import mean
+from time import perf_counter, process_time
 
 import torch
 
@@ -34,6 +37,7 @@ from benchmarks.workload import (
 )
 from transgenic_dagster.inference.batching import predicted_memory
 from transgenic_dagster.inference.beam_search import DecodingOptions, search
+from transgenic_dagster.inference.device import DTYPES, Precision
 from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.model import (
     Decoding,
@@ -47,6 +51,7 @@ from transgenic_dagster.model.decoder import Decoder
 from transgenic_dagster.model.layers import Linear
 
 CPU = torch.device("cpu")
+PRECISIONS: tuple[Precision, Precision] = ("fp32", "bf16")
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class Work:
         published_regions: windows that ``published_cost`` decodes.
         published_tokens: tokens that it writes for each.
         threads: of the processor.
+        cpu_time: count seconds of the processor instead of the clock's.
     """
 
     checkpoint: Path
@@ -74,6 +80,11 @@ class Work:
     published_regions: int
     published_tokens: int
     threads: int
+    cpu_time: bool
+
+    def stopwatch(self) -> Stopwatch:
+        """The watch that both sides are measured with."""
+        return Stopwatch(CPU, process_time if self.cpu_time else perf_counter)
 
 
 @dataclass
@@ -92,7 +103,7 @@ def measure_published(work: Work) -> Measured:
     """Decode some regions the published way."""
     torch.set_num_threads(work.threads)
     model = TransgenicForConditionalGeneration.from_pretrained(work.checkpoint)
-    watch = Stopwatch(CPU)
+    watch = work.stopwatch()
     watch.watch(PublishedDecoding, "admit", "encoder")
     watch.watch(PublishedDecoding, "downsample", "downsample")
     watch.watch(PublishedDecoding, "step", "step")
@@ -108,12 +119,13 @@ def measure_published(work: Work) -> Measured:
     return Measured(dict(watch.seconds), _peak_bytes())
 
 
-def measure_engine(work: Work) -> Measured:
+def measure_engine(work: Work, precision: Precision) -> Measured:
     """Decode all regions with the engine."""
     torch.set_num_threads(work.threads)
-    before = matrix_rate(CPU), copy_rate(CPU)
-    engine = Engine.load(resolve_checkpoint(str(work.checkpoint)), CPU, "fp32")
-    watch = Stopwatch(CPU)
+    dtype = DTYPES[precision]
+    before = matrix_rate(CPU, dtype), copy_rate(CPU)
+    engine = Engine.load(resolve_checkpoint(str(work.checkpoint)), CPU, precision)
+    watch = work.stopwatch()
     backbone = engine.model.backbone
     windows = random_windows(work.regions, work.length)
     with torch.inference_mode():
@@ -131,7 +143,7 @@ def measure_engine(work: Work) -> Measured:
     peak = _peak_bytes()
     # What the machine could do was not the same all the time where others worked on it.
     matrix, copy = (
-        mean(rates) for rates in zip(before, (matrix_rate(CPU), copy_rate(CPU)), strict=True)
+        mean(rates) for rates in zip(before, (matrix_rate(CPU, dtype), copy_rate(CPU)), strict=True)
     )
     return Measured(dict(watch.seconds), peak, matrix, copy)
 
@@ -148,8 +160,11 @@ def _peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def report(work: Work, published: Measured, engine: Measured) -> dict[str, float]:
+def report(
+    work: Work, published: Measured, engine: Measured, precision: Precision
+) -> dict[str, float]:
     """Print both sides and return the ratios."""
+    dtype_bytes = DTYPES[precision].itemsize
     config = read_config(resolve_checkpoint(str(work.checkpoint)))
     ours, theirs = engine.seconds, published.seconds
     batches = -(-work.regions // work.batch_size)
@@ -164,7 +179,7 @@ def report(work: Work, published: Measured, engine: Measured) -> dict[str, float
     positions = encoder_states_length(work.length)
     products = encoder_operations(config, work.length) * work.regions / ours["encoder products"]
     machine_flops, machine_bytes = engine.matrix_rate, engine.copy_rate
-    read = step_bytes(config, positions, work.batch_size, 4)
+    read = step_bytes(config, positions, work.batch_size, dtype_bytes)
     operations = step_operations(config, positions, work.batch_size * work.beams)
     predicted = predicted_memory(
         config,
@@ -173,7 +188,7 @@ def report(work: Work, published: Measured, engine: Measured) -> dict[str, float
         work.batch_size,
         num_beams=work.beams,
         max_length=work.tokens + 1,
-        dtype_bytes=4,
+        dtype_bytes=dtype_bytes,
     )
     ratios = {
         "end to end, per region": published_region * work.regions / ours["total"],
@@ -191,7 +206,7 @@ def report(work: Work, published: Measured, engine: Measured) -> dict[str, float
         f"encoder {published_encoder:.2f} s, step {published_step:.3f} s "
         f"(downsampling {theirs['downsample'] / (theirs['step'] + theirs['reorder']):.0%}), "
         f"{published_region:.1f} s per region, peak {published.peak_bytes / 1e9:.2f} GB",
-        f"engine per region: encoder {ours['encoder'] / work.regions:.2f} s, "
+        f"engine ({precision}) per region: encoder {ours['encoder'] / work.regions:.2f} s, "
         f"downsampling {ours['downsample'] / work.regions:.2f} s, "
         f"projection {ours['projection'] / work.regions:.2f} s, "
         f"all {ours['total'] / work.regions:.2f} s; peak {engine.peak_bytes / 1e9:.2f} GB "
@@ -202,11 +217,9 @@ def report(work: Work, published: Measured, engine: Measured) -> dict[str, float
         f"{work.tokens * work.regions / search_time:.0f} tokens/s; "
         f"{operations / step / 1e9:.0f} GFLOP/s, {read / step / 1e9:.1f} GB/s",
         f"encoder products: {products / 1e9:.0f} GFLOP/s",
-        "ratios:",
-        *(f"  {name}: {value:.2f}" for name, value in ratios.items()),
     ]
     print("\n".join(lines))
-    return ratios
+    return {f"{precision}: {name}": value for name, value in ratios.items()}
 
 
 def _parameters(config: TransgenicConfig) -> int:
@@ -226,6 +239,7 @@ def main(arguments: list[str]) -> dict[str, float]:
     parser.add_argument("--published_regions", type=int, default=1)
     parser.add_argument("--published_tokens", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--cpu_time", action="store_true", help="for busy machines")
     parser.add_argument("--checkpoint", type=Path, help="keep the random checkpoint in this folder")
     values = vars(parser.parse_args(arguments))
     size, kept = values.pop("size"), values.pop("checkpoint")
@@ -234,7 +248,17 @@ def main(arguments: list[str]) -> dict[str, float]:
         if not (checkpoint / "config.json").exists():
             write_random_checkpoint(size, checkpoint)
         work = Work(checkpoint=checkpoint, **values)
-        return report(work, _apart(measure_published, work), _apart(measure_engine, work))
+        published = _apart(measure_published, work)
+        ratios = {}
+        engines: dict[Precision, Measured] = {}
+        for precision in PRECISIONS:
+            engines[precision] = _apart(partial(measure_engine, precision=precision), work)
+            ratios |= report(work, published, engines[precision], precision)
+        exact, rough = (engines[precision].seconds for precision in PRECISIONS)
+        ratios["bf16 / fp32, end to end"] = exact["total"] / rough["total"]
+        ratios["bf16 / fp32, encoder"] = exact["encoder"] / rough["encoder"]
+        print("ratios:", *(f"  {name}: {value:.2f}" for name, value in ratios.items()), sep="\n")
+        return ratios
 
 
 def _apart(measure: Callable[[Work], Measured], work: Work) -> Measured:

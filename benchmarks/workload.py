@@ -53,7 +53,10 @@ def regions_of(windows: torch.Tensor) -> list[Region]:
 class Stopwatch:
     """Adds up the time spent in methods, by name; on a GPU each is waited for."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(
+        self, device: torch.device, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._clock = clock
         self.seconds: dict[str, float] = defaultdict(float)
         self._device = device
 
@@ -61,10 +64,10 @@ class Stopwatch:
     def measure(self, name: str) -> Iterator[None]:
         """Time a block of code."""
         self._wait()
-        start = time.perf_counter()
+        start = self._clock()
         yield
         self._wait()
-        self.seconds[name] += time.perf_counter() - start
+        self.seconds[name] += self._clock() - start
 
     def watch(self, owner: Any, method: str, name: str) -> None:
         """Time every call of a method of an object or a class."""

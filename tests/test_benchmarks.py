@@ -5,6 +5,7 @@ from benchmarks import (
     bench_evaluate,
     bench_gpu,
     bench_growth,
+    bench_precision,
     bench_score,
     bench_search,
 )
@@ -59,3 +60,9 @@ def test_scoring_is_measured_against_predicting(monkeypatch, capsys):
     assert set(ratios) == {"demo", "tiny"}
     assert all(ratio > 0 for ratio in ratios.values())
     assert "predict / score" in capsys.readouterr().out
+
+
+def test_bf16_hardly_changes_probabilities_even_of_random_weights(capsys):
+    found = bench_precision.main(["--only", "golden"])["golden"]
+    assert 0 < found.log_probability < 0.06
+    assert "of the sentences" in capsys.readouterr().out

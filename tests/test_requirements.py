@@ -9,6 +9,8 @@ from tests.requirements import requirements
 PACKAGE = Path(transgenic_dagster.__file__).parent
 DAGSTER_ONLY = ("definitions", "executors", "orchestration")
 MODULES = {"yaml": "pyyaml"}
+OF_EXTRAS = {"mappy"}
+"""What is used only where somebody has installed it."""
 PROGRAMS = {"dagster-webserver"}
 """What is installed to be started, not to be imported."""
 
@@ -47,7 +49,8 @@ def imported(path):
             names = [node.module]
         for name in names:
             top = name.partition(".")[0]
-            if top not in sys.stdlib_module_names and top != "transgenic_dagster":
+            known = top in sys.stdlib_module_names or top in OF_EXTRAS
+            if not known and top != "transgenic_dagster":
                 yield MODULES.get(top, top)
 
 

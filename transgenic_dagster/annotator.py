@@ -24,7 +24,7 @@ from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.input_genes.gene import Gene
 from transgenic_dagster.input_genes.gene_list import GeneList, read_genes
 from transgenic_dagster.input_genes.sorted_gff import sort_annotation
-from transgenic_dagster.model import encode_dna, resolve_checkpoint
+from transgenic_dagster.model import encode_dna, read_config, resolve_checkpoint
 from transgenic_dagster.options import DEFAULT_MODEL
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_plan import plan_regions
@@ -78,7 +78,8 @@ class Annotator:
             CheckpointError: the checkpoint does not fit.
         """
         where = choose_devices(device)[0]
-        engine = Engine.load(resolve_checkpoint(model), where, choose_precision(precision, where))
+        files = resolve_checkpoint(model)
+        engine = Engine.load(files, where, choose_precision(precision, where, read_config(files)))
         longest = engine.model.config.max_decoder_position_embeddings
         decoding = DecodingOptions(num_beams=num_beams, max_length=longest)
         return cls(engine, decoding, refine=refine)

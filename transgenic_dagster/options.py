@@ -106,10 +106,21 @@ FILTERS = "Filters"
 MACHINE = "Machine and speed"
 DURABILITY = "Interruption and resume"
 DEFAULT_OUTPUT = Path("transgenic_inference.gff3")
+STANDARD_OUTPUT = Path("-")
 POSITIONAL = ("fasta_file", "gff_file", "annotations")
 """Options that the command line takes by their place."""
 
 GROUPS = (FILES, REGIONS, MODEL, SENTENCES, GENE_MODELS, NAMES, FILTERS, MACHINE, DURABILITY)
+
+
+def named_after(output: Path) -> Path:
+    """File after which a run's further files are named, where they have no names of their own."""
+    return DEFAULT_OUTPUT if output == STANDARD_OUTPUT else output
+
+
+def lifted_gff_of(output: Path) -> Path:
+    """Annotation that ``--lift_from`` makes for a run to start from."""
+    return named_after(output).with_name(f"{named_after(output).name}.lifted.gff3")
 
 
 def run_state_file_of(output: Path) -> Path:
@@ -186,6 +197,13 @@ class AnnotateOptions(BaseModel):
     )
     keep_db: bool = option(False, FILES, "keep the region database, as OUTPUT.work/regions.duckdb")
 
+    lift_from: tuple[Path, Path] | None = option(
+        None,
+        REGIONS,
+        "in place of gff_file: another assembly (FASTA) and its genes (GFF3, GTF, BED), which are "
+        "looked for in the genome; needs minimap2",
+        "OLD_FASTA OLD_GFF",
+    )
     feature_types: FeatureTypes = option(
         ("gene",),
         REGIONS,
@@ -367,7 +385,7 @@ class AnnotateOptions(BaseModel):
         "DEVICE",
     )
     precision: Literal["auto", "fp32", "fp16", "bf16"] = option(
-        "auto", MACHINE, "auto is bf16 on GPUs that have it, else fp32", affects_results=True
+        "auto", MACHINE, "auto is bf16 where it is clearly faster, else fp32", affects_results=True
     )
     compile: bool = option(False, MACHINE, "compile the model with torch.compile (slow start)")
     batch_size: BatchSize = option(
@@ -397,6 +415,24 @@ class AnnotateOptions(BaseModel):
         "stop after this time with exit code 75, resumable; seconds, HH:MM:SS or D-HH:MM:SS",
         "TIME",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_lifted_genes(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or values.get("lift_from") is None:
+            return values
+        output = Path(values.get("output", DEFAULT_OUTPUT))
+        return {"gff_file": lifted_gff_of(output), **values}
+
+    @model_validator(mode="after")
+    def _check_lifting(self) -> Self:
+        if self.lift_from and self.gff_file.name != lifted_gff_of(self.output).name:
+            raise ValueError("--lift_from takes the place of gff_file: leave one of them out")
+        if self.lift_from and self.complete:
+            raise ValueError(
+                "--complete and --lift_from exclude each other: lifted genes have no transcripts"
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_combinations(self) -> Self:
@@ -452,6 +488,23 @@ class AnnotateOptions(BaseModel):
         return self.checkpoint_path or run_state_file_of(self._named_after)
 
     @property
+    def input_files(self) -> dict[str, Path]:
+        """Files of the user that the run starts from, by what they are."""
+        if self.lift_from:
+            old_genome, old_annotation = self.lift_from
+            return {
+                "genome": self.fasta_file,
+                "genome to lift from": old_genome,
+                "annotation to lift from": old_annotation,
+            }
+        return {"genome": self.fasta_file, "annotation": self.gff_file}
+
+    @property
+    def lifted_files(self) -> tuple[Path, ...]:
+        """Files that lifting makes: the annotation that the run starts from, and a table."""
+        return (self.gff_file, self._beside(".lifted.tsv")) if self.lift_from else ()
+
+    @property
     def run_folder(self) -> Path:
         """Folder of everything that is not final."""
         return self.work_folder or self._beside(".work")
@@ -459,7 +512,7 @@ class AnnotateOptions(BaseModel):
     @property
     def to_standard_output(self) -> bool:
         """Whether the annotation goes to the standard output, and other files have other names."""
-        return self.output == Path("-")
+        return self.output == STANDARD_OUTPUT
 
     @property
     def sorted_gff3(self) -> Path:
@@ -469,7 +522,7 @@ class AnnotateOptions(BaseModel):
 
     @property
     def _named_after(self) -> Path:
-        return DEFAULT_OUTPUT if self.to_standard_output else self.output
+        return named_after(self.output)
 
     def _beside(self, suffix: str) -> Path:
         return self._named_after.with_name(self._named_after.name + suffix)

@@ -72,6 +72,7 @@ class RejectReason(StrEnum):
         "window_too_long",
         "the gene is longer than the window that the model reads (49,152 nt)",
     )
+    NOT_LIFTED = "not_lifted", "the gene of the old assembly is not found in the new one"
     UNKNOWN_SEQUENCE = "unknown_sequence", "the gene's sequence is not in the FASTA file"
     SEQUENCE_TOO_SHORT = (
         "sequence_too_short",

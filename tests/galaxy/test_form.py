@@ -11,6 +11,7 @@ from tests.galaxy import form
 from transgenic_dagster import __version__
 from transgenic_dagster.evaluation import change_log
 from transgenic_dagster.gene_models import gsf_table, refinement_table, score_table
+from transgenic_dagster.lifting import lifted_files
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.run.judging_options import ScoreOptions
 
@@ -54,8 +55,11 @@ NOT_FOR_GALAXY = {
 """Options that the form leaves at their defaults, and why."""
 
 # How the form says what the program takes in another form, or limits what the model limits.
-ASKED_IN_OTHER_WORDS = {"fasta_file", "gff_file", "model", "names_from"}
+ASKED_IN_OTHER_WORDS = {"fasta_file", "gff_file", "lift_from", "model", "names_from"}
 LIMITED_BY_THE_MODEL = {"max_length": (2, 2048)}
+
+LIFTED_TABLE = "annotation.gff3.lifted.tsv"
+"""Table that comes with lifted genes."""
 
 FIELDS = AnnotateOptions.model_fields
 COMMAND = form.tool().findtext("command") or ""
@@ -141,7 +145,7 @@ def test_the_command_sets_every_fixed_option():
 def test_every_result_that_can_be_wanted_becomes_an_output():
     outputs = form.tool().findall("outputs/data")
     written = {data.get("from_work_dir") for data in outputs}
-    assert written == {"scores.tsv"} | {
+    assert written == {"scores.tsv", LIFTED_TABLE} | {
         MADE_BY_OUTCOME.get(name) or FIXED[name].split()[1]
         for name in ("output", *wanted_outputs())
     }
@@ -153,17 +157,23 @@ def test_every_result_that_can_be_wanted_becomes_an_output():
         if name not in {"rejects", "reject_output", "report", "changes"}
     }
     wanted |= {f"task == 'predict' and outputs and '{n}' in outputs" for n in ("report", "changes")}
-    assert filters == wanted | {"task == 'score'"}
+    assert filters == wanted | {"task == 'score'", "lifting['source'] == 'other'"}
     assert all(data.find("actions/expand[@macro='dbkey']") is not None for data in outputs)
     columns = [action.get("default") for action in form.tool().iter("action")]
     tables = (
         score_table.COLUMNS,
+        lifted_files.COLUMNS,
         outcome.COLUMNS,
         gsf_table.COLUMNS,
         refinement_table.COLUMNS,
         change_log.COLUMNS,
     )
     assert columns == [",".join(table) for table in tables]
+
+
+def test_the_table_of_lifted_genes_is_where_the_program_writes_it():
+    values = {"fasta_file": "g.fa", "lift_from": ("o.fa", "o.gff3"), "output": "annotation.gff3"}
+    assert [str(path) for path in AnnotateOptions(**values).lifted_files][1] == LIFTED_TABLE
 
 
 def test_scores_take_no_option_that_their_program_lacks():
@@ -201,6 +211,7 @@ def test_the_outputs_are_named_as_users_know_them():
     assert names == [
         "gene models",
         "scores",
+        "lifted genes",
         "report",
         "genes without a model (rejects)",
         "genes without a model (JSON lines)",
@@ -239,7 +250,7 @@ def test_every_text_of_a_user_is_quoted():
         p.path.replace("|", ".") for p in form.parameters() if p.element.get("type") == "boolean"
     }
     # Files that are named after datasets come as file_named gives them: quoted by shlex.
-    files = {"fasta_file", "gff_file", "archive_file", "model_folder"}
+    files = {"fasta_file", "gff_file", "other_fasta_file", "archive_file", "model_folder"}
     assert unquoted(COMMAND) == {*switches, *files}
     assert "#return shlex.quote(" in form.tokens()["@DATASET_NAMES@"]
     assert set(re.findall(r"#set (\w+) = \$file_named\(", COMMAND)) == files

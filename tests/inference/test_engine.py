@@ -6,9 +6,12 @@ import torch
 from tests import golden
 from tests.model.test_checkpoint import VARIANTS, all_tensors
 from transgenic_dagster.errors import CheckpointError, MissingOnMachineError, UsageError
+from transgenic_dagster.inference import bf16_gain as bf16_gain_module
 from transgenic_dagster.inference import device as device_module
 from transgenic_dagster.inference.beam_search import DecodingOptions
+from transgenic_dagster.inference.bf16_gain import bf16_gain
 from transgenic_dagster.inference.device import (
+    DTYPES,
     choose_devices,
     choose_precision,
     memory_of,
@@ -16,6 +19,7 @@ from transgenic_dagster.inference.device import (
 )
 from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.model import (
+    TransgenicConfig,
     TransgenicForConditionalGeneration,
     encode_dna,
     resolve_checkpoint,
@@ -109,11 +113,14 @@ def test_logits_that_are_not_finite_end_the_prediction():
 
 def test_weights_that_overflow_in_fp16_name_the_precision():
     def predict(precision):
-        engine = load(precision)
+        model = TransgenicForConditionalGeneration.from_pretrained(
+            golden.TINY_CHECKPOINT, dtype=DTYPES[precision]
+        )
         with torch.no_grad():
-            layer = engine.model.transgenic.decoder.layers[-1]
+            layer = model.transgenic.decoder.layers[-1]
             layer.fc1.bias.fill_(6e4)
             layer.fc2.weight.fill_(1)
+        engine = Engine(model, CPU, precision)
         return engine.predict(REGIONS, input_ids(), DecodingOptions(max_length=3))
 
     with pytest.raises(CheckpointError, match=r"NaN or infinite in fp16.*--precision fp32 or bf16"):
@@ -124,7 +131,7 @@ def test_weights_that_overflow_in_fp16_name_the_precision():
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_half_precision_is_used_and_stays_near(precision):
     engine = load(precision)
-    assert engine.model.lm_head.weight.element_size() == 2
+    assert engine.model.transgenic.decoder.cache_layout.dtype.itemsize == 2
     [sentence, *_] = engine.predict(REGIONS, input_ids(), DecodingOptions(max_length=3))
     assert sentence.score == pytest.approx(-2.6, abs=0.8)
 
@@ -177,9 +184,28 @@ def test_all_gpus_are_as_many_as_there_are(monkeypatch):
     assert [device.index for device in choose_devices("cuda:2,cuda:0")] == [2, 0]
 
 
-def test_automatic_precision_on_a_cpu_is_fp32():
-    assert choose_precision("auto", CPU) == "fp32"
-    assert choose_precision("bf16", CPU) == "bf16"
+@pytest.mark.parametrize(("gain", "precision"), [(1.39, "fp32"), (1.4, "bf16")])
+def test_automatic_precision_on_a_cpu_is_bf16_where_that_is_clearly_faster(
+    monkeypatch, caplog, gain, precision
+):
+    monkeypatch.setattr(device_module, "bf16_gain", lambda config: gain)
+    caplog.set_level("INFO")
+    assert choose_precision("auto", CPU, TransgenicConfig()) == precision
+    assert ("bf16 is 1.4 times as fast as fp32" in caplog.text) == (precision == "bf16")
+    assert choose_precision("bf16", CPU, TransgenicConfig()) == "bf16"
+    assert choose_precision("fp32", CPU, TransgenicConfig()) == "fp32"
+
+
+def test_a_model_too_small_to_gain_from_bf16_stays_in_fp32():
+    config = TransgenicConfig(d_model=32, encoder_d_inner=64, max_encoder_seqlen=1024)
+    threads = torch.get_num_threads()
+    assert 0.2 < bf16_gain(config) < device_module.WORTHWHILE_GAIN
+    assert torch.get_num_threads() == threads
+
+
+def test_nothing_is_gained_where_the_cpu_has_no_bf16(monkeypatch):
+    monkeypatch.setattr(bf16_gain_module, "can_pack", lambda dtype: False)
+    assert bf16_gain(TransgenicConfig()) == 1.0
 
 
 def test_swapping_is_warned_of_only_where_the_model_does_not_fit(monkeypatch, tmp_path):

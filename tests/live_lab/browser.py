@@ -144,7 +144,7 @@ def all_is_materialized_again(pages: Pages) -> None:
     before = {run.run_id for run in pages.server.runs()}
     pages.open("/asset-groups/")
     pages.click("Materialize all")
-    pages.sees("Launch runs to materialize 6 assets")
+    pages.sees("Launch runs to materialize")
     pages.click("All")
     pages.picture("8-materialize-all")
     pages.click("Launch backfill")
@@ -153,7 +153,7 @@ def all_is_materialized_again(pages: Pages) -> None:
         new = [run for run in pages.server.runs() if run.run_id not in before]
         return {asset for run in new if run.ended for asset in run.assets}
 
-    wait_for(lambda: asked() == {*ASSETS[1:], "reject_report"}, "the runs of the backfill")
+    wait_for(lambda: asked() >= {*ASSETS[1:], "reject_report"}, "the runs of the backfill")
     pages.open("/runs")
     pages.sees("Success")
     pages.picture("9-runs")

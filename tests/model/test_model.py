@@ -90,13 +90,15 @@ def test_generate_says_what_to_call_instead():
         loaded.generate(window_ids("b6144"), num_beams=2)
 
 
-def test_half_precision_keeps_filters_and_positions_in_fp32():
+def test_half_precision_keeps_filters_embeddings_and_norms_in_fp32():
     model = TransgenicForConditionalGeneration.from_pretrained(
         golden.TINY_CHECKPOINT, dtype=torch.bfloat16
     )
     mixer = model.backbone.layers[0].mixer
     assert mixer.in_proj.weight.dtype == torch.bfloat16
     assert mixer.filter_fn.pos_emb.z.dtype == torch.float32
+    assert model.lm_head.weight.dtype == torch.float32
+    assert model.transgenic.decoder.layers[0].final_layer_norm.weight.dtype == torch.float32
     assert mixer.filter_fn.implicit_filter[0].weight.dtype == torch.float32
     with torch.inference_mode():
         states = model.encode(window_ids("b6144"))

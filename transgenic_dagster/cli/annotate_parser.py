@@ -85,7 +85,7 @@ def _parser(
     by_place = [name for name in POSITIONAL if name in fields]
     parser = argparse.ArgumentParser(
         prog=program,
-        usage=f"%(prog)s [options] {' '.join(by_place)}",
+        usage=_usage(by_place, fields),
         description=description,
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -117,6 +117,33 @@ def _parser(
 
 
 _SHORT = {"output": "-o", "model": "-m"}
+_LIFT_FROM, _LIFTED = "lift_from", "gff_file"
+
+
+def _usage(by_place: Sequence[str], fields: Mapping[str, FieldInfo]) -> str:
+    ways = [" ".join(by_place)]
+    if _LIFT_FROM in fields:
+        others = [name for name in by_place if name != _LIFTED]
+        metavar = option_extra(fields[_LIFT_FROM])["metavar"]
+        ways.append(f"{' '.join(others)} --{_LIFT_FROM} {metavar}")
+    return "\n       ".join(f"%(prog)s [options] {way}" for way in ways)
+
+
+class _InPlaceOfGffFile(argparse.Action):
+    """Takes the values of ``--lift_from``, with which no ``gff_file`` is needed."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,  # noqa: ARG002  (as argparse calls it)
+    ) -> None:
+        """Keep the values."""
+        setattr(namespace, self.dest, values)
+        for action in parser._actions:
+            if action.dest == _LIFTED:
+                action.required = False
 
 
 def _add(group: "argparse._ArgumentGroup", name: str, field: FieldInfo) -> None:
@@ -124,6 +151,12 @@ def _add(group: "argparse._ArgumentGroup", name: str, field: FieldInfo) -> None:
     flags.append(f"--{name}")
     if field.annotation is bool:
         group.add_argument(*flags, action="store_true", help=_help(field))
+        return
+    if name == _LIFT_FROM:
+        metavar = tuple(option_extra(field)["metavar"].split())
+        group.add_argument(
+            *flags, nargs=2, metavar=metavar, action=_InPlaceOfGffFile, help=_help(field)
+        )
         return
     choices = _choices(field.annotation)
     if choices:

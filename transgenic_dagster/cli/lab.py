@@ -14,8 +14,9 @@ from transgenic_dagster.lab.moves import (
     remove_assembly,
     renamed_assembly,
 )
+from transgenic_dagster.lab.options import LIFT_FROM
 from transgenic_dagster.lab.takeover import take_over_run
-from transgenic_dagster.lab.workspace import HOME_VARIABLE, find_home
+from transgenic_dagster.lab.workspace import HOME_VARIABLE, check_name, find_home
 from transgenic_dagster.options import DEFAULT_MODEL
 
 PROGRAM = "transgenic-dagster"
@@ -46,10 +47,11 @@ def _add(asked: argparse.Namespace) -> None:
     home = find_home(asked.home)
     if asked.run_folder is not None:
         take_over_run(home, asked.name, asked.run_folder, copy=asked.copy)
-    elif asked.genome is None or asked.genes is None:
-        raise UsageError("Name a genome and its genes, or a run with --run.")
+    elif asked.genome is None or (asked.genes is None) == (asked.lift_from is None):
+        raise UsageError("Name a genome, with its genes or --lift_from; or a run with --run.")
     else:
-        add_assembly(home, asked.name, asked.genome, asked.genes, copy=asked.copy)
+        options = f"{LIFT_FROM}: {check_name(asked.lift_from)}\n" if asked.lift_from else ""
+        add_assembly(home, asked.name, asked.genome, asked.genes, copy=asked.copy, options=options)
     sys.stdout.write(
         f"{asked.name} is in {home.assemblies}; a running 'dagster dev' annotates it.\n"
     )
@@ -128,6 +130,12 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("genome", type=Path, nargs="?", help="FASTA; plain, gzip or bgzip")
     add.add_argument("genes", type=Path, nargs="?", help="GFF3, GTF or BED; plain, gzip or bgzip")
     add.add_argument("--copy", action="store_true", help="copy the files rather than link to them")
+    add.add_argument(
+        "--lift_from",
+        "--lift-from",
+        metavar="OTHER",
+        help="an assembly of the home, instead of genes: its genes are looked for in the genome",
+    )
     add.add_argument(
         "--run",
         dest="run_folder",

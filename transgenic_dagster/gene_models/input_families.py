@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from transgenic_dagster.input_genes.gff3 import attribute
+
 _Id = tuple[bytes, bytes]
 """Sequence and ID, both as written."""
 
@@ -139,24 +141,3 @@ def _lines(sorted_gff: Path) -> Iterator[tuple[int, int, bytes]]:
                 yield number, offset, line
                 number += 1
             offset += len(line)
-
-
-def attribute(column: bytes, key: bytes) -> bytes:
-    """Return an attribute of column 9 as written, empty where it is absent.
-
-    Args:
-        column: column 9, with or without the line's end.
-        key: the name and an equals sign.
-    """
-    if column.startswith(key):
-        start = len(key)
-    elif (before := column.find(b";" + key)) >= 0:
-        start = before + 1 + len(key)
-    elif b" " in column:
-        parts = (part.partition(b"=") for part in column.rstrip(b"\n").split(b";"))
-        name = key[:-1]
-        return next((value.strip(b" ") for one, _, value in parts if one.strip(b" ") == name), b"")
-    else:
-        return b""
-    end = column.find(b";", start)
-    return column[start : end if end >= 0 else None].strip(b" \n")

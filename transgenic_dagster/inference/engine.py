@@ -59,7 +59,7 @@ class Engine:
         self.precision = precision
         if compile_model:
             model.compile_parts()
-        elif device.type == "cpu" and precision == "fp32":
+        elif device.type == "cpu":
             pack_linears(model.transgenic)
 
     @classmethod

@@ -1,6 +1,5 @@
 """A DuckDB database for the work of one stage, gone when the stage ends."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,15 +9,14 @@ import duckdb
 
 from transgenic_dagster.errors import ResumableError
 from transgenic_dagster.system.memory import is_out_of_memory
+from transgenic_dagster.system.processors import granted_processors
 
 MAX_THREADS = 4
 
 
 def thread_count() -> int:
-    """Return the threads for DuckDB: as many as ``OMP_NUM_THREADS`` grants, else one per core."""
-    granted = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
-    processors = int(granted) if granted.isdecimal() else os.cpu_count() or 1
-    return max(1, min(MAX_THREADS, processors))
+    """Return the threads for DuckDB."""
+    return min(MAX_THREADS, granted_processors())
 
 
 DUCKDB_CONFIG: dict[str, str | bool | int | float | list[str]] = {

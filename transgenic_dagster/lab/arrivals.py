@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from transgenic_dagster.errors import InputError, TransgenicError
-from transgenic_dagster.lab.options import assembly_options, home_options
+from transgenic_dagster.lab.options import assembly_options, home_options, lifted_from
 from transgenic_dagster.lab.workspace import AssemblyFolder, Home, check_name
 from transgenic_dagster.sequences.compression import is_gzip
 
@@ -75,14 +75,14 @@ def look_for_arrivals(
     found, writers = Arrivals(), _Writers()
     for folder in home.assembly_folders():
         try:
-            _look_at(folder, before.get(folder.name), now, rest_seconds, found, writers)
+            _look_at(home, folder, before.get(folder.name), now, rest_seconds, found, writers)
         except Exception as error:  # whatever is wrong with one, the others are looked at
             found.problems[folder.name] = str(error)
     return found
 
 
 def signature_of(states: Mapping[str, os.stat_result]) -> Signature:
-    """State of the input files of an assembly (``AssemblyFolder.states``)."""
+    """State of the input files of an assembly (``states_of``)."""
     return [[name, state.st_size, state.st_mtime_ns] for name, state in states.items()]
 
 
@@ -101,14 +101,28 @@ def problems_of(home: Home) -> dict[str, str]:
     return found.problems
 
 
-def check_folder(folder: AssemblyFolder) -> None:
+def states_of(home: Home, folder: AssemblyFolder) -> dict[str, os.stat_result]:
+    """States of the input files of an assembly, by name; also of one that its genes come from.
+
+    Raises:
+        OSError: the folder cannot be read, or a link leads nowhere.
+        TransgenicError: it has no annotation, and no other assembly's can be used.
+    """
+    states, source = folder.states(), lifted_from(home, folder)
+    if source:
+        others = (source.genome.name, source.genes.name)
+        states |= {f"{source.name}/{n}": s for n, s in source.states().items() if n in others}
+    return states
+
+
+def check_folder(home: Home, folder: AssemblyFolder) -> None:
     """Check what can be seen of an assembly without reading its files.
 
     Raises:
         TransgenicError: its name cannot be used; a file is missing, doubled, or not a file.
     """
     check_name(folder.name)
-    for path, role in ((folder.genome, "genome"), (folder.genes, "annotation")):
+    for path, role in _inputs(home, folder):
         if not stat.S_ISREG(path.stat().st_mode):
             raise InputError(
                 f"The {role} {path} is not a regular file, but it is read more than once: save it "
@@ -116,7 +130,17 @@ def check_folder(folder: AssemblyFolder) -> None:
             )
 
 
+def _inputs(home: Home, folder: AssemblyFolder) -> list[tuple[Path, str]]:
+    """Files that an assembly is annotated from, and what they are."""
+    source = lifted_from(home, folder)
+    if source is None:
+        return [(folder.genome, "genome"), (folder.genes, "annotation")]
+    others = [(source.genome, "genome to lift from"), (source.genes, "annotation to lift from")]
+    return [(folder.genome, "genome"), *others]
+
+
 def _look_at(
+    home: Home,
     folder: AssemblyFolder,
     before: Sighting | None,
     now: float,
@@ -124,7 +148,7 @@ def _look_at(
     found: Arrivals,
     writers: "_Writers",
 ) -> None:
-    name, states = folder.name, folder.states()
+    name, states = folder.name, states_of(home, folder)
     signature = signature_of(states)
     seen = before if before and before.signature == signature else Sighting(signature, now)
     found.sightings[name] = seen
@@ -135,8 +159,8 @@ def _look_at(
     if rested < rest_seconds:
         found.waiting.append(f"{name}: waiting for files to stop changing.")
         return
-    check_folder(folder)
-    doubt = _doubt(folder)
+    check_folder(home, folder)
+    doubt = _doubt(path for path, _ in _inputs(home, folder))
     if doubt and rested < REST_IN_DOUBT * rest_seconds:
         found.waiting.append(f"{name}: {doubt}; waiting in case it is still being copied.")
     elif writers.write_to(states.values()):
@@ -145,9 +169,9 @@ def _look_at(
         found.at_rest[name] = signature
 
 
-def _doubt(folder: AssemblyFolder) -> str:
+def _doubt(paths: Iterable[Path]) -> str:
     """Reason to think that files are incomplete; empty where there is none."""
-    for path in (folder.genome, folder.genes):
+    for path in paths:
         if path.stat().st_size == 0:
             return f"{path.name} is empty"
         if is_gzip(path):

@@ -188,7 +188,7 @@ def add_assembly(
     home: Home,
     name: str,
     genome: Path,
-    genes: Path,
+    genes: Path | None,
     *,
     copy: bool,
     options: str = "",
@@ -200,7 +200,7 @@ def add_assembly(
         home: an existing home.
         name: name of the assembly; a new one.
         genome: FASTA file.
-        genes: annotation: GFF3, GTF or BED.
+        genes: annotation: GFF3, GTF or BED; None where they are lifted from another assembly.
         copy: copy the files rather than link to them.
         options: content of the assembly's own ``options.yaml``; empty for none.
         before_visible: done when all is complete, before the assembly can be seen.
@@ -220,10 +220,9 @@ def add_assembly(
             f"An assembly {name} exists already ({target}); choose another name, or replace its "
             "files."
         )
-    sources = {
-        _stored_name(genome, "genome", GENOME_NAMES): genome,
-        _stored_name(genes, "genes", GENES_NAMES): genes,
-    }
+    sources = {_stored_name(genome, "genome", GENOME_NAMES): genome}
+    if genes:
+        sources[_stored_name(genes, "genes", GENES_NAMES)] = genes
     unfinished = _unfinished(home, name)
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)

@@ -2,7 +2,8 @@
 
 All are checked by the options model of the command line. What the home decides itself (file names,
 resuming) cannot be set. Files also have what concerns a lab alone: the limits of the checks, under
-``checks``, and whether the input's own genes are scored without a click, ``score_input``.
+``checks``, whether the input's own genes are scored without a click, ``score_input``, and the name
+of the assembly whose genes are lifted to one without an annotation, ``lift_from``.
 """
 
 import stat
@@ -12,20 +13,22 @@ from typing import Any
 
 import yaml
 
-from transgenic_dagster.errors import UsageError
-from transgenic_dagster.lab.workspace import AssemblyFolder, Home
+from transgenic_dagster.errors import InputError, UsageError
+from transgenic_dagster.lab.workspace import GENES_NAMES, OPTIONS_FILE, AssemblyFolder, Home
 from transgenic_dagster.options import FILES, AnnotateOptions, option_extra
 from transgenic_dagster.quality.check_limits import CheckLimits, parse_limits
 from transgenic_dagster.run.given_options import parse_options
 from transgenic_dagster.run.judging_options import ScoreOptions
 
 CHECKS = "checks"
+LIFT_FROM = "lift_from"
 SCORE_INPUT = "score_input"
 _MOST_BYTES = 64 * 1024
 _MOST_DEPTH = 2
 _DECIDED_BY_HOME = {
     "fasta_file",
     "gff_file",
+    LIFT_FROM,  # a name in these files, two paths for the program
     "resume",
     "time_limit",
     "checkpoint_path",
@@ -58,9 +61,15 @@ def assembly_options(
         UsageError: an option is wrong; names the file and the option.
     """
     results = home.results(folder.name)
+    source = lifted_from(home, folder)
+    if source is None and LIFT_FROM in _read(folder.options_file):
+        raise UsageError(
+            f"{folder.path} has {folder.genes.name}, and {LIFT_FROM} in {OPTIONS_FILE}; remove one."
+        )
+    genes = {LIFT_FROM: (source.genome, source.genes)} if source else {"gff_file": folder.genes}
     decided = {
+        **genes,
         "fasta_file": folder.genome,
-        "gff_file": folder.genes,
         "output": results.gff3,
         "gsf_output": results.gsf,
         "proteins": results.proteins,
@@ -72,6 +81,33 @@ def assembly_options(
         (str(folder.options_file), _read_options(folder.options_file)),
         ("the launchpad's options", run_options or {}),
     )
+
+
+def lifted_from(home: Home, folder: AssemblyFolder) -> AssemblyFolder | None:
+    """Assembly whose genes are lifted to one that has no annotation; None where it has one.
+
+    Raises:
+        InputError: it has none, and no assembly with an annotation is named.
+        UsageError: a file of options cannot be read, or has a name that no assembly can have.
+    """
+    if folder.has_genes:
+        return None
+    for path in (folder.options_file, home.options_file):
+        if (name := _read(path).get(LIFT_FROM)) is not None:
+            break
+    else:
+        raise InputError(
+            f"{folder.path} has no {GENES_NAMES[0]} (or {', '.join(GENES_NAMES[1:4])}, …); add one,"
+            f" or write into its {OPTIONS_FILE} whose genes it gets ({LIFT_FROM}: NAME)."
+        )
+    source = home.assembly(str(name))
+    if not source.has_genes:
+        what = "has no annotation" if source.path.is_dir() else f"is not in {home.assemblies}"
+        raise InputError(
+            f"{path}: {LIFT_FROM} names the assembly {source.name}, which {what}; name one that has"
+            " genes."
+        )
+    return source
 
 
 def home_options(home: Home) -> AnnotateOptions:
@@ -137,7 +173,7 @@ def _read_options(path: Path) -> dict[str, Any]:
     """Options of a file without what concerns a lab alone, which is looked at too."""
     _read_limits(path)
     _read_score_input(path)
-    of_lab = (CHECKS, SCORE_INPUT)
+    of_lab = (CHECKS, LIFT_FROM, SCORE_INPUT)
     return {name: value for name, value in _read(path).items() if name not in of_lab}
 
 

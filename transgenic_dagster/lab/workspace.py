@@ -1,6 +1,7 @@
 """Workspace of a lab, called its home: names of its folders and files.
 
-assemblies/<name>/   genome.fa[.gz], genes.gff3|gtf|bed[.gz], options.yaml (if it needs its own)
+assemblies/<name>/   genome.fa[.gz], genes.gff3|gtf|bed[.gz], options.yaml (if it needs its own);
+                     no genes where they are lifted from another assembly
 runs/<name>/         intermediate and final files
 options.yaml         options of all assemblies
 
@@ -82,6 +83,11 @@ class AssemblyFolder:
             InputError: there is none, or more than one.
         """
         return self._only(GENES_NAMES)
+
+    @property
+    def has_genes(self) -> bool:
+        """Whether it has an annotation."""
+        return any((self.path / name).exists() for name in GENES_NAMES)
 
     def states(self) -> dict[str, os.stat_result]:
         """States of the existing inputs (genome, annotation and options), by name, sorted.

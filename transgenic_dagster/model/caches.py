@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from transgenic_dagster.model.attention import KeyValues
+from transgenic_dagster.model.attention import KeyValues, fused_kernel_is_slow
 
 FIRST_CACHE_LENGTH = 64
 
@@ -46,10 +46,32 @@ class CacheLayout:
     dtype: torch.dtype
     device: torch.device
 
-    def zeros(self, rows: int, length: int) -> torch.Tensor:
-        """One cache, (rows, H, length, hd)."""
-        shape = (rows, self.heads, length, self.head_dim)
-        return torch.zeros(shape, dtype=self.dtype, device=self.device)  # (rows, H, length, hd)
+    def for_cross_attention(self, rows: int, length: int) -> KeyValues:
+        """Room of one layer for encoder states, which all beams of a region read at once."""
+        if self.device.type == "cpu":
+            return self._for_products(rows, length)
+        return KeyValues(self._zeros(rows, length), self._zeros(rows, length))
+
+    def for_self_attention(self, rows: int, length: int) -> KeyValues:
+        """Room of one layer for written tokens.
+
+        It holds zeros, since a masked position counts as zero times what is there: no NaN may lurk.
+        """
+        if fused_kernel_is_slow(self.dtype, self.device):
+            return self._for_products(rows, length)
+        return KeyValues(self._zeros(rows, length), self._zeros(rows, length))
+
+    def _for_products(self, rows: int, length: int) -> KeyValues:
+        """Room laid out for ``attention._product``: in fp32 values, else keys are transposed."""
+        plain, transposed = self._zeros(rows, length), self._zeros(rows, length, transposed=True)
+        if self.dtype == torch.float32:
+            return KeyValues(plain, transposed)
+        return KeyValues(transposed, plain)
+
+    def _zeros(self, rows: int, length: int, *, transposed: bool = False) -> torch.Tensor:
+        inner = (self.head_dim, length) if transposed else (length, self.head_dim)
+        zeros = torch.zeros(rows, self.heads, *inner, dtype=self.dtype, device=self.device)
+        return zeros.mT if transposed else zeros  # (rows, H, length, hd)
 
 
 class CrossAttentionCache:
@@ -64,7 +86,7 @@ class CrossAttentionCache:
     def __init__(self, layout: CacheLayout, slots: int, length: int) -> None:
         self.slots = slots
         self.regions = 0
-        self._layers = [_bank(layout, slots, length) for _ in range(layout.layers)]
+        self._layers = [layout.for_cross_attention(slots, length) for _ in range(layout.layers)]
 
     def write(self, layer: int, first_slot: int, projected: KeyValues) -> None:
         """Write the keys and values of regions (B, H, S, hd) into the slots from ``first_slot``."""
@@ -85,14 +107,6 @@ class CrossAttentionCache:
             for held in self._layers:
                 held.keys[slot] = held.keys[self.regions]
                 held.values[slot] = held.values[self.regions]
-
-
-def _bank(layout: CacheLayout, slots: int, length: int) -> KeyValues:
-    values = layout.zeros(slots, length)
-    if layout.device.type == "cpu":  # see ``attention._attend``
-        keys = values.new_zeros(slots, layout.heads, layout.head_dim, length).mT  # (B, H, S, hd)
-        return KeyValues(keys, values)
-    return KeyValues(torch.zeros_like(values), values)
 
 
 _PROMPT = -1
@@ -225,6 +239,4 @@ class SelfAttentionCache:
             room.values[:, :, : self.column] = held.values[:, :, kept]
 
     def _room(self) -> KeyValues:
-        # Zeros, since a masked position counts as zero times what is there: no NaN may lurk.
-        zeros = self._layout.zeros
-        return KeyValues(zeros(self._rows, self.columns), zeros(self._rows, self.columns))
+        return self._layout.for_self_attention(self._rows, self.columns)

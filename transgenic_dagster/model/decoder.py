@@ -9,12 +9,11 @@ from typing import cast
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from transgenic_dagster.model.attention import Attention, KeyValues
 from transgenic_dagster.model.caches import CacheLayout, CrossAttentionCache
 from transgenic_dagster.model.configuration import TransgenicConfig
-from transgenic_dagster.model.layers import LayerNorm, Linear
+from transgenic_dagster.model.layers import GeluLinear, LayerNorm, Linear
 
 
 class DecoderLayer(nn.Module):
@@ -27,7 +26,7 @@ class DecoderLayer(nn.Module):
         self.self_attn_layer_norm = LayerNorm(dim, eps=eps)
         self.encoder_attn = Attention(dim, heads)
         self.encoder_attn_layer_norm = LayerNorm(dim, eps=eps)
-        self.fc1 = Linear(dim, config.decoder_ffn_dim)
+        self.fc1 = GeluLinear(dim, config.decoder_ffn_dim)
         self.fc2 = Linear(config.decoder_ffn_dim, dim)
         self.final_layer_norm = LayerNorm(dim, eps=eps)
 
@@ -48,7 +47,7 @@ class DecoderLayer(nn.Module):
         """
         h = self.self_attn_layer_norm(h + self.self_attn.attend_to_self(h, written, mask))
         h = self.encoder_attn_layer_norm(h + self.encoder_attn.attend_to_encoder(h, cross))
-        return self.final_layer_norm(h + self.fc2(F.gelu(self.fc1(h))))
+        return self.final_layer_norm(h + self.fc2(self.fc1(h)))
 
 
 class Decoder(nn.Module):
@@ -128,11 +127,9 @@ class Decoder(nn.Module):
     @property
     def cache_layout(self) -> CacheLayout:
         """Shape of this decoder's caches."""
-        attention = self.layers[0].self_attn
-        positions = self.embed_positions.weight
-        head_dim = positions.shape[1] // attention.heads
+        heads, projected = self.layers[0].self_attn.heads, self.layers[0].self_attn.k_proj.bias
         return CacheLayout(
-            len(self.layers), attention.heads, head_dim, positions.dtype, positions.device
+            len(self.layers), heads, len(projected) // heads, projected.dtype, projected.device
         )
 
     def project_encoder_states(
@@ -144,7 +141,5 @@ class Decoder(nn.Module):
 
     def embed(self, token_ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         """Hidden states (R, T, D), fp32, of tokens (R, T) at positions (T,) or (R, T)."""
-        h = (
-            self.embed_tokens(token_ids).float() + self.embed_positions(positions).float()
-        )  # (R, T, D)
+        h = self.embed_tokens(token_ids) + self.embed_positions(positions)  # (R, T, D)
         return cast(torch.Tensor, self.layernorm_embedding(h))

@@ -6,10 +6,15 @@ outputs of the published model. The module tree mirrors the keys of the publishe
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from transgenic_dagster.model.configuration import TransgenicConfig
-from transgenic_dagster.model.layers import ChannelsFirstLinear, LayerNorm, Linear
+from transgenic_dagster.model.layers import (
+    FromChannelsFirstLinear,
+    GeluLinear,
+    LayerNorm,
+    Linear,
+    ToChannelsFirstLinear,
+)
 
 SHORT_FILTER_TAPS = 3
 MODULATION_SHIFT = 0.05
@@ -105,8 +110,8 @@ class HyenaMixer(nn.Module):
     def __init__(self, config: TransgenicConfig) -> None:
         super().__init__()
         channels = config.d_model
-        self.in_proj = ChannelsFirstLinear(channels, 3 * channels)
-        self.out_proj = Linear(channels, channels)
+        self.in_proj = ToChannelsFirstLinear(channels, 3 * channels)
+        self.out_proj = FromChannelsFirstLinear(channels, channels)
         self.short_filter = nn.Conv1d(
             3 * channels,
             3 * channels,
@@ -122,7 +127,7 @@ class HyenaMixer(nn.Module):
         u = self.short_filter(self.in_proj(y))[..., :length]  # (B, 3C, L)
         x0, x1, v = u.chunk(3, dim=1)  # (B, C, L) each
         v = self.filter_fn.convolve(v * x1)  # (B, C, L)
-        return self.out_proj((v * x0).transpose(1, 2))
+        return self.out_proj(v * x0)
 
 
 class HyenaMlp(nn.Module):
@@ -130,12 +135,12 @@ class HyenaMlp(nn.Module):
 
     def __init__(self, config: TransgenicConfig) -> None:
         super().__init__()
-        self.fc1 = Linear(config.d_model, config.encoder_d_inner)
+        self.fc1 = GeluLinear(config.d_model, config.encoder_d_inner, approximate="tanh")
         self.fc2 = Linear(config.encoder_d_inner, config.d_model)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (B, L, C) to (B, L, C)."""
-        return self.fc2(F.gelu(self.fc1(x), approximate="tanh"))
+        return self.fc2(self.fc1(x))
 
 
 class HyenaBlock(nn.Module):
@@ -180,7 +185,7 @@ class HyenaBackbone(nn.Module):
         Returns:
             Hidden states, (B, L, C), fp32.
         """
-        x = self.embeddings.word_embeddings(input_ids.int()).float()  # (B, L, C)
+        x = self.embeddings.word_embeddings(input_ids.int())  # (B, L, C)
         for layer in self.layers:
             x = layer(x)
         return self.ln_f(x)

@@ -1,7 +1,7 @@
 """The layers that all parts share, and how they treat precision.
 
-The residual stream and everything that is summed or normalised stays fp32; matrix products run in
-the dtype of their weights. In fp32 both rules change nothing.
+The residual stream and everything that is summed or normalised stays fp32; its weights, too; matrix
+products run in the dtype of theirs. In fp32 both rules change nothing.
 """
 
 import torch
@@ -17,13 +17,42 @@ class Linear(nn.Linear):
         return F.linear(x.to(self.weight.dtype), self.weight, self.bias)
 
 
-class ChannelsFirstLinear(Linear):
-    """The same layer with its output laid out for what runs along the sequence."""
+class GeluLinear(Linear):
+    """A linear layer followed by GELU.
+
+    Args:
+        in_features: channels in.
+        out_features: channels out.
+        approximate: ``none`` or ``tanh``, as in ``F.gelu``.
+    """
+
+    def __init__(self, in_features: int, out_features: int, approximate: str = "none") -> None:
+        super().__init__(in_features, out_features)
+        self.approximate = approximate
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (..., in) to (..., out)."""
+        return F.gelu(super().forward(x), approximate=self.approximate)
+
+
+class ToChannelsFirstLinear(Linear):
+    """A linear layer with its output laid out for what runs along the sequence."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (B, L, in) to (B, out, L)."""
-        product = torch.matmul(self.weight, x.to(self.weight.dtype).transpose(1, 2))
-        return product + self.bias[:, None]
+        columns = x.to(self.weight.dtype).mT  # (B, in, L)
+        weights = self.weight.expand(len(x), -1, -1)  # (B, out, in)
+        return torch.baddbmm(self.bias[:, None], weights, columns)
+
+
+class FromChannelsFirstLinear(Linear):
+    """A linear layer that takes what runs along the sequence, without a transposed copy."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (B, in, L) to (B, L, out)."""
+        rows = x.to(self.weight.dtype).mT  # (B, L, in)
+        weights = self.weight.T.expand(len(x), -1, -1)  # (B, in, out)
+        return torch.baddbmm(self.bias, rows, weights)
 
 
 class LayerNorm(nn.LayerNorm):
@@ -31,6 +60,4 @@ class LayerNorm(nn.LayerNorm):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Normalise (..., C); the result is fp32."""
-        return F.layer_norm(
-            x.float(), self.normalized_shape, self.weight.float(), self.bias.float(), self.eps
-        )
+        return F.layer_norm(x.float(), self.normalized_shape, self.weight, self.bias, self.eps)

@@ -56,10 +56,12 @@ class TransgenicForConditionalGeneration(PreTrainedModel):
         "lm_head.weight": "transgenic.decoder.embed_tokens.weight",
         "transgenic.decoder_embed_tokens.weight": "transgenic.decoder.embed_tokens.weight",
     }
+    # Little memory and little work, but what is rounded here shows most in the probabilities.
     _keep_in_fp32_modules_strict = {  # noqa: RUF012
-        "filter_fn",
-        "EncoderOutputPositionalEmbedding",
-        "final_logits_bias",
+        *("filter_fn", "EncoderOutputPositionalEmbedding", "final_logits_bias"),
+        *("word_embeddings", "decoder_embed_tokens", "embed_tokens", "embed_positions", "lm_head"),
+        *("norm1", "norm2", "ln_f", "layernorm_embedding"),
+        *("self_attn_layer_norm", "encoder_attn_layer_norm", "final_layer_norm"),
     }
 
     def __init__(self, config: TransgenicConfig) -> None:
@@ -169,7 +171,7 @@ class TransgenicForConditionalGeneration(PreTrainedModel):
 
     def head(self, h: torch.Tensor) -> torch.Tensor:
         """Logits of hidden states, fp32."""
-        return F.linear(h, self.lm_head.weight.float()) + self.final_logits_bias.float()
+        return F.linear(h, self.lm_head.weight) + self.final_logits_bias
 
     def forward(
         self,

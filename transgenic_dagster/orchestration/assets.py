@@ -62,6 +62,7 @@ from transgenic_dagster.orchestration.step_progress import ObservedProgress, in_
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.annotate import run_description
 from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.lifted_genes import make_lifted_genes
 from transgenic_dagster.run.predict import predict_pieces
 from transgenic_dagster.run.results import merge_pieces
 from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
@@ -130,6 +131,7 @@ def _sorted_gff(home: Home) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         with _step(lab.home, context, context.partition_key) as (folder, asked):
             folder.mark(MADE_BY, run_description(asked))
+            make_lifted_genes(folder, asked)
             make_sorted_gff(folder, asked)
             return dg.MaterializeResult(
                 metadata=metadata(sorted_page(folder, asked)),

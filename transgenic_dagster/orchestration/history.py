@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 
 from transgenic_dagster.errors import TransgenicError, UsageError
-from transgenic_dagster.lab.arrivals import signature_of
+from transgenic_dagster.lab.arrivals import signature_of, states_of
 from transgenic_dagster.lab.earlier_release import KEPT, read_earlier_home
 from transgenic_dagster.lab.options import assembly_options
 from transgenic_dagster.lab.pieces import Pieces, chromosomes, pieces_version, write_pieces
@@ -197,7 +197,7 @@ def _migrate_assembly(instance: dg.DagsterInstance, home: Home, name: str) -> bo
         names = tuple(database.pieces())
     version = pieces_version(regions, assembly_options(home, inputs))
     write_pieces(folder, Pieces(names, version))
-    seen = version_of(home, name, signature_of(inputs.states()))
+    seen = version_of(home, name, signature_of(states_of(home, inputs)))
     instance.report_runless_asset_event(arrival_of(home, name, seen))
     retell(instance, name, name, {}, {MADE_FROM: version})
     remember(instance, home, name)

@@ -14,6 +14,7 @@ from transgenic_dagster.lab.options import (
     SCORE_INPUT,
     assembly_options,
     home_options,
+    lifted_from,
     scores_input,
 )
 from transgenic_dagster.lab.pieces import chromosomes
@@ -78,6 +79,7 @@ def version_of(home: Home, name: str, signature: Signature) -> str:
 def arrival_of(home: Home, name: str, version: str) -> dg.AssetMaterialization:
     """Report of an assembly in one version."""
     inputs = home.assembly(name)
+    genes_of = lifted_from(home, inputs) or inputs
     return dg.AssetMaterialization(
         ASSEMBLY,
         partition=name,
@@ -85,7 +87,7 @@ def arrival_of(home: Home, name: str, version: str) -> dg.AssetMaterialization:
         metadata={
             VERSION: version,
             "genome": dg.MetadataValue.path(inputs.genome),
-            "genes": dg.MetadataValue.path(inputs.genes),
+            "genes": dg.MetadataValue.path(genes_of.genes),
             "genome_bytes": inputs.genome.stat().st_size,
         },
     )

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from transgenic_dagster.gene_models.gene_model import CdsPart, Interval
 from transgenic_dagster.gene_models.gff3_writer import EXON
-from transgenic_dagster.gene_models.input_families import attribute
 from transgenic_dagster.gene_models.kept_input import KEPT
 from transgenic_dagster.gsf.features import CDS
 from transgenic_dagster.input_genes.gene_list import read_genes
-from transgenic_dagster.input_genes.gff3 import decode, parse_attributes
+from transgenic_dagster.input_genes.gene_rows import gene_rows
+from transgenic_dagster.input_genes.gff3 import attribute, decode, parse_attributes
 from transgenic_dagster.system.output_files import read_output, read_output_bytes
 
 _EXON, _CDS = EXON.encode(), CDS.encode()
@@ -109,21 +109,9 @@ def input_genes(sorted_gff: Path, feature_types: Sequence[str]) -> Iterator[Gene
         sorted_gff: a file that ``sort_annotation`` wrote, with its ``Origin`` beside it.
         feature_types: types of the rows (column 3) that count as genes.
     """
-    names = {gene.row: gene.gene_id for gene in read_genes(sorted_gff, feature_types).genes}
-    name, rows, family = "", list[list[bytes]](), set[bytes]()
-    for number, columns in enumerate(_rows(sorted_gff)):
-        if number in names:
-            if rows:
-                yield _gene(name, rows)
-            name, rows, family = names[number], [columns], {attribute(columns[8], _ID)}
-            continue
-        parents = attribute(columns[8], _PARENT)
-        if parents in family or not family.isdisjoint(parents.split(b",")):
-            rows.append(columns)
-            if not _is_part(columns[2]):
-                family.add(attribute(columns[8], _ID))
-    if rows:
-        yield _gene(name, rows)
+    genes = read_genes(sorted_gff, feature_types).genes
+    for gene, rows in gene_rows(sorted_gff, genes):
+        yield _gene(gene.gene_id, rows)
 
 
 def sequence_lengths(gff3: Path) -> dict[str, int]:
@@ -214,13 +202,6 @@ def union(parts: Iterable[Interval]) -> list[Interval]:
         else:
             joined.append(part)
     return joined
-
-
-def _rows(path: Path) -> Iterator[list[bytes]]:
-    with read_output_bytes(path) as lines:
-        for line in lines:
-            if line[:1] != b"#":
-                yield line.rstrip(b"\n").split(b"\t")
 
 
 def _closed_blocks(path: Path) -> Iterator[list[list[bytes]]]:

@@ -43,6 +43,8 @@ REMEDIES: Final[Mapping[RejectReason, str]] = {
     "--keep_input keeps the input's rows; --biotype all sends such genes to the model, too.",
     RejectReason.WINDOW_TOO_LONG: "The model cannot read genes of this length; keep the input's "
     "rows with --keep_input.",
+    RejectReason.NOT_LIFTED: "The gene may be gone, broken by a gap of the assembly, or too "
+    "different to be aligned: look at the table of lifted genes, or lift from a closer relative.",
     RejectReason.UNKNOWN_SEQUENCE: "Check that genome and annotation are of the same assembly and "
     "name their sequences alike.",
     RejectReason.SEQUENCE_TOO_SHORT: "Leave such sequences out of the assembly, or the genes "

@@ -21,6 +21,7 @@ from transgenic_dagster.run.fingerprint import (
     whole_fingerprint,
 )
 from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.lifted_genes import make_lifted_genes
 from transgenic_dagster.run.model_and_devices import ModelAndDevices, find_model_and_devices
 from transgenic_dagster.run.output_locks import locked_outputs
 from transgenic_dagster.run.outputs import check_outputs
@@ -51,10 +52,11 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
     check_inputs(options)
     found = find_model_and_devices(options)
     outputs = [*final_files(options).all(), options.run_state_file]
-    outputs += filter(None, (options.report, options.changes))
+    outputs += [*filter(None, (options.report, options.changes)), *options.lifted_files]
     check_outputs(options, outputs, (found.files.config, *found.files.weights))
     folder = RunFolder(options.run_folder)
     with locked_outputs(outputs):
+        _lift(folder, options)
         digests = digest_inputs(options)
         fingerprint = whole_fingerprint(options, digests, found)
         summary = read_own_summary(options, folder)
@@ -76,6 +78,14 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
             else:
                 _clean_up(folder, options)
     return accounting
+
+
+def _lift(folder: RunFolder, options: AnnotateOptions) -> None:
+    """Make the annotation to start from, where it is lifted: the run's identity depends on it."""
+    if options.lift_from:
+        folder.mark(MADE_BY, run_description(options))
+        with folder.locked():
+            make_lifted_genes(folder, options)
 
 
 def _go_on(

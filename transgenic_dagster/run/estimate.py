@@ -106,10 +106,17 @@ class Plan:
 def make_plan(options: AnnotateOptions) -> Plan:
     """Look at the inputs and say what a run with these options would do.
 
+    Genes that are to be lifted are looked at in their own assembly, which takes seconds.
+
     Raises:
         TransgenicError: what would stop the run itself.
     """
     config, notes = _config(options)
+    if options.lift_from:
+        old_genome, annotation = options.lift_from
+        own = {"fasta_file": old_genome, "gff_file": annotation, "lift_from": None}
+        options = options.model_copy(update=own)
+        notes = (*notes, f"these are the genes of {annotation.name} before they are lifted.")
     with tempfile.TemporaryDirectory(prefix="transgenic-plan-") as name:
         folder = RunFolder(Path(name))
         make_sorted_gff(folder, options)
@@ -195,7 +202,7 @@ def _with_machine(
 
     devices = choose_devices(options.device)
     device = devices[0]
-    precision = choose_precision(options.precision, device)
+    precision = choose_precision(options.precision, device, config)
     dtype = DTYPES[precision]
     budget = memory_of_each(devices)
     sizes = batch_sizes(options, config, device, precision, budget)

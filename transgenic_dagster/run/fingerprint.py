@@ -82,8 +82,8 @@ def check_inputs(options: AnnotateOptions) -> None:
     Raises:
         InputError: one is missing, or is not a regular file.
     """
-    input_status(options.fasta_file, "genome")
-    input_status(options.gff_file, "annotation")
+    for role, path in options.input_files.items():
+        input_status(path, role)
     if options.names_from:
         input_status(options.names_from, "earlier output")
 

@@ -68,6 +68,21 @@ class RunFolder:
         return MadeFile((self.region_db,), self.root / "regions.json")
 
     @property
+    def lifting(self) -> Path:
+        """What is found of the genes of another assembly, part by part, while they are lifted."""
+        return self.root / "lifting"
+
+    @property
+    def not_lifted(self) -> Path:
+        """Genes of another assembly that were not lifted, with the reason."""
+        return self.root / "not_lifted.json"
+
+    @property
+    def lifted_record(self) -> Path:
+        """What the lifted genes, which are beside the output, were made from."""
+        return self.root / "lifted.json"
+
+    @property
     def draft_gff3(self) -> Path:
         """The GFF3 while it lacks the rows of the input that are kept."""
         return self.root / "draft.gff3"
@@ -210,7 +225,10 @@ class RunFolder:
                 shutil.copyfile(path, target)
 
     def empty(self, keep: tuple[Path, ...] = ()) -> None:
-        """Remove what runs put into the folder, but its marker, its lock and the files to keep."""
+        """Remove what runs put into the folder, but the files to keep.
+
+        Its marker and its lock stay, and what is known of lifted genes, which takes long to find.
+        """
         for path in self.root.iterdir():
             if not (path.name in _OWN or _is_unfinished(path.name)) or path in keep:
                 continue
@@ -222,7 +240,7 @@ class RunFolder:
     def remove(self) -> None:
         """Remove what runs put into the folder, and the folder where nothing else is in it."""
         self.empty()
-        for path in (self.marker, self.lock_file):
+        for path in (self.lifted_record, self.not_lifted, self.marker, self.lock_file):
             path.unlink(missing_ok=True)
         if not self.root.is_symlink() and not any(self.root.iterdir()):
             self.root.rmdir()
@@ -238,7 +256,7 @@ _OWN = {
     *("draft.gff3", "sorting", "genome", "journal", "times.jsonl"),
 }
 _UNFINISHED = (
-    *(f".{name}.*partial*" for name in (*_OWN, "run.json")),
+    *(f".{name}.*partial*" for name in (*_OWN, "lifted.json", "not_lifted.json", "run.json")),
     *(".regions.duckdb.partial*", ".duckdb-*", ".agat-*"),
 )
 

@@ -11,6 +11,7 @@ from transgenic_dagster.options import FILES, AnnotateOptions, Stage, option
 
 _ONLY_FOR_WRITING = frozenset(
     {
+        "lift_from",
         "gsf_output",
         "proteins",
         "cds",

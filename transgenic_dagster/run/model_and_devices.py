@@ -57,7 +57,6 @@ def find_model_and_devices(options: AnnotateOptions) -> ModelAndDevices:
             f"--max_length {options.max_length}: the model's position table ends at {longest} "
             "tokens; ask for no more."
         )
-    precision = choose_precision(options.precision, devices[0])
     try:
         model = DigestedFiles.read(files.config, *files.weights)
     except OSError as error:
@@ -66,6 +65,7 @@ def find_model_and_devices(options: AnnotateOptions) -> ModelAndDevices:
         ) from error
     with model.unchanged():
         config = read_config(files)
+    precision = choose_precision(options.precision, devices[0], config)
     return ModelAndDevices(files, model, config, devices, precision)
 
 

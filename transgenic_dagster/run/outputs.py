@@ -23,8 +23,8 @@ def check_outputs(
     Raises:
         UsageError: a folder is missing or cannot be written, or a file is named for two purposes.
     """
-    inputs = [options.fasta_file, options.gff_file, *model_files]
-    check_files([*inputs, *filter(None, [options.names_from])], outputs)
+    inputs = [*options.input_files.values(), *filter(None, [options.names_from])]
+    check_files([*inputs, *model_files], outputs)
 
 
 def check_files(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:

@@ -89,7 +89,10 @@ def absolute_options(options: AnnotateOptions) -> dict[str, Any]:
     """Options of a run that were given, with the paths of its inputs and output absolute."""
     given = options.model_dump(mode="json", exclude_unset=True)
     files = {name: getattr(options, name) for name in ("fasta_file", "gff_file", "output")}
-    return given | {name: str(path.absolute()) for name, path in files.items()}
+    absolute: dict[str, Any] = {name: str(path.absolute()) for name, path in files.items()}
+    if options.lift_from:
+        absolute["lift_from"] = [str(path.absolute()) for path in options.lift_from]
+    return given | absolute
 
 
 def machine() -> str:

@@ -25,6 +25,7 @@ from transgenic_dagster.run.fingerprint import (
     sorting_fingerprint,
 )
 from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.lifted_genes import not_lifted
 from transgenic_dagster.run.record import timed
 from transgenic_dagster.sequences.fasta import open_genome
 
@@ -127,7 +128,7 @@ def make_region_db(
                 folder.region_db,
                 genome,
                 genes.genes,
-                genes.skipped,
+                [*not_lifted(folder, options), *genes.skipped],
                 window_rule=options.window_rule,
                 max_window=max_window,
                 run_info=facts,
