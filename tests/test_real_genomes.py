@@ -49,7 +49,7 @@ def annotated(tmp_path_factory):
     model = str(demo_checkpoint())
     accounting = run(assembly, folder, model=model, max_length=256, num_beams=1)
     strict = {"strict_gff3": True, "output": folder / "strict.gff3"}
-    assert accounting.annotated > 100
+    assert accounting.annotated > 80, "of 143 that code for proteins"
     run(assembly, folder, model=model, max_length=256, num_beams=1, **strict)
     return folder
 

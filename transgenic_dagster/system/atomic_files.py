@@ -96,8 +96,8 @@ def _replace(path: Path, mode: int | None) -> Iterator[Path]:
                 leftover.unlink()
     beside = path.with_name(f"{prefix}{process_name()}.{secrets.token_hex(4)}{_SUFFIX}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(beside, flags, 0o666)
     with passing_file(beside):
+        descriptor = os.open(beside, flags, 0o666)
         try:
             if mode is not None:
                 with suppress(OSError):  # file systems without permissions

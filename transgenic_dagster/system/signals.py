@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import time
+from contextlib import suppress
 from types import FrameType
 
 from transgenic_dagster.errors import TimeLimitReachedError
@@ -61,10 +62,11 @@ def _watch(read_end: int, time_limit: int | None, again: str) -> None:
 
 def _end(message: str, exit_code: int) -> None:
     try:
-        remove_passing_files()
         for child in multiprocessing.active_children():
             child.kill()
-        _say(f"\n{message}\n")
+        with suppress(OSError):  # a full disk, or nobody who reads
+            _say(f"\n{message}\n")
+        remove_passing_files()  # last, since the main thread makes more of them meanwhile
     finally:  # whatever went wrong before
         os._exit(exit_code)
 
