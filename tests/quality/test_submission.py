@@ -99,7 +99,7 @@ def spliced(intron):
 
 OPEN_START = ";partial=true;start_range=.,101"
 OPEN_END = ";partial=true;end_range=286,."
-NO_START = with_codon(101, "CTG")
+NO_START = with_codon(101, "GCA")
 NO_STOP = with_codon(284, "GCA")
 STOP_INSIDE = with_codon(131, "TAG")
 HALVES = [(101, 200), (191, 286)]
@@ -140,12 +140,17 @@ CASES = {
     "an intron of 10 nt": (*spliced(10), []),
     "parts without a gap": (*spliced(0), [("short_intron", "t", 199, 200)]),
     "two bases more than codons": (
-        gene(cds=[(101, 285)], exons=[(101, 286)]),
+        gene(cds=[(101, 282)], exons=[(101, 286)]),
         GOOD,
-        [("broken_frame", "t", 101, 285)],
+        [("broken_frame", "t", 101, 282)],
     ),
     "a stop codon inside": (gene(), STOP_INSIDE, [("internal_stop", "t", 101, 286)]),
-    "a stop codon inside a pseudogene": (gene(names=f"{NAMES};pseudo=true"), STOP_INSIDE, []),
+    "a stop codon inside a pseudogene": (
+        gene(names=f"{NAMES};pseudo=true", product=""),
+        STOP_INSIDE,
+        [],
+    ),
+    "another start codon of the standard code": (gene(), with_codon(101, "CTG"), []),
     "no start codon": (gene(), NO_START, [("no_start", "t", 101, 286)]),
     "no stop codon": (gene(), NO_STOP, [("no_stop", "t", 101, 286)]),
     "an open start inside the sequence": (

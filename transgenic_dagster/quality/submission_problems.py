@@ -99,19 +99,21 @@ class Problem(StrEnum):
     SHORT_INTRON = (
         "short_intron",
         f"an intron is shorter than {SHORTEST_SPLICED} nt",
-        "Leave out the transcript, or mark the gene with pseudo=true if the gap bridges a "
-        "frameshift; --keep_input, --complete and --refine off keep such gaps of the input or the "
-        "model.",
+        "Leave out the transcript, or mark the gene with pseudo=true and leave out its products if "
+        "the gap bridges a frameshift; --keep_input, --complete and --refine off keep such gaps of "
+        "the input or the model.",
     )
     BROKEN_FRAME = (
         "broken_frame",
         "the length of the CDS is not a multiple of three",
-        "Leave out the transcript (--complete_only does), or mark the gene with pseudo=true.",
+        "Leave out the transcript (--complete_only does), or mark the gene with pseudo=true "
+        "and leave out its products.",
     )
     INTERNAL_STOP = (
         "internal_stop",
         "a stop codon lies inside the CDS",
-        "Leave out the transcript (--complete_only does), or mark the gene with pseudo=true.",
+        "Leave out the transcript (--complete_only does), or mark the gene with pseudo=true "
+        "and leave out its products.",
     )
     NO_START = (
         "no_start",

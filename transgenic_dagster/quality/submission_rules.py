@@ -24,6 +24,9 @@ _LOCUS_TAG: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{2,11}_[A-Za-z0-9]+")
 _SEQID: Final = re.compile(r"[A-Za-z0-9_.:*#-]{1,49}")
 _GENES: Final = frozenset({"gene", "pseudogene"})
 _PSEUDO: Final = ("pseudo", "pseudogene")
+_START_CODONS: Final = ("ATG", "CTG", "TTG")
+"""Those of the standard code (NCBI's table 1), which the validator takes."""
+
 _BEFORE_EXON: Final = frozenset({"AG"})
 _BEHIND_EXON: Final = frozenset({"GT", "GC"})
 _SPLICE_SITE: Final = 2
@@ -129,10 +132,11 @@ class SubmissionRules:
         for transcript in transcripts:
             found = [*_about_places(gene, transcript)]
             overlapping = any(one[0] is Problem.OVERLAPPING_EXONS for one in found)
-            if transcript.cds and _lacks_product(transcript):
-                found.append((Problem.NO_PRODUCT, transcript.row.place))
-            if transcript.cds and is_within and not is_pseudo and not overlapping:
-                found += self._about_reading_frame(transcript)
+            if transcript.cds and not is_pseudo:
+                if _lacks_product(transcript):
+                    found.append((Problem.NO_PRODUCT, transcript.row.place))
+                if is_within and not overlapping:
+                    found += self._about_reading_frame(transcript)
             identifier = transcript.row.identifier if transcript.row is not gene else ""
             for problem, place in found:
                 yield Found(problem, identifier, gene.seqid, place)
@@ -183,7 +187,8 @@ class SubmissionRules:
         ends = (transcript.open_left, transcript.open_right)
         open_start, open_end = ends if is_forward else ends[::-1]
         is_whole = (len(quality.cds) - structure.first_cds.phase) % 3 == 0
-        if not quality.start_codon and not open_start:
+        has_start = structure.first_cds.phase == 0 and quality.cds.startswith(_START_CODONS)
+        if not has_start and not open_start:
             yield Problem.NO_START, coding
         if quality.inframe_stops:
             yield Problem.INTERNAL_STOP, coding
@@ -196,7 +201,7 @@ class SubmissionRules:
             yield Problem.NO_STOP, coding
         if not self._ends_well(transcript):
             yield Problem.INNER_PARTIAL, coding
-        is_complete = quality.start_codon and quality.stop_codon and not quality.inframe_stops
+        is_complete = has_start and quality.stop_codon and not quality.inframe_stops
         if is_complete and len(quality.protein) < SHORTEST_PROTEIN:
             yield Problem.SHORT_PROTEIN, coding
 

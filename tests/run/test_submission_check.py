@@ -45,6 +45,7 @@ def demo(tmp_path_factory):
             "model": "demo",
             "device": "cpu",
             "num_workers": 0,
+            "precision": "fp32",
         }
         annotate(parse_options(values | more), SilentProgress())
     return folder
@@ -69,13 +70,22 @@ def test_the_check_afterwards_is_that_with_the_run(demo, tmp_path, caplog):
     caplog.set_level("INFO")
     make_submission_check(demo / "plain.gff3", tmp_path / "after.tsv")
     assert (tmp_path / "after.tsv").read_bytes() == (demo / "plain.tsv").read_bytes()
-    assert "table2asn would refuse 5 of 5 genes (no_locus_tag 5, no_product 5, short_protein" in caplog.text
+    assert (
+        "table2asn would refuse 5 of 5 genes (no_locus_tag 5, no_product 5, short_protein"
+        in caplog.text
+    )
 
 
 def test_a_finished_run_gets_its_check_on_resume(tmp_path):
     assembly = golden_contigs(tmp_path)
-    run(assembly, tmp_path)
-    run(assembly, tmp_path, resume=True, check_submission=tmp_path / "submission.tsv")
+    run(assembly, tmp_path, precision="fp32")
+    run(
+        assembly,
+        tmp_path,
+        precision="fp32",
+        resume=True,
+        check_submission=tmp_path / "submission.tsv",
+    )
     assert (tmp_path / "submission.tsv").read_text().startswith("gene\ttranscript\t")
 
 
