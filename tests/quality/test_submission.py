@@ -240,6 +240,19 @@ def test_an_exon_of_two_transcripts_is_one_feature(tmp_path):
     assert checked(tmp_path, text, chr1=GOOD) == []
 
 
+def test_exons_of_the_gene_as_a_whole_are_no_transcript(tmp_path):
+    whole = [Part("exon", *exon, "Parent=g") for exon in HALVES]
+    assert checked(tmp_path, written([*gene(), *whole]), chr1=GOOD) == []
+
+
+def test_a_cds_on_the_gene_itself_is_checked(tmp_path):
+    rows = [Part("gene", 101, 286, NAMES), Part("CDS", 101, 286, "ID=c;Parent=g;product=p")]
+    assert checked(tmp_path, written(rows), chr1=STOP_INSIDE) == [
+        ("no_product", "", 101, 286),
+        ("internal_stop", "", 101, 286),
+    ]
+
+
 def test_a_name_of_a_sequence_is_told_once(tmp_path):
     name = "chr|1"
     two = written(gene(), seqid=name) + written(

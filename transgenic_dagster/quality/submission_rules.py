@@ -225,7 +225,11 @@ class SubmissionRules:
 
 
 def _transcripts(gene: Row, others: Iterable[Row]) -> list[_Transcript]:
-    """Return the transcripts of a gene; parts that hang on the gene make it one itself."""
+    """Return the transcripts of a gene: its rows on which exons or a CDS hang.
+
+    The gene itself is one if it has a CDS of its own, and not if there are only exons, which some
+    annotations list for the gene as a whole.
+    """
     transcripts = {gene.identifier: _Transcript(gene)}
     parts = []
     for row in others:
@@ -239,7 +243,7 @@ def _transcripts(gene: Row, others: Iterable[Row]) -> list[_Transcript]:
                 transcript = transcripts[parent]
                 (transcript.cds if row.kind == CDS else transcript.exons).append(row)
     own = transcripts[gene.identifier]
-    return [one for one in transcripts.values() if one is not own or own.cds or own.exons]
+    return [one for one in transcripts.values() if one.cds or (one.exons and one is not own)]
 
 
 def _lacks_product(transcript: _Transcript) -> bool:
