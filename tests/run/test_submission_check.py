@@ -9,6 +9,7 @@ from tests.assemblies import golden_contigs
 from tests.report.made_run import write_run
 from tests.report.page_reader import Page
 from tests.run.test_annotate import run
+from transgenic_dagster.cli import report
 from transgenic_dagster.errors import InputError, UsageError
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.progress import SilentProgress
@@ -74,6 +75,31 @@ def test_the_check_afterwards_is_that_with_the_run(demo, tmp_path, caplog):
         "table2asn would refuse 5 of 5 genes (no_locus_tag 5, no_product 5, short_protein"
         in caplog.text
     )
+
+
+def test_the_report_program_writes_the_same_table_and_page(demo, tmp_path, monkeypatch):
+    table, page = tmp_path / "submission.tsv", tmp_path / "report.html"
+    words = ["transgenic-report", demo / "plain.gff3", "-o", page, "--check_submission", table]
+    monkeypatch.setattr("sys.argv", [str(word) for word in words])
+    assert report.main() == 0
+    assert table.read_bytes() == (demo / "plain.tsv").read_bytes()
+    assert page.read_bytes() == (demo / "plain.html").read_bytes()
+
+
+def test_an_annotation_completed_is_checked_with_the_rows_of_the_input(tmp_path):
+    data = REPOSITORY / "galaxy_tool" / "test-data"
+    values = {
+        "fasta_file": data / "scaffolds.fa",
+        "gff_file": data / "scaffolds.gtf",
+        "output": tmp_path / "out.gff3",
+        "check_submission": tmp_path / "submission.tsv",
+        "model": "demo",
+        "device": "cpu",
+        "num_workers": 0,
+        "complete": True,
+    }
+    annotate(parse_options(values), SilentProgress())
+    assert "no_locus_tag" in refused(tmp_path / "submission.tsv")
 
 
 def test_a_finished_run_gets_its_check_on_resume(tmp_path):
