@@ -209,7 +209,7 @@ def test_a_planted_problem_is_found_and_no_other(tmp_path, case):
     assert checked(tmp_path, written(parts), chr1=dna) == expected
 
 
-@pytest.mark.parametrize("case", CASES.keys() - {"an end beyond the sequence"})
+@pytest.mark.parametrize("case", [one for one in CASES if one != "an end beyond the sequence"])
 def test_the_same_is_found_on_the_other_strand(tmp_path, case):
     parts, dna, expected = CASES[case]
     length = len(dna)
