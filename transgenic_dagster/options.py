@@ -170,6 +170,9 @@ class AnnotateOptions(BaseModel):
     changes: Path | None = option(
         None, FILES, "also write what became of each gene of the input, TSV", "FILE"
     )
+    check_submission: Path | None = option(
+        None, FILES, "also write what NCBI's table2asn would refuse, and what to do, TSV", "FILE"
+    )
     names_from: Path | None = option(
         None,
         FILES,
@@ -440,8 +443,11 @@ class AnnotateOptions(BaseModel):
             raise ValueError("--resume and --overwrite exclude each other")
         if self.checkpoint_path and self.checkpoint_path.name.endswith(".gz"):
             raise ValueError("--checkpoint_path is read again and not compressed: drop the .gz")
-        if self.to_standard_output and (self.report or self.changes):
-            raise ValueError("--report and --changes read the annotation: give --output a name")
+        if self.to_standard_output and (self.report or self.changes or self.check_submission):
+            raise ValueError(
+                "--report, --changes and --check_submission read the annotation: give --output a "
+                "name"
+            )
         if self.quality and not self.report:
             raise ValueError("--quality needs --report, where its figures are shown")
         if self.no_sort and self.sorter == "agat":

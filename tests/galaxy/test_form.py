@@ -13,6 +13,7 @@ from transgenic_dagster.evaluation import change_log
 from transgenic_dagster.gene_models import gsf_table, refinement_table, score_table
 from transgenic_dagster.lifting import lifted_files
 from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.quality import submission
 from transgenic_dagster.run.judging_options import ScoreOptions
 
 FIXED = {
@@ -28,6 +29,7 @@ FIXED = {
     "complete": "--complete",
     "checkpoint_path": "--checkpoint_path summary.json",
     "changes": "--changes changes.tsv",
+    "check_submission": "--check_submission submission.tsv",
     "offline": "--offline",
     "num_workers": '--num_workers "\\$READERS"',
     "work_folder": "--work_folder \"\\$TRANSGENIC_RUNS\"/'$annotation.dataset.id'",
@@ -139,6 +141,7 @@ def test_the_command_sets_every_fixed_option():
         "gtf",
         "refinements",
         "changes",
+        "check_submission",
     ]
 
 
@@ -167,6 +170,7 @@ def test_every_result_that_can_be_wanted_becomes_an_output():
         gsf_table.COLUMNS,
         refinement_table.COLUMNS,
         change_log.COLUMNS,
+        submission.COLUMNS,
     )
     assert columns == [",".join(table) for table in tables]
 
@@ -222,6 +226,7 @@ def test_the_outputs_are_named_as_users_know_them():
         "gene models (GTF)",
         "moved boundaries",
         "changes of genes",
+        "check for submission",
     ]
 
 

@@ -31,6 +31,12 @@ def _parser() -> argparse.ArgumentParser:
         "--changes", type=Path, metavar="FILE", help="also write what became of each input gene"
     )
     parser.add_argument(
+        "--check_submission",
+        type=Path,
+        metavar="FILE",
+        help="also write what NCBI's table2asn would refuse, and what to do",
+    )
+    parser.add_argument(
         "--quality",
         default="",
         metavar="TOOLS",
@@ -44,7 +50,12 @@ def _report(arguments: argparse.Namespace) -> None:
     from transgenic_dagster.run.report import make_report
 
     tools = [name.strip() for name in arguments.quality.split(",") if name.strip()]
-    make_report(arguments.run, arguments.output, tools)
+    submission = None
+    if arguments.check_submission:
+        from transgenic_dagster.run.submission import make_submission_check
+
+        submission = make_submission_check(arguments.run, arguments.check_submission)
+    make_report(arguments.run, arguments.output, tools, submission)
     if arguments.changes:
         from transgenic_dagster.run.change_log import make_change_log
 

@@ -52,7 +52,8 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
     check_inputs(options)
     found = find_model_and_devices(options)
     outputs = [*final_files(options).all(), options.run_state_file]
-    outputs += [*filter(None, (options.report, options.changes)), *options.lifted_files]
+    afterwards = (options.report, options.changes, options.check_submission)
+    outputs += [*filter(None, afterwards), *options.lifted_files]
     check_outputs(options, outputs, (found.files.config, *found.files.weights))
     folder = RunFolder(options.run_folder)
     with locked_outputs(outputs):
@@ -137,6 +138,11 @@ def _begin_summary(
 
 def _compare(options: AnnotateOptions) -> None:
     """Write what is made from the results and the input."""
+    submission = None
+    if options.check_submission:
+        from transgenic_dagster.run.submission import make_submission_check
+
+        submission = make_submission_check(options.run_state_file, options.check_submission)
     if options.changes:
         from transgenic_dagster.run.change_log import make_change_log
 
@@ -144,7 +150,7 @@ def _compare(options: AnnotateOptions) -> None:
     if options.report:
         from transgenic_dagster.run.report import make_report  # draws: slow to import
 
-        make_report(options.run_state_file, options.report, options.quality)
+        make_report(options.run_state_file, options.report, options.quality, submission)
 
 
 def _clean_up(folder: RunFolder, options: AnnotateOptions) -> None:

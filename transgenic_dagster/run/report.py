@@ -14,6 +14,7 @@ from transgenic_dagster.errors import UsageError
 from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.quality.comparison import Comparison, compare_with_input
+from transgenic_dagster.quality.submission import Submission
 from transgenic_dagster.report.collect import collect
 from transgenic_dagster.report.comparison import comparison_sections
 from transgenic_dagster.report.gene_blocks import GeneBlock, predicted_genes
@@ -21,6 +22,7 @@ from transgenic_dagster.report.outside_measures import PROGRAMS, measure_quality
 from transgenic_dagster.report.page import render
 from transgenic_dagster.report.run_facts import FileFact, RunFacts
 from transgenic_dagster.report.sections import Section
+from transgenic_dagster.report.submission import submission_section
 from transgenic_dagster.run.finished_run import FinishedRun
 from transgenic_dagster.run.result_paths import ResultPaths
 from transgenic_dagster.run.state import RunSummary
@@ -34,13 +36,19 @@ _NOT_SETTINGS = frozenset({"annotation", "genome", "model"})
 logger = logging.getLogger(__name__)
 
 
-def make_report(run: Path, report: Path | None = None, quality: Sequence[str] = ()) -> Path:
+def make_report(
+    run: Path,
+    report: Path | None = None,
+    quality: Sequence[str] = (),
+    submission: Submission | None = None,
+) -> Path:
     """Write the report of a finished run.
 
     Args:
         run: its annotation (``OUTPUT.gff3``) or its checkpoint file (``OUTPUT.gff3.ckpt.json``).
         report: file to write; None is ``OUTPUT.gff3.report.html``.
         quality: outside measures to take.
+        submission: what a check of the annotation for submission found, if there was one.
 
     Returns:
         The report.
@@ -57,11 +65,16 @@ def make_report(run: Path, report: Path | None = None, quality: Sequence[str] = 
     output = finished.options.output
     report = report or output.with_name(output.name + REPORT_SUFFIX)
     finished.check(report)
-    write_report(finished, report, quality)
+    write_report(finished, report, quality, submission)
     return report
 
 
-def write_report(run: FinishedRun, report: Path, quality: Sequence[str] = ()) -> Comparison | None:
+def write_report(
+    run: FinishedRun,
+    report: Path,
+    quality: Sequence[str] = (),
+    submission: Submission | None = None,
+) -> Comparison | None:
     """Write the report of a run whose files were checked.
 
     Returns:
@@ -86,6 +99,8 @@ def write_report(run: FinishedRun, report: Path, quality: Sequence[str] = ()) ->
             if source:
                 annotations["Input"] = source.genes
             sections.append(measure_quality(options.fasta_file, annotations, quality))
+        if submission:
+            sections.append(submission_section(submission))
         page = render(_facts(run.summary, options, results, note), figures, sections)
     with write_output(report) as handle:
         handle.write(page)
