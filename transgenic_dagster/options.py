@@ -170,6 +170,12 @@ class AnnotateOptions(BaseModel):
     changes: Path | None = option(
         None, FILES, "also write what became of each gene of the input, TSV", "FILE"
     )
+    jbrowse: Path | None = option(
+        None,
+        FILES,
+        "also write a folder that JBrowse 2 opens: genome, input, annotation, rejects, gene names",
+        "DIR",
+    )
     names_from: Path | None = option(
         None,
         FILES,
@@ -440,8 +446,10 @@ class AnnotateOptions(BaseModel):
             raise ValueError("--resume and --overwrite exclude each other")
         if self.checkpoint_path and self.checkpoint_path.name.endswith(".gz"):
             raise ValueError("--checkpoint_path is read again and not compressed: drop the .gz")
-        if self.to_standard_output and (self.report or self.changes):
-            raise ValueError("--report and --changes read the annotation: give --output a name")
+        if self.to_standard_output and (self.report or self.changes or self.jbrowse):
+            raise ValueError(
+                "--report, --changes and --jbrowse read the annotation: give --output a name"
+            )
         if self.quality and not self.report:
             raise ValueError("--quality needs --report, where its figures are shown")
         if self.no_sort and self.sorter == "agat":

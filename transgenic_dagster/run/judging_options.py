@@ -28,6 +28,7 @@ _ONLY_FOR_WRITING = frozenset(
         "refinements",
         "report",
         "changes",
+        "jbrowse",
         "quality",
         "strict_gff3",
         "num_beams",
