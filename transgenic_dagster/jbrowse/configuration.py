@@ -24,11 +24,13 @@ class Track:
         identifier: its name for JBrowse.
         title: its name for people.
         colour: of its features, as in reports.
+        pale: of what is not translated.
     """
 
     identifier: str
     title: str
     colour: str
+    pale: str
 
     @property
     def file(self) -> str:
@@ -41,9 +43,9 @@ class Track:
         return self.file, self.file + INDEX_SUFFIX
 
 
-INPUT: Final = Track("input", "Input annotation", "#555555")
-PREDICTION: Final = Track("prediction", "TransGenic", "#0072B2")
-REJECTS: Final = Track("rejects", "Rejects, with reason", "#D55E00")
+INPUT: Final = Track("input", "Input annotation", "#555555", "#A6A6A6")
+PREDICTION: Final = Track("prediction", "TransGenic", "#0072B2", "#6FB6DE")
+REJECTS: Final = Track("rejects", "Rejects, with reason", "#D55E00", "#D55E00")
 TRACKS: Final = (INPUT, PREDICTION, REJECTS)
 
 
@@ -81,6 +83,7 @@ def configuration(assembly: str, seqids: Sequence[str], location: str) -> Mappin
                 {
                     "id": "genes",
                     "type": "LinearGenomeView",
+                    "trackLabels": "offset",
                     "init": {
                         "assembly": assembly,
                         "loc": location,
@@ -108,7 +111,11 @@ def _track(track: Track, assembly: str) -> dict[str, Any]:
                 "type": "LinearBasicDisplay",
                 "displayId": f"{track.identifier}-display",
                 # Newer versions draw it with another renderer and take this name for that.
-                "renderer": {"type": "SvgFeatureRenderer", "color1": track.colour},
+                "renderer": {
+                    "type": "SvgFeatureRenderer",
+                    "color1": track.colour,
+                    "color3": track.pale,
+                },
             }
         ],
     }
