@@ -66,7 +66,7 @@ class Containers:
 
     def write(self) -> None:
         """Write it all."""
-        for name in ("models", "genomes", "programs"):
+        for name in ("models", "genomes", "programs", "runs"):
             (self.folder / name).mkdir(parents=True)
         models, genomes = self.folder / "models", self.folder / "genomes"
         shutil.copytree(TOOL_FOLDER / "test-data" / "tiny_model", models / "tiny")
@@ -85,6 +85,7 @@ class Containers:
     def destination(self, name: str) -> dict[str, Any]:
         """A destination of the sample, on this machine and with this folder's model and genome."""
         text = json.dumps(sample_destinations()[name])
+        text = text.replace("/data/transgenic_runs", str(self.folder / "runs"))
         text = text.replace("/data/transgenic", str(self.folder / "models"))
         settings = json.loads(text.replace("/data/genomes", str(self.folder / "genomes")))
         settings.pop("native_specification", None)

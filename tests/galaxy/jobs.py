@@ -219,7 +219,11 @@ def check_workflow(history: History) -> None:
         "Model": "demo",
     }
     invocation = history.api.workflows.invoke_workflow(
-        workflow["id"], inputs=inputs, inputs_by="name", history_id=history.id
+        workflow["id"],
+        inputs=inputs,
+        inputs_by="name",
+        history_id=history.id,
+        allow_tool_state_corrections=True,
     )
     done = history.api.invocations.wait_for_invocation(
         invocation["id"], maxwait=WAIT_LIMIT, interval=0.5

@@ -30,7 +30,7 @@ FIXED = {
     "changes": "--changes changes.tsv",
     "offline": "--offline",
     "num_workers": '--num_workers "\\$READERS"',
-    "work_folder": "--work_folder \"\\$TRANSGENIC_RUNS\"/'$annotation.dataset.dataset.uuid'",
+    "work_folder": "--work_folder \"\\$TRANSGENIC_RUNS\"/'$annotation.dataset.id'",
     "resume": "--resume",
 }
 """Options that the wrapper sets, and how."""
