@@ -133,6 +133,13 @@ def test_a_folder_with_other_things_is_not_touched(told, tmp_path):
     assert contents(tmp_path) == {"config.json": b"mine"}
 
 
+def test_a_folder_that_a_killed_process_had_just_begun_is_taken(told, tmp_path):
+    (tmp_path / ".lock").touch()
+    (tmp_path / ".transgenic.json.1@host.0a0a.partial").touch()
+    make_jbrowse_folder(told / "out.gff3", tmp_path)
+    assert "config.json" in contents(tmp_path)
+
+
 def test_an_annotation_without_rows_and_names_that_gff3_encodes_are_shown(tmp_path):
     write_fasta(tmp_path / "genome.fa", {"empty": "", "chr,1": "ACGTTGCA" * 500})
     write_genes(tmp_path / "genes.gff3", [("chr%2C1", 1000, 1900, "+", "ID=g")])
@@ -176,6 +183,7 @@ def test_a_finished_run_gets_its_folder_on_resume(tmp_path):
         ("browser", {"work_folder": "browser/run"}, "is for nothing else"),
         ("genome.fa", {}, "is not a folder"),
         ("no/browser", {}, "does not exist; create it"),
+        ("/proc/browser", {}, "cannot be written"),
         ("mine", {}, r"it holds notes\.txt"),
     ],
 )
