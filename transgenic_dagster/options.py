@@ -173,6 +173,12 @@ class AnnotateOptions(BaseModel):
     check_submission: Path | None = option(
         None, FILES, "also write what NCBI's table2asn would refuse, and what to do, TSV", "FILE"
     )
+    jbrowse: Path | None = option(
+        None,
+        FILES,
+        "also write a folder that JBrowse 2 opens: genome, input, annotation, rejects, gene names",
+        "DIR",
+    )
     names_from: Path | None = option(
         None,
         FILES,
@@ -443,10 +449,11 @@ class AnnotateOptions(BaseModel):
             raise ValueError("--resume and --overwrite exclude each other")
         if self.checkpoint_path and self.checkpoint_path.name.endswith(".gz"):
             raise ValueError("--checkpoint_path is read again and not compressed: drop the .gz")
-        if self.to_standard_output and (self.report or self.changes or self.check_submission):
+        read_again = (self.report, self.changes, self.check_submission, self.jbrowse)
+        if self.to_standard_output and any(read_again):
             raise ValueError(
-                "--report, --changes and --check_submission read the annotation: give --output a "
-                "name"
+                "--report, --changes, --check_submission and --jbrowse read the annotation: give "
+                "--output a name"
             )
         if self.quality and not self.report:
             raise ValueError("--quality needs --report, where its figures are shown")

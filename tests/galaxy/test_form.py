@@ -43,6 +43,7 @@ MADE_BY_OUTCOME = {"rejects": "rejects.tsv"}
 NOT_FOR_GALAXY = {
     "quality": "outside programs would have to be installed where jobs run",
     "index": "Galaxy makes the indexes that its browsers need",
+    "jbrowse": "Galaxy has a JBrowse tool of its own, which the workflow uses",
     "plan": "prints to the terminal, and a form's run is wanted, not planned",
     "keep_db": "the region database is for looking into a run's folder, which Galaxy removes",
     "sorter": "AGAT would have to be installed too, and sorts no better",

@@ -178,6 +178,7 @@ def test_the_annotation_goes_to_the_standard_output(demo, tmp_path):
     ("more", "message"),
     [
         ({"output": "-", "report": "r.html"}, "give --output a name"),
+        ({"output": "-", "jbrowse": "browser"}, "give --output a name"),
         ({"checkpoint_path": "a.json.gz"}, "drop the .gz"),
     ],
 )

@@ -7,6 +7,7 @@ resumed run are those of an uninterrupted one, byte for byte.
 import logging
 
 from transgenic_dagster.gene_models.accounting import Accounting
+from transgenic_dagster.jbrowse.folder import check_jbrowse_folder
 from transgenic_dagster.options import AnnotateOptions, Stage
 from transgenic_dagster.progress import Progress
 from transgenic_dagster.regions.region_db import RegionDb
@@ -54,7 +55,11 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
     outputs = [*final_files(options).all(), options.run_state_file]
     afterwards = (options.report, options.changes, options.check_submission)
     outputs += [*filter(None, afterwards), *options.lifted_files]
-    check_outputs(options, outputs, (found.files.config, *found.files.weights))
+    model_files = (found.files.config, *found.files.weights)
+    check_outputs(options, outputs, model_files)
+    if options.jbrowse:
+        named = (*options.input_files.values(), *model_files, *outputs)
+        check_jbrowse_folder(options.jbrowse, named, options.run_folder)
     folder = RunFolder(options.run_folder)
     with locked_outputs(outputs):
         _lift(folder, options)
@@ -151,6 +156,10 @@ def _compare(options: AnnotateOptions) -> None:
         from transgenic_dagster.run.report import make_report  # draws: slow to import
 
         make_report(options.run_state_file, options.report, options.quality, submission)
+    if options.jbrowse:
+        from transgenic_dagster.run.jbrowse import make_jbrowse_folder
+
+        make_jbrowse_folder(options.run_state_file, options.jbrowse)
 
 
 def _clean_up(folder: RunFolder, options: AnnotateOptions) -> None:

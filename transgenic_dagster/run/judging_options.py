@@ -29,6 +29,7 @@ _ONLY_FOR_WRITING = frozenset(
         "report",
         "changes",
         "check_submission",
+        "jbrowse",
         "quality",
         "strict_gff3",
         "num_beams",
