@@ -1,7 +1,7 @@
 """Identity of a run: everything that its results depend on, by stage, as one fingerprint.
 
 Each stage extends the fingerprint of the stage before it. Options take part by their own flag
-(``affects_results`` in ``options.py``); nothing is listed here.
+(``affects_results`` in ``options``); nothing is listed here.
 """
 
 import hashlib

@@ -4,128 +4,43 @@ The names of the published script are kept. ``option`` says where an option stan
 command line's help; the model itself checks values and combinations.
 """
 
-import re
-from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from transgenic_dagster.options.combinations import fault_of_combination
+from transgenic_dagster.options.definition import (
+    DURABILITY,
+    FILES,
+    FILTERS,
+    GENE_MODELS,
+    MACHINE,
+    MODEL,
+    NAMES,
+    REGIONS,
+    SENTENCES,
+    Stage,
+    option,
+    option_extra,
+)
+from transgenic_dagster.options.file_names import (
+    DEFAULT_OUTPUT,
+    STANDARD_OUTPUT,
+    lifted_gff_of,
+    named_after,
+    run_state_file_of,
+)
+from transgenic_dagster.options.value_types import (
+    BatchSize,
+    Device,
+    Duration,
+    FeatureTypes,
+    QualityTools,
+)
 from transgenic_dagster.system.digest import file_sha256
 
 DEFAULT_MODEL = "jlomas/HyenaTransgenic-768L12A6-400M"
-
-_DURATION = re.compile(r"(?:(?:(?P<d>\d+)-)?(?P<h>\d+):)?(?P<m>\d+):(?P<s>\d+)")
-_DEVICE = re.compile(r"all|cpu(,cpu)*|cuda(:\d+)?|cuda:\d+(,cuda:\d+)+")
-
-
-def _parse_duration(value: Any) -> Any:
-    if not isinstance(value, str) or value.isdigit():
-        return value
-    match = _DURATION.fullmatch(value)
-    if match is None:
-        raise ValueError("a duration is a number of seconds, MM:SS, HH:MM:SS or D-HH:MM:SS")
-    days, hours, minutes, seconds = (int(match[part] or 0) for part in "dhms")
-    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-
-
-def _parse_names(value: Any) -> Any:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-def _check_device(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    if not _DEVICE.fullmatch(value):
-        raise ValueError("devices are cpu, cuda, cuda:N, several as in cuda:0,cuda:1, or all")
-    names = value.split(",")
-    if "cpu" not in names and len(set(names)) < len(names):
-        raise ValueError("a GPU is named twice")
-    return value
-
-
-Duration = Annotated[int, BeforeValidator(_parse_duration), Field(ge=1)]
-FeatureTypes = Annotated[tuple[str, ...], BeforeValidator(_parse_names), Field(min_length=1)]
-QualityTools = Annotated[
-    tuple[Literal["psauron", "busco", "omark"], ...], BeforeValidator(_parse_names)
-]
-Device = Annotated[str, BeforeValidator(_check_device)]
-BatchSize = Annotated[int, Field(ge=1)] | Literal["auto"]
-
-
-class Stage(IntEnum):
-    """The stages of a run, in order; each depends on the options of those before it."""
-
-    SORTING = 1
-    REGIONS = 2
-    PREDICTIONS = 3
-    RESULTS = 4
-
-
-def option(
-    default: Any,
-    group: str,
-    text: str,
-    metavar: str = "",
-    *,
-    affects_results: bool = False,
-    stage: Stage = Stage.PREDICTIONS,
-    without_effect: Any = None,
-    **limits: Any,
-) -> Any:
-    """Define an option.
-
-    Args:
-        default: its value unless it is given.
-        group: heading of the help that it stands under.
-        text: its help.
-        metavar: name of its value in the help.
-        affects_results: whether another value gives other results; fingerprints of runs and code
-            versions of assets follow from this alone.
-        stage: the first stage whose outcome depends on it, if it affects results.
-        without_effect: the value with which results are as they were before there was this option;
-            fingerprints leave it out, so that journals of earlier runs stay valid.
-        limits: what pydantic checks.
-    """
-    extra: dict[str, Any] = {"group": group, "metavar": metavar}
-    if affects_results:
-        extra |= {"stage": stage, "without_effect": without_effect}
-    return Field(default, description=text, json_schema_extra=extra, **limits)
-
-
-FILES = "Files"
-REGIONS = "Regions"
-MODEL = "Model"
-SENTENCES = "Gene sentences"
-GENE_MODELS = "Gene models"
-NAMES = "Names"
-FILTERS = "Filters"
-MACHINE = "Machine and speed"
-DURABILITY = "Interruption and resume"
-DEFAULT_OUTPUT = Path("transgenic_inference.gff3")
-STANDARD_OUTPUT = Path("-")
-POSITIONAL = ("fasta_file", "gff_file", "annotations")
-"""Options that the command line takes by their place."""
-
-GROUPS = (FILES, REGIONS, MODEL, SENTENCES, GENE_MODELS, NAMES, FILTERS, MACHINE, DURABILITY)
-
-
-def named_after(output: Path) -> Path:
-    """File after which a run's further files are named, where they have no names of their own."""
-    return DEFAULT_OUTPUT if output == STANDARD_OUTPUT else output
-
-
-def lifted_gff_of(output: Path) -> Path:
-    """Annotation that ``--lift_from`` makes for a run to start from."""
-    return named_after(output).with_name(f"{named_after(output).name}.lifted.gff3")
-
-
-def run_state_file_of(output: Path) -> Path:
-    """File of a run's summary, unless another is asked for."""
-    return output.with_name(f"{output.name}.ckpt.json")
 
 
 class AnnotateOptions(BaseModel):
@@ -434,50 +349,9 @@ class AnnotateOptions(BaseModel):
         return {"gff_file": lifted_gff_of(output), **values}
 
     @model_validator(mode="after")
-    def _check_lifting(self) -> Self:
-        if self.lift_from and self.gff_file.name != lifted_gff_of(self.output).name:
-            raise ValueError("--lift_from takes the place of gff_file: leave one of them out")
-        if self.lift_from and self.complete:
-            raise ValueError(
-                "--complete and --lift_from exclude each other: lifted genes have no transcripts"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _check_combinations(self) -> Self:
-        if self.resume and self.overwrite:
-            raise ValueError("--resume and --overwrite exclude each other")
-        if self.checkpoint_path and self.checkpoint_path.name.endswith(".gz"):
-            raise ValueError("--checkpoint_path is read again and not compressed: drop the .gz")
-        read_again = (self.report, self.changes, self.check_submission, self.jbrowse)
-        if self.to_standard_output and any(read_again):
-            raise ValueError(
-                "--report, --changes, --check_submission and --jbrowse read the annotation: give "
-                "--output a name"
-            )
-        if self.quality and not self.report:
-            raise ValueError("--quality needs --report, where its figures are shown")
-        if self.no_sort and self.sorter == "agat":
-            raise ValueError("--no_sort and --sorter agat exclude each other")
-        if self.complete and self.grammar == "on":
-            raise ValueError("--complete and --grammar on exclude each other")
-        if self.complete and self.changes:
-            raise ValueError("--complete and --changes exclude each other")
-        if self.complete and self.report:
-            raise ValueError(
-                "--complete and --report exclude each other: a report is on predictions"
-            )
-        if self.complete and (self.min_confidence or self.complete_only or self.longest_isoform):
-            raise ValueError(
-                "--complete keeps all transcripts of the input, so it excludes --min_confidence, "
-                "--complete_only and --longest_isoform"
-            )
-        if self.names_from and not self.locus_prefix:
-            raise ValueError("--names_from needs --locus_prefix, for genes that are new")
-        if self.complete and self.locus_prefix:
-            raise ValueError("--complete keeps the names of the input: it excludes --locus_prefix")
-        if self.complete and self.keep_input:
-            raise ValueError("--complete keeps the input anyway, so it excludes --keep_input")
+        if fault := fault_of_combination(self):
+            raise ValueError(fault)
         return self
 
     @property
@@ -557,12 +431,6 @@ class AnnotateOptions(BaseModel):
             if (extra := option_extra(field)).get("stage") == stage
             and (extra["without_effect"] is None or values[name] != extra["without_effect"])
         }
-
-
-def option_extra(field: FieldInfo) -> dict[str, Any]:
-    """Notes of ``option`` about an option: group, metavar, and the stage that it affects."""
-    extra = field.json_schema_extra
-    return dict(extra) if isinstance(extra, dict) else {}
 
 
 def _as_text(value: Any) -> str:
