@@ -130,7 +130,7 @@ def test_a_check_on_an_input_or_another_output_is_refused_before_any_work(tmp_pa
 
 def test_standard_output_cannot_be_checked():
     values = {"fasta_file": "g.fa", "gff_file": "g.gff3", "output": "-"}
-    with pytest.raises(ValueError, match="--check_submission read the annotation"):
+    with pytest.raises(ValueError, match=r"--check_submission .*read the annotation"):
         AnnotateOptions(**values, check_submission="x.tsv")
 
 
