@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
-from tests.galaxy.form import Parameter, visible_parameters
+from tests.galaxy.form import Parameter, section_titles, visible_parameters
 from tests.galaxy.jobs import (
     DEMO_OUTCOME,
     History,
@@ -58,8 +58,8 @@ def check_form(page: Page, history: History, screenshot: Path) -> None:
         screenshot: picture of the form to write, with its sections open.
     """
     _open_form(page, history)
-    for section in ("Refinement of gene models", "Advanced options"):
-        page.get_by_text(section).first.click()
+    for title in section_titles():
+        page.get_by_text(title, exact=True).first.click()
     _choose(page, "advanced|sampling|do_sample", "Draw at random")
     for parameter in visible_parameters({"sampling": "yes", "genome_source": "history"}):
         check_field(_field(page, parameter.path), parameter)

@@ -67,6 +67,11 @@ def visible_parameters(choices: Mapping[str, str]) -> list[Parameter]:
     return list(_fields(tool().find("inputs"), "", choices))
 
 
+def section_titles() -> list[str]:
+    """Titles of the form's sections, which Galaxy shows closed."""
+    return [section.attrib["title"] for section in tool().findall("inputs/section")]
+
+
 def _fields(
     parent: ET.Element | None, prefix: str, choices: Mapping[str, str] | None
 ) -> Iterator[Parameter]:
