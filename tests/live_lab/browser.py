@@ -71,7 +71,7 @@ def browser(server: LabServer, folder: Path) -> Iterator[Pages]:
     server.ask("mutation { setNuxSeen }")  # a first visit's dialog would take the clicks
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = chromium.new_page(viewport={"width": 1600, "height": 900})
+        page = chromium.new_page(viewport={"width": 2300, "height": 1100})
         page.set_default_timeout(1000 * PATIENCE_SECONDS)
         try:
             yield Pages(page, server, folder)
@@ -145,9 +145,15 @@ def all_is_materialized_again(pages: Pages) -> None:
     pages.open("/asset-groups/")
     pages.click("Materialize all")
     pages.sees("Launch runs to materialize")
-    pages.click("All")
+    launch = pages.page.get_by_role("button", name="Launch backfill")
+
+    def all_partitions_chosen() -> bool:  # the dialog forgets a click while it loads
+        pages.page.get_by_role("button", name="All", exact=True).click()
+        return bool(launch.is_enabled())
+
+    wait_for(all_partitions_chosen, "that all partitions are chosen")
     pages.picture("8-materialize-all")
-    pages.click("Launch backfill")
+    launch.click()
 
     def asked() -> set[str]:
         new = [run for run in pages.server.runs() if run.run_id not in before]
