@@ -147,8 +147,9 @@ def all_is_materialized_again(pages: Pages) -> None:
     pages.sees("Launch runs to materialize")
     launch = pages.page.get_by_role("button", name="Launch backfill")
 
-    def all_partitions_chosen() -> bool:  # the dialog forgets a click while it loads
-        pages.page.get_by_role("button", name="All", exact=True).click()
+    def all_partitions_chosen() -> bool:  # of each dimension; the dialog forgets early clicks
+        for button in pages.page.get_by_role("button", name="All", exact=True).all():
+            button.click()
         return bool(launch.is_enabled())
 
     wait_for(all_partitions_chosen, "that all partitions are chosen")
