@@ -95,14 +95,8 @@ def _said(attributes: Mapping[str, str], names: Sequence[str]) -> str:
 
 def _skipped(gene: Gene, kind: str, annotation: str) -> SkippedInput:
     where = f"{annotation}, line {gene.line}" if gene.line else annotation
-    return SkippedInput(
-        reason=RejectReason.NOT_PROTEIN_CODING,
-        detail=f"{where}: gene {gene.gene_id} is skipped because the annotation says that it is "
-        f"{kind}; --biotype all takes it all the same.",
-        line=gene.line,
-        gene_id=gene.gene_id,
-        seqid=gene.seqid,
-        gene_start=gene.start,
-        gene_end=gene.end,
-        strand=gene.strand,
+    detail = (
+        f"{where}: gene {gene.gene_id} is skipped because the annotation says that it is {kind}; "
+        "--biotype all takes it all the same."
     )
+    return SkippedInput.of_gene(gene, RejectReason.NOT_PROTEIN_CODING, detail)

@@ -1,6 +1,7 @@
 """Genes of the input annotation, and the rows and genes that never become regions."""
 
 from dataclasses import dataclass, field
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,10 @@ class SkippedInput:
     gene_end: int = -1
     strand: str = "."
     is_gene: bool = True
+
+    @classmethod
+    def of_gene(cls, gene: Gene, reason: str, detail: str) -> Self:
+        """Skip a gene that has been read whole."""
+        return cls(
+            reason, detail, gene.line, gene.gene_id, gene.seqid, gene.start, gene.end, gene.strand
+        )

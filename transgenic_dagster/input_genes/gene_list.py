@@ -100,16 +100,8 @@ def _with_unique_ids(genes: Iterable[Gene]) -> list[Gene]:
 
 
 def _duplicate(gene: Gene, first: Gene, annotation: str) -> SkippedInput:
-    return SkippedInput(
-        reason=RejectReason.DUPLICATE,
-        detail=f"{annotation}, line {gene.line}: the gene repeats the one on line {first.line}.",
-        line=gene.line,
-        gene_id=gene.gene_id,
-        seqid=gene.seqid,
-        gene_start=gene.start,
-        gene_end=gene.end,
-        strand=gene.strand,
-    )
+    detail = f"{annotation}, line {gene.line}: the gene repeats the one on line {first.line}."
+    return SkippedInput.of_gene(gene, RejectReason.DUPLICATE, detail)
 
 
 def _malformed(row: MalformedRow, annotation: str, feature_types: Sequence[str]) -> SkippedInput:

@@ -115,16 +115,8 @@ def _not_lifted(lifted: Lifted) -> Iterator[SkippedInput]:
             continue
         gene = old.gene
         where = f"{lifted.annotation}, line {gene.line}" if gene.line else lifted.annotation
-        yield SkippedInput(
-            reason=RejectReason.NOT_LIFTED,
-            detail=f"{where}: gene {gene.gene_id} is not lifted because {_why(lifted, number)}.",
-            line=gene.line,
-            gene_id=gene.gene_id,
-            seqid=gene.seqid,
-            gene_start=gene.start,
-            gene_end=gene.end,
-            strand=gene.strand,
-        )
+        detail = f"{where}: gene {gene.gene_id} is not lifted because {_why(lifted, number)}."
+        yield SkippedInput.of_gene(gene, RejectReason.NOT_LIFTED, detail)
 
 
 def _why(lifted: Lifted, number: int) -> str:

@@ -80,7 +80,7 @@ def plan_regions(
             )
         where = f"{annotation}, line {gene.line}" if gene.line else annotation
         detail = f"{where}: gene {gene.gene_id} is skipped because {why}."
-        plan.skipped.append(_skipped(gene, reason, detail))
+        plan.skipped.append(SkippedInput.of_gene(gene, reason, detail))
     if not (plan.regions or plan.skipped):
         raise InputError(f"{annotation} has no genes.")
     if not plan.regions:
@@ -98,19 +98,6 @@ def _region(region_id: int, gene: Gene, seqid: str, window: tuple[int, int]) -> 
         strand=gene.strand,
         window_start=window[0],
         window_end=window[1],
-    )
-
-
-def _skipped(gene: Gene, reason: str, detail: str) -> SkippedInput:
-    return SkippedInput(
-        reason=reason,
-        detail=detail,
-        line=gene.line,
-        gene_id=gene.gene_id,
-        seqid=gene.seqid,
-        gene_start=gene.start,
-        gene_end=gene.end,
-        strand=gene.strand,
     )
 
 
