@@ -72,7 +72,7 @@ def write_completed(
             "gm" if options.strict_gff3 else "GM",
             options.cds_ids,
         )
-        gff3 = files.enter_context(Gff3Files(paths, folder.sorting))
+        gff3 = Gff3Files(paths, folder.sorting, files)
         lines = completed.lines()
         gff3.write(next(lines))  # the version
         for key, value in provenance.items():
@@ -80,7 +80,7 @@ def write_completed(
         for line in lines:
             gff3.write(line)
         gff3.finish()
-        beside = files.enter_context(GeneFiles(paths))
+        beside = GeneFiles(paths, files)
         for gene in gained.values():
             beside.write_gene(gene)
     return accounting, rejected

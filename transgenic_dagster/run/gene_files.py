@@ -2,8 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self, TextIO
+from typing import Final, TextIO
 
 from transgenic_dagster.gene_models.fasta import SequenceKind, write_sequences
 from transgenic_dagster.gene_models.gene_model import GeneModel
@@ -15,37 +14,24 @@ _SEQUENCES: Final[tuple[SequenceKind, ...]] = ("protein", "cds", "cdna")
 
 
 class GeneFiles:
-    """Writers of those that are wanted; a context manager.
+    """Writers of those that are wanted.
 
     Args:
         paths: the final files of the run.
+        files: closes them.
     """
 
-    def __init__(self, paths: ResultPaths) -> None:
-        self._paths = paths
-        self._files = ExitStack()
-
-    def __enter__(self) -> Self:
-        paths = self._paths
+    def __init__(self, paths: ResultPaths, files: ExitStack) -> None:
         wanted: tuple[Path | None, ...] = (paths.proteins, paths.cds, paths.cdna)
         self._sequences: dict[SequenceKind, TextIO] = {
-            kind: self._files.enter_context(write_output(path))
+            kind: files.enter_context(write_output(path))
             for kind, path in zip(_SEQUENCES, wanted, strict=True)
             if path
         }
         self._moves = None
         if paths.refinements:
-            handle = self._files.enter_context(write_output(paths.refinements))
+            handle = files.enter_context(write_output(paths.refinements))
             self._moves = RefinementTable(handle)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._files.__exit__(kind, error, trace)
 
     def write_gene(self, gene: GeneModel) -> None:
         """Write the records of a gene to all of them."""

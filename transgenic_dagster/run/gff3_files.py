@@ -3,8 +3,7 @@
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from transgenic_dagster.gene_models.gtf_writer import GtfWriter
 from transgenic_dagster.gene_models.indexed_gff3 import IndexedGff3, index_path
@@ -16,19 +15,16 @@ _SORTED: Final = "sorted.gff3.gz"
 
 
 class Gff3Files:
-    """Passes lines of GFF3 on to all forms that are wanted; a context manager and a sink.
+    """Passes lines of GFF3 on to all forms that are wanted; a sink.
 
     Args:
         paths: the final files of the run.
         scratch: folder to make for the time that is needed; it may be left from a killed run.
+        files: closes the files, and removes the folder.
     """
 
-    def __init__(self, paths: ResultPaths, scratch: Path) -> None:
-        self._paths, self._scratch = paths, scratch
-        self._files = ExitStack()
-
-    def __enter__(self) -> Self:
-        paths, files = self._paths, self._files
+    def __init__(self, paths: ResultPaths, scratch: Path, files: ExitStack) -> None:
+        self._paths, self._scratch, self._files = paths, scratch, files
         self._gff3 = files.enter_context(write_output(paths.gff3))
         self._gtf = self._indexed = None
         if paths.gtf:
@@ -37,15 +33,6 @@ class Gff3Files:
             self._scratch.mkdir(exist_ok=True)
             files.callback(shutil.rmtree, self._scratch, ignore_errors=True)
             self._indexed = IndexedGff3(self._scratch / "rows.gff3")
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._files.__exit__(kind, error, trace)
 
     def write(self, text: str) -> None:
         """Write whole lines."""

@@ -79,7 +79,7 @@ class ResultFiles:
         skipped = database.skipped()
         self._names = _locus_names(database, self._options)
         self._inherited = _inherited(self._folder, self._options)
-        self._annotation = self._files.enter_context(Gff3Files(paths, self._folder.sorting))
+        self._annotation = Gff3Files(paths, self._folder.sorting, self._files)
         self._gaps = None
         self._gff3: TextSink
         if self._options.keep_input:
@@ -90,7 +90,7 @@ class ResultFiles:
         self._genes = Gff3Writer(self._gff3, self._gm_attribute, self._options.cds_ids)
         self._rejects = self._open(paths.rejects)
         self._table = GsfTable(self._open(paths.gsf)) if paths.gsf else None
-        self._beside = self._files.enter_context(GeneFiles(paths))
+        self._beside = GeneFiles(paths, self._files)
         self._genes.write_header(database.sequence_lengths(), self._provenance)
         write_skipped(self._rejects, skipped, self.accounting)
         return self
