@@ -107,3 +107,11 @@ def test_the_gtf_reads_back_as_the_same_exons(tmp_path):
         (tmp_path / name).write_text(content)
     one, other = (read_any_transcripts(tmp_path / name) for name in ("a.gff3", "a.gtf"))
     assert len(one.transcripts) == len(other.transcripts) == 1
+
+
+def test_odd_letters_end_no_row():
+    handle = io.StringIO()
+    writer = GtfWriter(handle)
+    writer.write("c\ts\tgene\t1\t90\t.\t+\t.\tID=g;Name=a\u2028b\x85c\x0bd\n")
+    writer.finish()
+    assert handle.getvalue().endswith('gene_id "g"; gene_name "a\u2028b\x85c\x0bd";\n')

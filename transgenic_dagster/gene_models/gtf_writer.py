@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from transgenic_dagster.gene_models.gene_model import Interval
-from transgenic_dagster.gene_models.text_sink import TextSink
+from transgenic_dagster.gene_models.text_sink import TextSink, whole_lines
 from transgenic_dagster.gsf.features import CDS, FIVE_PRIME_UTR, THREE_PRIME_UTR
 from transgenic_dagster.input_genes.gff3 import decode
 
@@ -53,7 +53,7 @@ class GtfWriter:
 
     def write(self, text: str) -> None:
         """Take whole lines of GFF3."""
-        for line in text.splitlines():
+        for line in whole_lines(text):
             if line.startswith("#"):
                 continue
             columns = line.split("\t")

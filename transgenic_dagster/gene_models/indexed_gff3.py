@@ -1,8 +1,9 @@
 """A GFF3 sorted by position, as bgzip, with an index (CSI) by which programs look up a region.
 
 Within a sequence rows come by start, the longer first; rows of one place in the order of the
-annotation, so that parents stay before their children. CSI has no limit on the length of a
-sequence, where its predecessor TBI ends at 512 Mb.
+annotation, so that parents stay before their children. Control characters, which rows of the input
+may hold against the specification, are percent-encoded, or htslib takes the file for no text. CSI
+has no limit on the length of a sequence, where its predecessor TBI ends at 512 Mb.
 """
 
 from array import array
@@ -11,6 +12,8 @@ from typing import Final, TextIO
 
 import numpy as np
 
+from transgenic_dagster.gene_models.text_sink import whole_lines
+from transgenic_dagster.input_genes.gff3 import encode_control_characters
 from transgenic_dagster.system.bgzip import open_bgzip
 
 _CLOSING = "###"
@@ -37,7 +40,7 @@ class IndexedGff3:
 
     def write(self, text: str) -> None:
         """Take whole lines of GFF3."""
-        for line in text.splitlines(keepends=True):
+        for line in map(encode_control_characters, whole_lines(text)):
             if line.startswith("#"):
                 if line.startswith(_CLOSING):
                     continue  # rows of a gene are no longer together
@@ -49,8 +52,8 @@ class IndexedGff3:
             for column, value in zip((self._sequence, self._start, self._end), key, strict=True):
                 column.append(value)
             self._place.append(self._offset)
-            self._offset += len(line.encode())
-            self._scratch.write(line)
+            self._offset += len(line.encode()) + 1
+            self._scratch.write(line + "\n")
 
     def finish(self, path: Path) -> None:
         """Write the sorted annotation to ``path``, which ends in ``.gz``, and its index beside."""

@@ -13,6 +13,7 @@ RESERVED_IN_ATTRIBUTE = r"\x00-\x1f\x7f%;=&,"
 """Characters that column 9 reserves, as the inside of a character class of a regular expression."""
 
 _RESERVED_IN_ATTRIBUTE = re.compile(f"[{RESERVED_IN_ATTRIBUTE}]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _RESERVED_IN_SEQID = re.compile(r"[^a-zA-Z0-9.:^*$@!+_?|-]")
 
 
@@ -23,6 +24,11 @@ def encode_attribute(value: str) -> str:
     Blanks, quotes and letters outside ASCII stay as they are.
     """
     return _RESERVED_IN_ATTRIBUTE.sub(_percent, value)
+
+
+def encode_control_characters(row: str) -> str:
+    """Percent-encode the control characters of a row, but the tabs between its columns."""
+    return _CONTROL.sub(_percent, row)
 
 
 def encode_seqid(seqid: str) -> str:
