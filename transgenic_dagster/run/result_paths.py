@@ -10,7 +10,7 @@ from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.run.judging_options import ScoreOptions
 from transgenic_dagster.system.digest import file_sha256
 
-STANDARD_OUTPUT: Final = Path("/dev/stdout")
+STDOUT_DEVICE: Final = Path("/dev/stdout")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class FinalFiles:
     def damaged(self, digests: Mapping[str, str]) -> Path | None:
         """A file that is missing, or is not the one that had such a digest."""
         for name, path in self._wanted().items():
-            if path == STANDARD_OUTPUT:
+            if path == STDOUT_DEVICE:
                 return path  # nobody can tell what became of it
             stream = path.exists() and not path.is_file()
             if not stream and (not path.exists() or digests.get(name) != file_sha256(path)):
@@ -61,7 +61,7 @@ class ResultPaths(FinalFiles):
         """The files that the options name."""
         indexed = options.sorted_gff3 if options.index else None
         return cls(
-            gff3=STANDARD_OUTPUT if options.to_standard_output else options.output,
+            gff3=STDOUT_DEVICE if options.to_standard_output else options.output,
             rejects=options.reject_path,
             gsf=options.gsf_output,
             proteins=options.proteins,
