@@ -13,9 +13,10 @@ def test_threads_follow_what_the_job_was_granted(monkeypatch, granted, threads):
 
 def test_without_a_grant_threads_follow_the_machine(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS")
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("transgenic_dagster.system.processors.processor_limits", list)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 5})
     assert scratch.thread_count() == 2
-    monkeypatch.setattr("os.cpu_count", lambda: 128)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(128)))
     assert scratch.thread_count() == 4
 
 

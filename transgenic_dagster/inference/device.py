@@ -11,8 +11,8 @@ import torch
 
 from transgenic_dagster.errors import MissingOnMachineError, UsageError
 from transgenic_dagster.inference.bf16_gain import bf16_gain
-from transgenic_dagster.inference.control_groups import memory_limits
 from transgenic_dagster.model import TransgenicConfig
+from transgenic_dagster.system.control_groups import memory_limits
 from transgenic_dagster.system.memory import is_out_of_memory as memory_is_full
 
 logger = logging.getLogger(__name__)

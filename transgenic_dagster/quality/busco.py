@@ -1,7 +1,6 @@
 """BUSCO in protein mode, by BUSCOlite: which universal single-copy genes are there."""
 
 import json
-import os
 from pathlib import Path
 
 from transgenic_dagster.errors import RunError
@@ -11,6 +10,7 @@ from transgenic_dagster.quality.outside_programs import (
     find_program,
     run_program,
 )
+from transgenic_dagster.system.processors import granted_processors
 
 _KINDS = {
     "single-copy": "complete, single copy",
@@ -37,7 +37,7 @@ def measure(proteins: Path, scratch: Path) -> Measures:
     )
     lineage = find_data("TRANSGENIC_BUSCO_LINEAGE", "the folder of a BUSCO lineage")
     name = f"{proteins.stem}.busco"
-    cores = str(len(os.sched_getaffinity(0)))
+    cores = str(granted_processors())
     run_program(
         [program, "-i", proteins, "-o", name, "-m", "proteins", "-l", lineage, "-c", cores],
         scratch,

@@ -1,9 +1,10 @@
 import pytest
 import torch
 
-from transgenic_dagster.inference import control_groups
-from transgenic_dagster.inference.control_groups import memory_limits
 from transgenic_dagster.inference.device import memory_of
+from transgenic_dagster.system import control_groups
+from transgenic_dagster.system.control_groups import memory_limits, processor_limits
+from transgenic_dagster.system.processors import granted_processors
 
 V1_UNLIMITED = 9223372036854771712
 
@@ -50,10 +51,51 @@ def test_limits_are_those_of_the_own_groups_up_to_the_root(machine, groups, limi
     assert memory_limits() == expected
 
 
+@pytest.mark.parametrize(
+    ("groups", "limits", "expected"),
+    [
+        ("0::/job\n", {"job/cpu.max": "150000 100000", "cpu.max": "max 100000"}, [1.5]),
+        ("0::/\n", {"cpu.max": "800000 100000"}, [8]),
+        (
+            "4:cpu,cpuacct:/docker/a\n0::/\n",
+            {
+                "cpu/docker/a/cpu.cfs_quota_us": 400_000,
+                "cpu/docker/a/cpu.cfs_period_us": 100_000,
+                "cpu/cpu.cfs_quota_us": -1,
+                "cpu/cpu.cfs_period_us": 100_000,
+            },
+            [4],
+        ),
+    ],
+)
+def test_limits_of_time_are_told_as_processors(machine, groups, limits, expected):
+    machine(groups, limits)
+    assert processor_limits() == expected
+
+
 def test_without_control_groups_there_is_no_limit(machine):
-    assert memory_limits() == []
+    assert memory_limits() == processor_limits() == []
 
 
 def test_a_run_counts_on_no_more_than_its_own_group_has(machine):
     machine("0::/job\n", {"job/memory.max": 1 << 20})
     assert memory_of(torch.device("cpu")) == 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("granted", "quota", "expected"),
+    [
+        ("3", "100000 100000", 3),  # what the user says counts
+        ("", "max 100000", 16),
+        ("", "400000 100000", 4),
+        ("", "50000 100000", 1),
+        ("", "6400000 100000", 16),
+    ],
+)
+def test_a_run_has_the_processors_that_its_job_was_given(
+    machine, monkeypatch, granted, quota, expected
+):
+    machine("0::/job\n", {"job/cpu.max": quota})
+    monkeypatch.setenv("OMP_NUM_THREADS", granted)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(16)))
+    assert granted_processors() == expected
