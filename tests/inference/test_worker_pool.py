@@ -1,8 +1,12 @@
 """Several processes, each on the CPU, in place of several GPUs."""
 
+import multiprocessing
 import os
+import re
+import resource
 import signal
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,7 +16,9 @@ from transgenic_dagster.errors import CheckpointError, RunError
 from transgenic_dagster.inference import worker_pool
 from transgenic_dagster.inference.batching import BatchSizes, plan_units
 from transgenic_dagster.inference.beam_search import DecodingOptions
-from transgenic_dagster.inference.worker_pool import Patience, WorkerModel, predict_on_workers
+from transgenic_dagster.inference.cpu_workers import ModelProcess
+from transgenic_dagster.inference.worker_pool import Patience, predict_on_workers
+from transgenic_dagster.inference.worker_process import WorkerModel
 from transgenic_dagster.model import TransgenicConfig, resolve_checkpoint
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.system.digested_files import DigestedFiles
@@ -28,8 +34,11 @@ def read_sequences(region_ids):
 
 
 def read_and_log(log, region_ids):
+    """Note which process reads, what of its memory is its own, and what others have, too (kB)."""
+    text = Path("/proc/self/smaps_rollup").read_text()
+    sizes = dict(re.findall(r"(\w+):\s+(\d+) kB", text))
     with log.open("a") as handle:
-        handle.write(f"{os.getpid()}\n")
+        handle.write(f"{os.getpid()} {sizes['Private_Dirty']} {sizes['Shared_Dirty']}\n")
     return read_sequences(region_ids)
 
 
@@ -61,6 +70,20 @@ def fail(region_ids):
     raise CheckpointError("The windows cannot be read.")
 
 
+def read_with_little_memory(mark, region_ids):
+    """Leave the process that reads first no memory for its unit."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        return read_sequences(region_ids)
+    sequences = read_sequences(region_ids)
+    now = int(re.search(r"VmData:\s+(\d+)", Path("/proc/self/status").read_text())[1]) << 10
+    resource.setrlimit(resource.RLIMIT_DATA, (now + (1 << 20), hard))
+    return sequences
+
+
 def predict(read, devices=TWO, **options):
     sizes = BatchSizes(TransgenicConfig(), 2, golden.MAX_LENGTH, 4, False, 1 << 30, fixed=1)
     units = plan_units("Chr1", REGIONS, lambda _: 1)
@@ -75,11 +98,35 @@ def recorded():
     return {i: golden.tiny_windows()[n]["beam2"]["decoded_raw"] for i, n in enumerate(NAMES)}
 
 
-def test_units_are_shared_out_and_come_back_right(tmp_path):
-    log = tmp_path / "log"
-    assert predict(partial(read_and_log, log)) == recorded()
-    assert len(log.read_text().split()) == len(NAMES)
-    assert str(os.getpid()) not in log.read_text().split()
+def logged(log):
+    return [tuple(map(int, line.split())) for line in log.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """What two processes find, and what each noted at each unit."""
+    log = tmp_path_factory.mktemp("undisturbed") / "log"
+    return predict(partial(read_and_log, log)), logged(log)
+
+
+def test_units_are_shared_out_and_come_back_right(undisturbed):
+    found, notes = undisturbed
+    assert found == recorded()
+    assert len(notes) == len(NAMES)
+    assert os.getpid() not in {pid for pid, _, _ in notes}
+
+
+def test_the_processes_on_the_cpu_have_one_copy_of_what_was_loaded(undisturbed):
+    _, notes = undisturbed
+    weights = golden.TINY_CHECKPOINT.joinpath("model.safetensors").stat().st_size >> 10
+    _, own, shared = notes[0]
+    assert shared > max(10 * own, weights)
+
+
+def test_no_process_outlives_the_prediction(undisturbed):
+    _, notes = undisturbed
+    assert multiprocessing.active_children() == []
+    assert not any(Path(f"/proc/{pid}").exists() for pid, _, _ in notes)
 
 
 def test_what_a_lost_process_was_doing_goes_to_another(tmp_path, caplog):
@@ -145,8 +192,28 @@ def test_an_error_in_a_process_is_raised_here():
         predict(fail)
 
 
-def test_no_process_outlives_the_prediction():
-    import multiprocessing
+def test_a_unit_without_memory_ends_as_such_and_the_others_go_on(tmp_path):
+    found = predict(partial(read_with_little_memory, tmp_path / "mark"))
+    (lost,) = (region for region, sentence in found.items() if not sentence)
+    assert found == recorded() | {lost: ""}
 
-    predict(read_sequences)
-    assert multiprocessing.active_children() == []
+
+def test_as_many_processes_are_started_as_do_most(tmp_path, caplog, monkeypatch):
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")  # there are fewer cores than threads
+    monkeypatch.setattr(worker_pool, "usable_cores", lambda: 4)
+    log = tmp_path / "log"
+    with caplog.at_level("INFO"):
+        assert predict(partial(read_and_log, log), TWO, fitted=True) == recorded()
+    (count,) = re.findall(r"4 cores predict in (\d) process", caplog.text)
+    assert len({pid for pid, _, _ in logged(log)}) == int(count)
+
+
+def test_a_process_that_is_lost_before_it_has_the_model_is_told(monkeypatch):
+    def lose(setup, most):
+        model_process = ModelProcess(setup, most)
+        model_process._process.kill()
+        return model_process
+
+    monkeypatch.setattr(worker_pool, "ModelProcess", lose)
+    with pytest.raises(RunError, match="that loads the model ended by SIGKILL"):
+        predict(read_sequences)

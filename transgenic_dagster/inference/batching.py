@@ -99,8 +99,9 @@ def predicted_memory(
     num_beams: int,
     max_length: int,
     dtype_bytes: int,
+    processes: int = 1,
 ) -> int:
-    """Peak memory of a predicting process on a CPU, in bytes.
+    """Peak memory of processes that predict on a CPU, in bytes.
 
     Args:
         config: the model.
@@ -110,6 +111,7 @@ def predicted_memory(
         num_beams: beams of the search.
         max_length: longest sentence in tokens.
         dtype_bytes: bytes per number in weights and caches.
+        processes: that predict; they have one copy of the weights.
     """
     channels = config.d_model
     spectra = config.encoder_n_layer * channels * (window_length + 1) * 8
@@ -117,7 +119,7 @@ def predicted_memory(
     caches = batch_size * region_bytes(config, window_length, num_beams, max_length, dtype_bytes)
     # The mapped file of weights stays in memory beside the packed copies.
     weights = 2 * parameters * dtype_bytes
-    return PROCESS_BYTES + weights + spectra + encoder + caches
+    return weights + processes * (PROCESS_BYTES + spectra + encoder + caches)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The machine that predicts: device, precision and memory."""
+"""The machine that predicts: device, precision, cores and memory."""
 
 import ctypes
 import logging
@@ -14,6 +14,7 @@ from transgenic_dagster.inference.bf16_gain import bf16_gain
 from transgenic_dagster.model import TransgenicConfig
 from transgenic_dagster.system.control_groups import memory_limits
 from transgenic_dagster.system.memory import is_out_of_memory as memory_is_full
+from transgenic_dagster.system.processors import granted_processors
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +111,11 @@ def memory_of_each(devices: Sequence[torch.device]) -> int:
     return min(memory_of(device) for device in devices) // shares
 
 
+def usable_cores() -> int:
+    """Cores that predict on the CPU: those that PyTorch takes, as far as the job was given them."""
+    return min(torch.get_num_threads(), granted_processors())
+
+
 def keep_freed_memory() -> None:
     """Have the C library keep large blocks that are freed, for the next ones of their size.
 
@@ -121,6 +127,13 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_MAX, 0)
         mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def return_freed_memory() -> None:
+    """Have the C library return what it has kept so far, where it is glibc."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def swap_warning(needed: int) -> str | None:

@@ -20,6 +20,7 @@ from transgenic_dagster.inference.device import (
     Precision,
     is_out_of_memory,
     keep_freed_memory,
+    usable_cores,
 )
 from transgenic_dagster.inference.grammar import GrammarConstraint
 from transgenic_dagster.inference.hypotheses import Hypothesis
@@ -79,6 +80,7 @@ class Engine:
         library_logging.disable_progress_bar()
         if device.type == "cpu":
             keep_freed_memory()
+            torch.set_num_threads(usable_cores())
         else:
             torch.cuda.set_device(device.index or 0)  # it takes no device without a number
             # Convolutions would take shortcuts in fp32 otherwise; products do not by default.

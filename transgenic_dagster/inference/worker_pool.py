@@ -1,12 +1,11 @@
-"""Predicts on several devices: one worker process each, which share out the units among them.
+"""Predicts with several worker processes, which share out the units among them.
 
-A unit goes to whichever process is free, so devices of different speed end together. What a
-process was working on when it was lost goes to another one. Units are the same as on one device,
-so the results are, too. A process that is stopped or hangs is lost as well: it takes far longer
-for a unit than any took so far, while others go on.
+Each has a GPU, or some cores of the CPU. A unit goes to whichever process is free, so devices of
+different speed end together. What a process was working on when it was lost goes to another one.
+Units are the same as in one process, so the results are, too. A process that is stopped or hangs is
+lost as well: it takes far longer for a unit than any took so far, while others go on.
 """
 
-import atexit
 import logging
 import os
 import signal
@@ -17,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from typing import Protocol
 
 import torch
 
@@ -25,13 +24,14 @@ from transgenic_dagster.errors import ResumableError
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.inference.batching import BatchSizes, Unit
 from transgenic_dagster.inference.beam_search import DecodingOptions
-from transgenic_dagster.inference.device import Precision
-from transgenic_dagster.inference.engine import Engine
-from transgenic_dagster.inference.prefetch import ReadSequences, window_ids
-from transgenic_dagster.model import CheckpointFiles
-from transgenic_dagster.system.digested_files import DigestedFiles
-from transgenic_dagster.system.parent_death import end_with_parent
-from transgenic_dagster.system.signals import SIGNALS
+from transgenic_dagster.inference.cpu_workers import CPU, CpuSetup, ModelProcess
+from transgenic_dagster.inference.device import usable_cores
+from transgenic_dagster.inference.prefetch import ReadSequences
+from transgenic_dagster.inference.worker_process import (
+    WorkerModel,
+    WorkerSetup,
+    work_on_device,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -51,33 +51,18 @@ class Patience:
     look_every: float = 10
 
 
-@dataclass(frozen=True)
-class WorkerModel:
-    """Model that every worker loads.
+class Process(Protocol):
+    """A process that the main one has started, or has had forked."""
 
-    Args:
-        files: the checkpoint.
-        digested: the same files as they were read before; what has changed since is refused.
-        precision: of weights and caches.
-        compiled: see ``Engine``.
-    """
+    @property
+    def exitcode(self) -> int | None:
+        """Its exit code, negative for a signal; None until it was waited for."""
 
-    files: CheckpointFiles
-    digested: DigestedFiles
-    precision: Precision
-    compiled: bool
+    def kill(self) -> None:
+        """End it."""
 
-
-@dataclass(frozen=True)
-class _WorkerSetup:
-    """Instructions for a worker at its start."""
-
-    device: torch.device
-    threads: int
-    main_process: int
-    model: WorkerModel
-    decoding: DecodingOptions
-    read_sequences: ReadSequences
+    def join(self) -> None:
+        """Wait until it has ended."""
 
 
 @dataclass
@@ -93,7 +78,7 @@ class Worker:
     """
 
     device: torch.device
-    process: SpawnProcess
+    process: Process
     connection: Connection
     unit: Unit | None = None
     seconds: float = 0.0
@@ -139,17 +124,19 @@ def predict_on_workers(
     read_sequences: ReadSequences,
     batch_sizes: BatchSizes,
     *,
+    fitted: bool = False,
     patience: Patience = Patience(),  # frozen
 ) -> Iterator[tuple[Unit, list[PredictedSentence]]]:
-    """Predict units on several devices.
+    """Predict units in several processes.
 
     Args:
-        devices: one process is started for each, but no more than there are units.
-        model: what each of them loads.
+        devices: of one type; one process is started for each, but no more than there are units.
+        model: what each of them has; on the CPU they share it.
         decoding: how sentences are searched.
         units: what to predict.
         read_sequences: from region ids to window sequences; called in the processes.
         batch_sizes: how many regions are decoded at a time.
+        fitted: on the CPU, start as many processes as do most together, rather than all.
         patience: how long a process may be silent.
 
     Yields:
@@ -159,25 +146,16 @@ def predict_on_workers(
         TransgenicError: what a process raised.
         ResumableError: all processes are lost.
     """
+    if not units:
+        return
     waiting = deque(units)
-    devices = devices[: len(units)]
-    cores = torch.get_num_threads()
-    workers = [
-        _start(
-            _WorkerSetup(
-                device=device,
-                threads=max(1, cores // len(devices)) if device.type == "cpu" else cores,
-                main_process=os.getpid(),
-                model=model,
-                decoding=decoding,
-                read_sequences=read_sequences,
-            )
-        )
-        for device in devices
-    ]
+    setup = WorkerSetup(os.getpid(), model, decoding, read_sequences)
     with ExitStack() as end:
-        for worker in workers:
-            end.callback(_end, worker)
+        if devices[0].type == "cpu":
+            most = min(len(devices), len(units))
+            workers = _start_on_cpu(CpuSetup(setup, usable_cores(), fitted), most, end)
+        else:
+            workers = [_start_on(device, setup, end) for device in devices[: len(units)]]
         for worker in workers:
             _assign(worker, waiting, batch_sizes)
         watch = _Watch(patience)
@@ -207,13 +185,36 @@ def predict_on_workers(
                 yield unit, answer  # type: ignore[misc]  # a busy worker has a unit
 
 
-def _start(setup: _WorkerSetup) -> Worker:
+def _start_on(device: torch.device, setup: WorkerSetup, end: ExitStack) -> Worker:
+    """Start a process that has a device to itself."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, setup), name=f"{setup.device}")
+    process = context.Process(target=work_on_device, args=(theirs, device, setup), name=f"{device}")
     process.start()
     theirs.close()
-    return Worker(setup.device, process, ours)
+    worker = Worker(device, process, ours)
+    end.callback(_end, worker)
+    return worker
+
+
+def _start_on_cpu(setup: CpuSetup, most: int, end: ExitStack) -> list[Worker]:
+    """Start processes on the CPU, each with some of its cores."""
+    model_process = ModelProcess(setup, most)
+    end.callback(model_process.end)
+    try:
+        forked = model_process.forked()
+    except EOFError as error:
+        raise ResumableError(
+            f"The process that loads the model ended {_cause(model_process.end())}; look for the "
+            "cause in the system's log (memory?)."
+        ) from error
+    if setup.fitted:
+        plural = "es" * (len(forked) > 1)
+        logger.info("%d cores predict in %d process%s", setup.cores, len(forked), plural)
+    workers = [Worker(CPU, process, connection) for process, connection in forked]
+    for worker in workers:
+        end.callback(_end, worker)
+    return workers
 
 
 def _assign(worker: Worker, waiting: deque[Unit], batch_sizes: BatchSizes) -> None:
@@ -236,8 +237,7 @@ def _requeue(
 ) -> None:
     """Put the unit of a lost worker back into the queue."""
     lost.process.join()
-    how = lost.process.exitcode or 0
-    cause = f"by {signal.Signals(-how).name}" if how < 0 else f"with exit code {how}"
+    cause = _cause(lost.process.exitcode or 0)
     if not workers:
         raise ResumableError(
             f"The process on {lost.device} ended {cause}, and it was the last one; look for the "
@@ -257,34 +257,7 @@ def _end(worker: Worker) -> None:
     worker.process.join()
 
 
-def _serve(connection: Connection, setup: _WorkerSetup) -> None:
-    """Predict units until there are no more; what goes wrong is sent to the main process."""
-    end_with_parent(setup.main_process)
-    # DuckDB's binding would report leaks of its own on stderr at a regular exit.
-    atexit.register(os._exit, 0)
-    for number in SIGNALS:  # the main process ends this one
-        signal.signal(number, signal.SIG_IGN)
-    torch.set_num_threads(setup.threads)
-    model = setup.model
-    try:
-        with model.digested.unchanged():
-            engine = Engine.load(
-                model.files, setup.device, model.precision, compile_model=model.compiled
-            )
-        while True:
-            unit, batch_size = connection.recv()
-            input_ids = window_ids(unit, setup.read_sequences)
-            connection.send(
-                engine.predict(
-                    unit.regions,
-                    input_ids,
-                    setup.decoding,
-                    batch_size=batch_size,
-                    given=unit.given,
-                    whole=unit.whole,
-                )
-            )
-    except EOFError:  # the main process needs no more
-        return
-    except Exception as error:
-        connection.send(error)
+def _cause(exit_code: int) -> str:
+    return (
+        f"by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"with exit code {exit_code}"
+    )

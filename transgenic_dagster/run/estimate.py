@@ -16,7 +16,8 @@ from transgenic_dagster.regions.region_db import database_bytes
 from transgenic_dagster.regions.region_plan import plan_regions
 from transgenic_dagster.regions.windows import window_cap
 from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.model_and_devices import batch_sizes
+from transgenic_dagster.run.model_and_devices import batch_sizes, parameter_count
+from transgenic_dagster.run.predictor import most_processes
 from transgenic_dagster.run.stages import make_sorted_gff
 from transgenic_dagster.sequences.fasta import open_genome
 from transgenic_dagster.system.wording import counted
@@ -207,7 +208,9 @@ def _with_machine(
     budget = memory_of_each(devices)
     sizes = batch_sizes(options, config, device, precision, budget)
     together = {length: min(sizes.batch_size(length), count) for length, count in windows.items()}
-    parameters = _parameters(config)
+    parameters = parameter_count(config)
+    units = sum(-(-count // sizes.per_unit(length)) for length, count in windows.items())
+    processes = most_processes(options, config, devices, sizes, windows, units)
 
     def memory(max_length: int) -> int:
         each = (
@@ -219,15 +222,19 @@ def _with_machine(
                 num_beams=options.num_beams,
                 max_length=min(max_length, options.max_length),
                 dtype_bytes=dtype.itemsize,
+                processes=processes if device.type == "cpu" else 1,
             )
             for length, rows in together.items()
         )
         return max(each, default=0)
 
     memory_bytes = memory(options.max_length)
-    processes = len(devices) if device.type == "cpu" else 1  # GPUs have memories of their own
+    if device.type == "cpu":  # GPUs have memories of their own
+        budget *= len(devices)
     if memory_bytes > budget:
         notes = (*notes, f"this machine has only {_size(budget)} of memory.")
+    if processes > len(devices):
+        notes = (*notes, f"up to {processes} processes share the cores; their memory is counted.")
     rate = _matrix_rate(device, dtype)
     operations = sum(
         count * _operations(config, length, options.num_beams) for length, count in windows.items()
@@ -237,22 +244,13 @@ def _with_machine(
         skipped=dict(Counter(s.reason for s in skipped if s.is_gene).most_common()),
         broken_rows=sum(not s.is_gene for s in skipped),
         disk_bytes=disk_bytes,
-        memory_bytes=processes * memory_bytes,
-        typical_memory_bytes=processes * memory(ASSUMED_TOKENS),
+        memory_bytes=memory_bytes,
+        typical_memory_bytes=memory(ASSUMED_TOKENS),
         batch_sizes=together,
         seconds=operations / rate / (len(devices) if device.type == "cuda" else 1),
         machine=f"{', '.join(map(str, devices))} ({rate / 1e9:,.0f} GFLOP/s)",
         notes=notes,
     )
-
-
-def _parameters(config: "TransgenicConfig") -> int:
-    import torch
-
-    from transgenic_dagster.model import TransgenicForConditionalGeneration
-
-    with torch.device("meta"):
-        return TransgenicForConditionalGeneration(config).num_parameters()
 
 
 def _operations(config: "TransgenicConfig", window_length: int, num_beams: int) -> float:

@@ -102,3 +102,13 @@ def batch_sizes(
         memory_budget=memory_budget,
         fixed=None if options.batch_size == "auto" else options.batch_size,
     )
+
+
+def parameter_count(config: "TransgenicConfig") -> int:
+    """Number of parameters of a model; none is allocated."""
+    import torch
+
+    from transgenic_dagster.model import TransgenicForConditionalGeneration
+
+    with torch.device("meta"):
+        return TransgenicForConditionalGeneration(config).num_parameters()

@@ -35,9 +35,9 @@ from transgenic_dagster.run.journals import (
 from transgenic_dagster.run.model_and_devices import (
     ModelAndDevices,
     batch_sizes,
-    decoding_options,
     find_model_and_devices,
 )
+from transgenic_dagster.run.predictor import Predictor, ReadSequences
 from transgenic_dagster.run.record import timed
 from transgenic_dagster.run.stages import check_sorted_annotation, fingerprint_of_regions
 from transgenic_dagster.run.state import PieceState, read_piece_state
@@ -45,8 +45,7 @@ from transgenic_dagster.run.units import units_left, units_out_of_memory
 from transgenic_dagster.system.wording import counted
 
 if TYPE_CHECKING:
-    from transgenic_dagster.inference.batching import BatchSizes, Unit
-    from transgenic_dagster.inference.engine import Engine
+    from transgenic_dagster.inference.batching import Unit
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +54,6 @@ FEW_SHARE = 0.01
 """So many regions, or this share of them, may be too large for a machine that does the others."""
 
 
-ReadSequences = Callable[[Sequence[int]], dict[int, str]]
-"""From region ids to window sequences; called in other processes, too."""
 Follow = Callable[[JournalSummary], None]
 """Told of the journals when prediction begins, and after each unit that is safe."""
 
@@ -228,7 +225,6 @@ def _load_and_predict(
     rates do not count the loading.
     """
     from transgenic_dagster.inference.device import swap_warning
-    from transgenic_dagster.inference.engine import Engine
 
     if warning := swap_warning(sum(path.stat().st_size for path in found.files.weights)):
         logger.warning(warning)
@@ -238,84 +234,24 @@ def _load_and_predict(
         ", ".join(str(device) for device in found.devices),
         found.precision,
     )
-    engine = None
-    if len(found.devices) == 1:
-        with found.model.unchanged():
-            engine = Engine.load(
-                found.files, found.device, found.precision, compile_model=options.compile
-            )
     given = GivenSentences(folder, options) if options.task != "predict" else None
+    groups = []
+    for budget, group in groupby(states, key=lambda piece: states[piece].memory_budget):
+        sizes = batch_sizes(options, found.config, found.device, found.precision, budget)
+        groups.append((sizes, *units_left(folder, [states[p] for p in group], sizes, given)))
+    predictor = Predictor.ready(
+        options, found, read_sequences, [(sizes, units) for sizes, units, _ in groups]
+    )
     with showing:
-        for budget, group in groupby(states, key=lambda piece: states[piece].memory_budget):
-            sizes = batch_sizes(options, found.config, found.device, found.precision, budget)
-            units, faults = units_left(folder, [states[p] for p in group], sizes, given)
+        for sizes, units, faults in groups:
             yield from _made_safe(folder, states, faults)
-            if engine is None:
-                predicted = _on_several_devices(read_sequences, units, options, found, sizes)
-            else:
-                predicted = _on_one_device(read_sequences, units, options, engine, sizes)
-            yield from _fitting(_made_safe(folder, states, predicted))
+            yield from _fitting(_made_safe(folder, states, predictor.predict(units, sizes)))
         alone = units_out_of_memory(folder, states, given)
         if not alone:
             return
         logger.warning("out of memory; trying %s again, each alone", counted(len(alone), "region"))
-        if engine is None:  # one process, so that it has all the memory
-            first = replace(found, devices=found.devices[:1])
-            predicted = _on_several_devices(read_sequences, alone, options, first, sizes)
-        else:
-            predicted = _on_one_device(read_sequences, alone, options, engine, sizes)
+        predicted = predictor.in_one_process().predict(alone, sizes)
         yield from _made_safe(folder, states, predicted)
-
-
-def _on_one_device(
-    read_sequences: ReadSequences,
-    units: "list[Unit]",
-    options: AnnotateOptions,
-    engine: "Engine",
-    sizes: "BatchSizes",
-) -> "Iterator[tuple[Unit, list[PredictedSentence]]]":
-    from transgenic_dagster.inference.prefetch import load_units
-
-    decoding = decoding_options(options)
-    loaded = load_units(
-        units,
-        read_sequences,
-        num_workers=options.num_workers,
-        prefetch_factor=options.prefetch_factor,
-    )
-    for unit, input_ids in loaded:
-        batch_size = sizes.batch_size(unit.window_length)
-        yield (
-            unit,
-            engine.predict(
-                unit.regions,
-                input_ids,
-                decoding,
-                batch_size=batch_size,
-                given=unit.given,
-                whole=unit.whole,
-            ),
-        )
-
-
-def _on_several_devices(
-    read_sequences: ReadSequences,
-    units: "list[Unit]",
-    options: AnnotateOptions,
-    found: ModelAndDevices,
-    sizes: "BatchSizes",
-) -> "Iterator[tuple[Unit, list[PredictedSentence]]]":
-    """A process for each device; a device that is named twice has two."""
-    from transgenic_dagster.inference.worker_pool import WorkerModel, predict_on_workers
-
-    return predict_on_workers(
-        found.devices,
-        WorkerModel(found.files, found.model, found.precision, options.compile),
-        decoding_options(options),
-        units,
-        read_sequences,
-        sizes,
-    )
 
 
 def _fitting(
