@@ -61,7 +61,9 @@ def copy_demo(folder: Path, copies: int) -> AnnotateOptions:
         for number in range(copies):
             fasta.write(genome.replace(">", f">copy{number}_"))
             for row in rows:
-                gff.write(f"copy{number}_{row}\n".replace("ID=", f"ID=copy{number}_"))
+                for name in ("ID=", "Parent="):
+                    row = row.replace(name, f"{name}copy{number}_")  # noqa: PLW2901
+                gff.write(f"copy{number}_{row}\n")
     return AnnotateOptions(
         fasta_file=folder / "genome.fa",
         gff_file=folder / "genes.gff3",
