@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 from transgenic_dagster.inference.batching import Unit
 from transgenic_dagster.model import encode_dna
 from transgenic_dagster.system.parent_death import end_with_parent
+from transgenic_dagster.system.processes import hush_semaphore_tracker
 
 UNITS_PER_WORKER = 8
 """Below this, starting a process takes longer than it saves."""
@@ -73,8 +74,7 @@ def load_units(
     """
     workers = min(num_workers, len(units) // UNITS_PER_WORKER)
     if workers:
-        # The tracker of semaphores cleans up after a killed run, and need not say so.
-        os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
+        hush_semaphore_tracker()
     loader = DataLoader(
         UnitDataset(units, read_sequences),
         batch_size=None,

@@ -6,21 +6,18 @@ from contextlib import ExitStack
 
 from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.gene_models.completed_input import CompletedInput, new_isoforms
-from transgenic_dagster.gene_models.from_sentence import gene_from_sentence
 from transgenic_dagster.gene_models.gene_model import GeneModel
 from transgenic_dagster.gene_models.gsf_table import GsfTable
-from transgenic_dagster.gene_models.refined_gene import refined_gene_from_sentence
 from transgenic_dagster.gene_models.rejects import Reject, write_reject
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.input_genes.gene_list import read_genes
 from transgenic_dagster.options import AnnotateOptions
-from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.folder import RunFolder
+from transgenic_dagster.run.gene_building import build_genes
 from transgenic_dagster.run.gene_files import GeneFiles
 from transgenic_dagster.run.gff3_files import Gff3Files
 from transgenic_dagster.run.given_sentences import GivenSentences
-from transgenic_dagster.run.journals import sentences_by_region
 from transgenic_dagster.run.result_files import write_skipped
 from transgenic_dagster.run.result_paths import ResultPaths
 from transgenic_dagster.system.output_files import write_output
@@ -42,16 +39,18 @@ def write_completed(
     """
     paths = ResultPaths.of(options)
     accounting, rejected = Accounting(), Counter[str]()
-    by_region = sentences_by_region(sentences)
     given = GivenSentences(folder, options)
     gained: dict[str, GeneModel] = {}
     with ExitStack() as files:
         rejects = files.enter_context(write_output(paths.rejects))
         table = GsfTable(files.enter_context(write_output(paths.gsf))) if paths.gsf else None
         write_skipped(rejects, database.skipped(), accounting)
-        for region, window in database.windows():
-            piece, sentence = by_region[region.region_id]
-            gene, faults = _completed(region, window, sentence, given, options)
+        for prediction, built in build_genes(database, sentences, options):
+            piece, region, sentence, _ = prediction
+            gene, faults = built
+            if left_out := given.of(region).fault:
+                reason, detail = left_out.reason, left_out.detail
+                gene, faults = None, [Reject.from_sentence(region, sentence, reason, detail)]
             accounting.count_gene(gene, faults)
             rejected[piece] += gene is None
             for fault in faults:
@@ -84,19 +83,3 @@ def write_completed(
         for gene in gained.values():
             beside.write_gene(gene)
     return accounting, rejected
-
-
-def _completed(
-    region: Region,
-    window: str,
-    sentence: PredictedSentence,
-    given: GivenSentences,
-    options: AnnotateOptions,
-) -> tuple[GeneModel | None, list[Reject]]:
-    """The gene as the model completed it, and why there is none or a transcript less."""
-    fault = given.of(region).fault
-    if fault is not None:
-        return None, [Reject.from_sentence(region, sentence, fault.reason, fault.detail)]
-    if options.refine == "off":
-        return gene_from_sentence(sentence, region, window)
-    return refined_gene_from_sentence(sentence, region, window, options.refine_distance)

@@ -11,18 +11,16 @@ from typing import NamedTuple
 from transgenic_dagster import __version__
 from transgenic_dagster.errors import RunError
 from transgenic_dagster.gene_models.accounting import Accounting
-from transgenic_dagster.gene_models.from_sentence import gene_from_sentence
-from transgenic_dagster.gene_models.refined_gene import refined_gene_from_sentence
 from transgenic_dagster.gene_models.rejects import Reject
 from transgenic_dagster.gene_models.selection import Candidate, Doubt, select_genes
 from transgenic_dagster.gsf.sentence import PredictedSentence
 from transgenic_dagster.options import AnnotateOptions, Stage
-from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.complete_results import write_completed
 from transgenic_dagster.run.fingerprint import code_version, predictions_fingerprint, provenance
 from transgenic_dagster.run.folder import RunFolder
-from transgenic_dagster.run.journals import journaled, sentences_by_region
+from transgenic_dagster.run.gene_building import build_genes
+from transgenic_dagster.run.journals import journaled
 from transgenic_dagster.run.judging_options import ScoreOptions
 from transgenic_dagster.run.model_and_devices import find_model_and_devices
 from transgenic_dagster.run.record import describe_run
@@ -168,7 +166,7 @@ def _origin(state: PieceState, options: AnnotateOptions) -> dict[str, str]:
     return origin
 
 
-class _Prediction(NamedTuple):
+class _Predicted(NamedTuple):
     piece: str
     sentence: PredictedSentence
     rejects: Sequence[Reject]
@@ -178,7 +176,7 @@ def _judged(
     database: RegionDb,
     sentences: Mapping[str, Sequence[PredictedSentence]],
     options: AnnotateOptions,
-) -> Iterator[tuple[Candidate[_Prediction], Doubt | None]]:
+) -> Iterator[tuple[Candidate[_Predicted], Doubt | None]]:
     """Yield every region, in order, with its gene and what speaks against it.
 
     Without refinement genes are written as the model wrote them, and nothing is judged.
@@ -193,22 +191,7 @@ def _candidates(
     database: RegionDb,
     sentences: Mapping[str, Sequence[PredictedSentence]],
     options: AnnotateOptions,
-) -> Iterator[Candidate[_Prediction]]:
-    for piece, region, sentence, window in _in_region_order(database, sentences):
-        if options.refine == "off":
-            gene, rejects = gene_from_sentence(sentence, region, window)
-        else:
-            gene, rejects = refined_gene_from_sentence(
-                sentence, region, window, options.refine_distance
-            )
-        yield Candidate(region, gene, sentence.score, _Prediction(piece, sentence, rejects))
-
-
-def _in_region_order(
-    database: RegionDb, sentences: Mapping[str, Sequence[PredictedSentence]]
-) -> Iterator[tuple[str, Region, PredictedSentence, str]]:
-    """Yield the piece, the region, its sentence and its window's sequence, for every region."""
-    by_region = sentences_by_region(sentences)
-    for region, window in database.windows():
-        piece, sentence = by_region[region.region_id]
-        yield piece, region, sentence, window
+) -> Iterator[Candidate[_Predicted]]:
+    for prediction, built in build_genes(database, sentences, options):
+        payload = _Predicted(prediction.piece, prediction.sentence, built.rejects)
+        yield Candidate(prediction.region, built.gene, prediction.sentence.score, payload)

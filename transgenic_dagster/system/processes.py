@@ -35,3 +35,8 @@ def start_of(process_id: int) -> float | None:
     except (OSError, ValueError, IndexError):
         return None
     return time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def hush_semaphore_tracker() -> None:
+    """Have Python's tracker of semaphores, which cleans up after killed runs, not say so."""
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
