@@ -84,11 +84,11 @@ def _measure(options: AnnotateOptions, clock: Stopwatch, core: Stopwatch) -> int
     predict_pieces(folder, None, options, SilentProgress())
     Engine.predict = predict
     few = gene_building.MANY_REGIONS
-    for processes in (1, granted_processors()):
-        gene_building.MANY_REGIONS = sys.maxsize if processes == 1 else 0
-        measure(
-            f"genes and final files, {processes} processes", lambda: merge_pieces(folder, options)
-        )
+    gene_building.MANY_REGIONS = sys.maxsize
+    measure("genes and files, one process", lambda: merge_pieces(folder, options))
+    gene_building.MANY_REGIONS = 0
+    processes = granted_processors()
+    measure(f"genes and files, for {processes} cores", lambda: merge_pieces(folder, options))
     gene_building.MANY_REGIONS = few
     with RegionDb(folder.region_db) as database:
         return len(database.regions())
