@@ -1,6 +1,6 @@
 """Kill annotation runs with SIGKILL at random moments, resume them, and compare the results.
 
-    python -m tests.kill_and_resume --kills 20 [--task complete|score]
+    python -m tests.kill_and_resume --kills 20 [--task complete|score] [--device cpu,cpu]
 
 Annotates the demo assembly (or completes or scores its annotation) once without interruption and
 then again and again, killing the process at random moments until so many kills are done. Every run
@@ -35,7 +35,9 @@ FLAGS = {"predict": ["--keep_input"], "complete": ["--complete"], "score": []}
 CODE = "import sys; from transgenic_dagster.cli.{} import main as c; sys.exit(c())"
 
 
-def start(assembly: DemoAssembly, folder: Path, task: str) -> subprocess.Popen[bytes]:
+def start(
+    assembly: DemoAssembly, folder: Path, task: str, device: str = "cpu"
+) -> subprocess.Popen[bytes]:
     """Start or resume a run into a folder."""
     module = "score" if task == "score" else "annotate"
     named = zip(OPTIONS[task][::2], OPTIONS[task][1::2], strict=True)
@@ -46,7 +48,7 @@ def start(assembly: DemoAssembly, folder: Path, task: str) -> subprocess.Popen[b
             *("--output", str(folder / "out.gff3")),
             *(part for option, name in named for part in (f"--{option}", str(folder / name))),
             *FLAGS[task],
-            *("--model", str(demo_checkpoint()), "--device", "cpu", "--batch_size", "4"),
+            *("--model", str(demo_checkpoint()), "--device", device, "--batch_size", "4"),
             *("--resume", "--quiet"),
         ]
     )
@@ -74,6 +76,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--task", choices=RESULTS, default="predict")
+    parser.add_argument("--device", default="cpu", help="of the runs that are killed")
     arguments = parser.parse_args()
     task = arguments.task
     moments = random.Random(arguments.seed)
@@ -92,7 +95,7 @@ def main() -> None:
         folder = root / "run0"
         folder.mkdir()
         while kills < arguments.kills:
-            process = start(assembly, folder, task)
+            process = start(assembly, folder, task, arguments.device)
             try:
                 process.wait(timeout=moments.uniform(0, duration))
             except subprocess.TimeoutExpired:
@@ -105,7 +108,7 @@ def main() -> None:
             finished += 1
             folder = root / f"run{finished}"
             folder.mkdir()
-        finish(start(assembly, folder, task))
+        finish(start(assembly, folder, task, arguments.device))
         check(folder, reference)
     sys.stdout.write(
         f"{kills} kills, {finished + 1} runs finished after them: all results byte-identical\n"

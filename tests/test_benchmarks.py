@@ -1,6 +1,8 @@
 import pytest
 
 from benchmarks import (
+    bench_around,
+    bench_cores,
     bench_engine,
     bench_evaluate,
     bench_gpu,
@@ -66,3 +68,16 @@ def test_bf16_hardly_changes_probabilities_even_of_random_weights(capsys):
     found = bench_precision.main(["--only", "golden"])["golden"]
     assert 0 < found.log_probability < 0.06
     assert "of the sentences" in capsys.readouterr().out
+
+
+def test_ways_to_split_the_cores_are_measured(capsys):
+    ratios = bench_cores.main(["--size", "tiny", "--cores", "2", "--rounds", "1"])
+    assert ratios.keys() == {1, 2}
+    assert ratios[2] > 0
+    assert "2 processes (1 + 1 threads)" in capsys.readouterr().out
+
+
+def test_the_work_around_the_model_is_measured(capsys):
+    parts = bench_around.main(["--copies", "1"])
+    assert all(milliseconds > 0 for milliseconds in parts.values())
+    assert "journal: " in capsys.readouterr().out

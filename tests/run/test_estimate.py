@@ -90,6 +90,15 @@ def test_a_plan_follows_the_options(tmp_path):
     assert few.seconds > 0
 
 
+def test_a_plan_counts_the_memory_of_all_processes(tmp_path, monkeypatch):
+    assembly = golden_chromosome(tmp_path, copies=20)
+    alone = plan(assembly, batch_size=2)
+    monkeypatch.setattr("transgenic_dagster.inference.device.usable_cores", lambda: 16)
+    split = plan(assembly, batch_size=2)
+    assert "up to 2 processes share the cores" in split.render()
+    assert alone.memory_bytes < split.memory_bytes < 2 * alone.memory_bytes
+
+
 def test_rows_that_are_no_genes_and_cannot_be_read_are_counted(tmp_path):
     assembly = golden_chromosome(tmp_path)
     text = assembly.gff.read_text()
