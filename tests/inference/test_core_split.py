@@ -35,7 +35,7 @@ def test_every_process_has_some_units():
 @pytest.mark.parametrize("lengths", [(6144,), (6144, 49_152)])
 def test_all_processes_fit_into_the_memory_together(lengths):
     needed = max(memory_of_processes(4, SIZES, PARAMETERS, length) for length in lengths)
-    memory = int(needed / core_split.MEMORY_SHARE)
+    memory = int(needed / core_split.JOINT_MEMORY_SHARE)
     assert most(64, memory=memory + 1000, lengths=lengths) == 4
     assert most(64, memory=memory - 1000, lengths=lengths) == 2
     assert most(64, memory=1, lengths=lengths) == 1

@@ -5,6 +5,8 @@ import os
 import re
 import resource
 import signal
+from collections import deque
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from transgenic_dagster.inference.batching import BatchSizes, plan_units
 from transgenic_dagster.inference.beam_search import DecodingOptions
 from transgenic_dagster.inference.cpu_workers import ModelProcess
 from transgenic_dagster.inference.worker_pool import Patience, predict_on_workers
-from transgenic_dagster.inference.worker_process import WorkerModel
+from transgenic_dagster.inference.worker_process import WorkerModel, WorkerSetup
 from transgenic_dagster.model import TransgenicConfig, resolve_checkpoint
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.system.digested_files import DigestedFiles
@@ -84,13 +86,17 @@ def read_with_little_memory(mark, region_ids):
     return sequences
 
 
-def predict(read, devices=TWO, **options):
-    sizes = BatchSizes(TransgenicConfig(), 2, golden.MAX_LENGTH, 4, False, 1 << 30, fixed=1)
-    units = plan_units("Chr1", REGIONS, lambda _: 1)
+SIZES = BatchSizes(TransgenicConfig(), 2, golden.MAX_LENGTH, 4, False, 1 << 30, fixed=1)
+
+
+def tiny_model():
     files = resolve_checkpoint(str(golden.TINY_CHECKPOINT))
-    digested = DigestedFiles.read(files.config, *files.weights)
-    model = WorkerModel(files, digested, "fp32", compiled=False)
-    answers = predict_on_workers(devices, model, OPTIONS, units, read, sizes, **options)
+    return WorkerModel(files, DigestedFiles.read(files.config, *files.weights), "fp32", False)
+
+
+def predict(read, devices=TWO, **options):
+    units = plan_units("Chr1", REGIONS, lambda _: 1)
+    answers = predict_on_workers(devices, tiny_model(), OPTIONS, units, read, SIZES, **options)
     return {unit.regions[0].region_id: sentences[0].raw for unit, sentences in answers}
 
 
@@ -127,6 +133,18 @@ def test_no_process_outlives_the_prediction(undisturbed):
     _, notes = undisturbed
     assert multiprocessing.active_children() == []
     assert not any(Path(f"/proc/{pid}").exists() for pid, _, _ in notes)
+
+
+def test_a_process_with_a_device_of_its_own_loads_the_model_there():
+    """As for a GPU."""
+    setup = WorkerSetup(os.getpid(), tiny_model(), OPTIONS, read_sequences)
+    unit, _ = plan_units("Chr1", REGIONS[:2], lambda _: 1)
+    with ExitStack() as end:
+        worker = worker_pool._start_on(torch.device("cpu"), setup, end)
+        worker_pool._assign(worker, deque([unit]), SIZES)
+        (sentence,) = worker.connection.recv()
+    assert sentence.raw == recorded()[0]
+    assert worker.process.exitcode is not None
 
 
 def test_what_a_lost_process_was_doing_goes_to_another(tmp_path, caplog):

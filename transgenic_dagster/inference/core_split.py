@@ -21,7 +21,7 @@ FEWEST_CORES = 2
 """Of a process."""
 UNITS_PER_PROCESS = 4
 """Below this, starting processes takes longer than they save, and the last ones wait long."""
-MEMORY_SHARE = 0.8
+JOINT_MEMORY_SHARE = 0.8
 """Share of the memory that processes may be predicted to fill together."""
 WORTHWHILE_GAIN = 1.05
 """More processes must do so many times as much; they take more memory."""
@@ -58,7 +58,7 @@ def most_processes(
         needed = (
             memory_of_processes(processes, sizes, parameters, length) for length in window_lengths
         )
-        return max(needed, default=0) <= MEMORY_SHARE * memory
+        return max(needed, default=0) <= JOINT_MEMORY_SHARE * memory
 
     processes = 1
     most = min(cores // FEWEST_CORES, units // UNITS_PER_PROCESS)
