@@ -39,6 +39,14 @@ def test_an_assembly_without_annotation_is_reported_and_annotated(lab):
     checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
     assert checks["accounting_adds_up"]
     assert checks["gff3_is_valid"]
+    # Genes that are not there are not the model's to annotate.
+    assert checks["gene_count_is_plausible"]
+    (materialized,) = (
+        event.materialization.metadata
+        for event in result.get_asset_materialization_events()
+        if event.asset_key.to_user_string() == "merged_gff3"
+    )
+    assert materialized["annotated_percent"].value == 100
     genes = [
         line.split("\t")
         for line in home.results("fresh").gff3.read_text().splitlines()

@@ -184,6 +184,19 @@ def test_options_of_the_lab_reach_the_assemblies_that_do_not_override_them(watch
     assert '"num_beams": "1"' in home.results("moss").gff3.read_text()
 
 
+def test_files_that_are_asked_for_later_are_made_without_predicting_again(watcher):
+    home = watcher.lab.home
+    put(home, "moss")
+    watcher.reported()
+    annotate_what_is_requested(watcher)
+    set_options(home, cds=True, index=True)
+    assert watcher.reported() == ["moss"]
+    assert annotate_what_is_requested(watcher) == ["moss"] * 4
+    assert (home.run("moss").root / "cds.fa").exists()
+    assert watcher.reported() == []
+    assert watcher.requested() == {}
+
+
 def put_coding(home, name):
     """Put an assembly whose genes have CDS into a home."""
     put(home, name)

@@ -30,7 +30,7 @@ from transgenic_dagster.lab.pages import (
     score_table_page,
     sorted_page,
 )
-from transgenic_dagster.lab.pieces import Pieces, pieces_version, read_pieces, write_pieces
+from transgenic_dagster.lab.pieces import Pieces, read_pieces, write_pieces
 from transgenic_dagster.lab.workspace import MADE_BY, Home
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.orchestration.conditions import (
@@ -162,17 +162,16 @@ def _region_db(home: Home) -> dg.AssetsDefinition:
             )
             regions = make_region_db(folder, asked, longest)
             with RegionDb(folder.region_db) as database:
-                names, page = tuple(database.pieces()), regions_page(database)
-            version = pieces_version(regions, asked)
-            scored = scores_input(
-                lab.home, lab.home.assembly(context.partition_key)
-            ) and tells_coding_parts(folder.sorted_gff)
+                names, page = database.pieces(), regions_page(database)
+            inputs = lab.home.assembly(context.partition_key)
+            scored = scores_input(lab.home, inputs) and tells_coding_parts(folder.sorted_gff)
+            pieces = Pieces.of(names, regions, asked, scored=scored)
             # In this order: the sensor removes chromosomes that no assembly has.
-            write_pieces(folder, Pieces(names, version, scored))
-            context.instance.add_dynamic_partitions(CHROMOSOME, list(names))
+            write_pieces(folder, pieces)
+            context.instance.add_dynamic_partitions(CHROMOSOME, names)
             page |= {"path": folder.region_db, "genome_sha256": regions.values["genome"]}
             return dg.MaterializeResult(
-                metadata=metadata(page), data_version=dg.DataVersion(version)
+                metadata=metadata(page), data_version=dg.DataVersion(pieces.version)
             )
 
     return region_db
@@ -290,10 +289,11 @@ def _results(home: Home) -> dg.AssetsDefinition:
         paths = lab.home.results(name)
         with _step(lab.home, context, name) as (folder, asked):
             pieces = read_pieces(folder)
-            made_from = {MADE_FROM: pieces.version if pieces else ""}
+            made_from = {MADE_FROM: pieces.results_version if pieces else ""}
             accounting = merge_pieces(folder, asked)
             context.log.info(accounting.summary())
-            gff3, rejects = annotation_page(lab.home, name, accounting), rejects_page(paths)
+            gff3 = annotation_page(lab.home, name, accounting, asked)
+            rejects = rejects_page(paths)
         yield dg.MaterializeResult(
             asset_key=MERGED_GFF3,
             metadata=metadata(gff3) | made_from,

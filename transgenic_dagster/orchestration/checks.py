@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import dagster as dg
 
 from transgenic_dagster.lab.arrivals import problems_of
-from transgenic_dagster.lab.options import check_limits
 from transgenic_dagster.orchestration.conditions import MERGED_GFF3
 from transgenic_dagster.orchestration.launchpad import LabResource
 from transgenic_dagster.orchestration.partitions import ASSEMBLIES, ASSEMBLY, early_parts
@@ -64,10 +63,9 @@ def make_checks() -> list[dg.AssetChecksDefinition]:
 
 def _results(name: str, lab: LabResource) -> Iterator[dg.AssetCheckResult]:
     """Yield the results of all checks of an assembly's files."""
-    home = lab.home
-    folder, paths = home.run(name), home.results(name)
-    limits = check_limits(home, home.assembly(name))
-    for one in result_checks.check_results(folder.region_db, paths.gff3, paths.rejects, limits):
+    from transgenic_dagster.lab.quality import check_quality  # slow to import
+
+    for one in check_quality(lab.home, name):
         blocking = one.check.is_blocking
         yield dg.AssetCheckResult(
             check_name=one.check.name,

@@ -155,7 +155,8 @@ class ResultsDue(Due):
                 continue
             gff3, scores = self._home.results(assembly).gff3, self._home.scores(assembly).scores
             exists = (scores if self._scoring else gff3).exists()
-            if newest > asked or not exists or log.made_from(key, assembly) != pieces.version:
+            version = pieces.version if self._scoring else pieces.results_version
+            if newest > asked or not exists or log.made_from(key, assembly) != version:
                 yield assembly
 
 

@@ -17,7 +17,7 @@ from transgenic_dagster.errors import TransgenicError, UsageError
 from transgenic_dagster.lab.arrivals import signature_of, states_of
 from transgenic_dagster.lab.earlier_release import KEPT, read_earlier_home
 from transgenic_dagster.lab.options import assembly_options
-from transgenic_dagster.lab.pieces import Pieces, chromosomes, pieces_version, write_pieces
+from transgenic_dagster.lab.pieces import Pieces, chromosomes, write_pieces
 from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration.assets import REJECT_REPORT, SCORE_TABLE, SORTED_GFF
 from transgenic_dagster.orchestration.checks import RESULT_CHECKS
@@ -194,11 +194,11 @@ def _migrate_assembly(instance: dg.DagsterInstance, home: Home, name: str) -> bo
         return False
     with RegionDb(folder.region_db) as database:
         regions, _ = fingerprint_of_regions(database)
-        names = tuple(database.pieces())
-    version = pieces_version(regions, assembly_options(home, inputs))
-    write_pieces(folder, Pieces(names, version))
+        names = database.pieces()
+    pieces = Pieces.of(names, regions, assembly_options(home, inputs), scored=False)
+    write_pieces(folder, pieces)
     seen = version_of(home, name, signature_of(states_of(home, inputs)))
     instance.report_runless_asset_event(arrival_of(home, name, seen))
-    retell(instance, name, name, {}, {MADE_FROM: version})
+    retell(instance, name, name, {}, {MADE_FROM: pieces.version})
     remember(instance, home, name)
     return True

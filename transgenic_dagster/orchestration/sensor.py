@@ -18,6 +18,7 @@ from transgenic_dagster.lab.options import (
     scores_input,
 )
 from transgenic_dagster.lab.pieces import chromosomes
+from transgenic_dagster.lab.wanted_files import wanted_files
 from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.orchestration.conditions import latest_record
 from transgenic_dagster.orchestration.launchpad import LabResource
@@ -73,7 +74,8 @@ def version_of(home: Home, name: str, signature: Signature) -> str:
     """
     inputs = home.assembly(name)
     scored = [SCORE_INPUT] if scores_input(home, inputs) else []
-    return json.dumps([signature, code_version(assembly_options(home, inputs)), *scored])
+    options = assembly_options(home, inputs)
+    return json.dumps([signature, code_version(options), *scored, *wanted_files(options)])
 
 
 def arrival_of(home: Home, name: str, version: str) -> dg.AssetMaterialization:

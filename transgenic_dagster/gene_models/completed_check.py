@@ -1,0 +1,78 @@
+"""Compares a completed annotation with its input, row by row, independently of what wrote it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from transgenic_dagster.gene_models.completed_input import GAINED, MARK
+from transgenic_dagster.gene_models.gff3_check import MOST_FAULTS
+from transgenic_dagster.gene_models.gff3_writer import MRNA
+from transgenic_dagster.input_genes.gff3 import parse_attributes
+from transgenic_dagster.system.output_files import read_output
+
+
+@dataclass
+class CompletedCheck:
+    """Findings in a completed annotation.
+
+    Args:
+        gained: new isoforms by input gene.
+        faults: sentences with line numbers, no more than ``MOST_FAULTS``.
+    """
+
+    gained: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+
+def check_completed(gff3: Path, sorted_input: Path) -> CompletedCheck:
+    """Check that every row of the input is there, untouched and in order, and all others are new.
+
+    The row of a gene that gains isoforms says how many, and may reach farther; new rows are the
+    mRNA rows that are marked, and their parts.
+
+    Args:
+        gff3: the completed annotation.
+        sorted_input: the input as the run sorted it.
+    """
+    check, announced, new_ids = CompletedCheck(), 0, set[str]()
+    with sorted_input.open(encoding="utf-8", newline="\n") as lines, read_output(gff3) as written:
+        expected = _rows(lines)
+        _, awaited = next(expected, (0, ""))
+        for number, row in _rows(written):
+            gains = _gains(row, awaited) if awaited else 0
+            if row == awaited or gains:
+                announced += gains
+                _, awaited = next(expected, (0, ""))
+                continue
+            columns = row.rstrip("\n").split("\t")
+            attributes = parse_attributes(columns[-1])
+            if columns[2] == MRNA and attributes.get(MARK[0]) == MARK[1]:
+                new_ids.add(attributes.get("ID", ""))
+                check.gained[attributes.get("GM", attributes.get("gm", ""))] += 1
+            elif attributes.get("Parent") not in new_ids:
+                check.faults.append(f"line {number} is not the input's, or of a new isoform")
+                if len(check.faults) == MOST_FAULTS:
+                    return check
+    if awaited:
+        check.faults.append(f"the input's row {awaited.split()[:5]} is missing or has changed")
+    if announced != check.gained.total():
+        check.faults.append(
+            f"{check.gained.total():,} isoforms are new, but genes say that it is {announced:,}"
+        )
+    return check
+
+
+def _rows(lines: Iterator[str]) -> Iterator[tuple[int, str]]:
+    return ((n, line) for n, line in enumerate(lines, start=1) if not line.startswith("#"))
+
+
+def _gains(row: str, before: str) -> int:
+    """Return how many isoforms a gene gains, from its rows now and before; 0 where it does not."""
+    now, then = row.rstrip("\n").split("\t"), before.rstrip("\n").split("\t")
+    attributes, found, gained = now[-1].rpartition(f";{GAINED}=")
+    if not found or not gained.isdecimal() or attributes != then[-1].rstrip(";"):
+        return 0
+    same = all(now[i] == then[i] for i in (0, 1, 2, 5, 6, 7))
+    reaches = int(now[3]) <= int(then[3]) and int(then[4]) <= int(now[4])
+    return int(gained) if same and reaches else 0
