@@ -1,6 +1,8 @@
 """Which options a lab takes, from where, and why it refuses others."""
 
 import shutil
+from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
@@ -62,6 +64,12 @@ def test_what_is_refused_is_refused_with_a_reason(home, name):
         options_of(home)
     if name != "lift_from":  # has a sentence of its own
         assert str(refused.value).startswith(f"{file}: {name} is decided by the lab; remove it (")
+
+
+def test_no_option_of_a_lab_is_a_path_that_a_user_could_write_to():
+    fields = AnnotateOptions.model_fields
+    paths = {n for n in OPTION_NAMES if Path in (get_args(a := fields[n].annotation) or (a,))}
+    assert paths == {*ON_REQUEST, "names_from"}
 
 
 def test_what_discards_predictions_is_for_single_runs(home):

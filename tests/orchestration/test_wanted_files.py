@@ -9,6 +9,7 @@ from tests.lab.homes import make_home, set_options
 from tests.orchestration.labs import AFTER, BEFORE, Lab
 from tests.orchestration.test_completion import put
 from transgenic_dagster.demo.assembly import write_assembly
+from transgenic_dagster.input_genes.gff3 import parse_attributes
 from transgenic_dagster.lab.arrivals import look_for_arrivals
 from transgenic_dagster.lab.moves import remove_assembly, renamed_assembly
 from transgenic_dagster.lab.pieces import read_pieces
@@ -129,6 +130,30 @@ def test_they_move_and_go_with_their_assembly(copied):
     assert contents(home.run("moss").root / "jbrowse") == before
     trash = remove_assembly(home, "moss")
     assert {path.name for path in (trash / "run").iterdir()} >= NAMES
+
+
+def loci(home):
+    rows = [row.split("\t") for row in home.results("fern").gff3.read_text().splitlines()]
+    attributes = [parse_attributes(row[8]) for row in rows if len(row) == 9 and row[2] == "gene"]
+    return {a["GM"]: a["locus_tag"] for a in attributes}
+
+
+def test_names_stay_when_an_earlier_annotation_is_named(copied):
+    lab, home = copied, copied.home
+    inputs = home.assembly("fern")
+    before = loci(home)
+    first = min(before, key=before.get)
+    shutil.copy(home.results("fern").gff3, inputs.path / "before.gff3")
+    rows = [row for row in inputs.genes.read_text().splitlines() if first not in row]
+    inputs.genes.unlink()
+    (inputs.path / "genes.gff3").write_text("\n".join(rows) + "\n")
+    lab.annotate("fern")
+    without = {name: locus for name, locus in before.items() if name != first}
+    assert loci(home).keys() == without.keys()
+    assert loci(home) != without
+    inputs.options_file.write_text(yaml.safe_dump(FILTERS | {"names_from": "before.gff3"}))
+    lab.run(AFTER, "fern")
+    assert loci(home) == without
 
 
 def test_what_cannot_be_finished_leaves_what_there_was(copied, monkeypatch):

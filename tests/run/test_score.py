@@ -186,11 +186,12 @@ def test_neither_batches_nor_devices_change_the_scores(small, tmp_path, options)
         assert contents(tmp_path / "c") == contents(tmp_path / "d")
 
 
-def test_a_resumed_run_ends_with_the_same_bytes(small, tmp_path):
+@pytest.mark.parametrize("device", ["cpu", "cpu,cpu"])
+def test_a_resumed_run_ends_with_the_same_bytes(small, tmp_path, device):
     score(*small, tmp_path / "whole", batch_size=2)
-    score(*small, tmp_path / "broken", batch_size=2, crash_after=3)
+    score(*small, tmp_path / "broken", batch_size=2, crash_after=3, device=device)
     assert not (tmp_path / "broken/scores.tsv").exists()
-    score(*small, tmp_path / "broken", batch_size=2, resume=True)
+    score(*small, tmp_path / "broken", batch_size=2, resume=True, device=device)
     assert contents(tmp_path / "whole") == contents(tmp_path / "broken")
 
 

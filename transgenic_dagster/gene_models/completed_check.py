@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from transgenic_dagster.gene_models.completed_input import GAINED, MARK
+from transgenic_dagster.gene_models.completed_input import GAINED, MARK, without_gain
 from transgenic_dagster.gene_models.gff3_check import MOST_FAULTS
 from transgenic_dagster.gene_models.gff3_writer import MRNA
 from transgenic_dagster.input_genes.gff3 import parse_attributes
@@ -70,8 +70,8 @@ def _rows(lines: Iterator[str]) -> Iterator[tuple[int, str]]:
 def _gains(row: str, before: str) -> int:
     """Return how many isoforms a gene gains, from its rows now and before; 0 where it does not."""
     now, then = row.rstrip("\n").split("\t"), before.rstrip("\n").split("\t")
-    attributes, found, gained = now[-1].rpartition(f";{GAINED}=")
-    if not found or not gained.isdecimal() or attributes != then[-1].rstrip(";"):
+    attributes, _, gained = now[-1].rpartition(f";{GAINED}=")
+    if not gained.isdecimal() or attributes.split(";") != without_gain(then[-1]):
         return 0
     same = all(now[i] == then[i] for i in (0, 1, 2, 5, 6, 7))
     reaches = int(now[3]) <= int(then[3]) and int(then[4]) <= int(now[4])

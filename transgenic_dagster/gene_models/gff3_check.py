@@ -1,11 +1,12 @@
 """Reads an annotation back and says whether it is valid GFF3, independently of what wrote it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from transgenic_dagster.gene_models.completed_input import MARK
 from transgenic_dagster.gene_models.kept_input import EXCEEDED_REGION, KEPT
+from transgenic_dagster.gsf.features import CDS, FIVE_PRIME_UTR, THREE_PRIME_UTR
 from transgenic_dagster.input_genes.gff3 import decode, encode_seqid
 from transgenic_dagster.system.output_files import read_output
 from transgenic_dagster.system.wording import counted
@@ -13,6 +14,7 @@ from transgenic_dagster.system.wording import counted
 MOST_FAULTS = 20
 _STRANDS = frozenset("+-.?")
 _PHASES = frozenset("012")
+_CHILDLESS = frozenset({"exon", CDS, FIVE_PRIME_UTR, THREE_PRIME_UTR})
 
 
 @dataclass
@@ -91,16 +93,14 @@ def _row_faults(
     pairs = [pair.partition("=") for pair in attribute_text.split(";")]
     attributes = {name: value for name, _, value in pairs}
     parents = [features.get(decode(name)) for name in attributes.get("Parent", "").split(",")]
-    if check.is_completed:
-        is_new = attributes.get(MARK[0]) == MARK[1]
-        is_kept = not is_new and all(parent is None or parent.is_kept for parent in parents)
-    else:
-        is_kept = KEPT in attributes or any(parent and parent.is_kept for parent in parents)
+    is_kept = _is_kept(attributes, parents, check.is_completed)
     feature = _Feature(kind, seqid, int(first), int(last), is_kept)
     identifier = decode(attributes.get("ID", ""))
-    known = features.setdefault(identifier, feature) if identifier else feature
     if check.is_completed and is_kept:
+        if identifier and kind not in _CHILDLESS:  # those are many
+            features[identifier] = feature  # new rows follow their gene
         return
+    known = features.setdefault(identifier, feature) if identifier else feature
     if len(attributes) != len(pairs) or not all(equals for _, equals, _ in pairs):
         yield "its attributes are not NAME=VALUE, each name once"
     if strand not in _STRANDS:
@@ -117,6 +117,16 @@ def _row_faults(
         yield "it is not within its parent"
     if not is_kept:
         yield from _faults_of_predicted(feature, phase, identifier, lengths)
+
+
+def _is_kept(
+    attributes: Mapping[str, str], parents: Sequence[_Feature | None], is_completed: bool
+) -> bool:
+    """Return whether a row is the input's own."""
+    if is_completed:
+        is_new = attributes.get(MARK[0]) == MARK[1]
+        return not is_new and all(parent is None or parent.is_kept for parent in parents)
+    return KEPT in attributes or any(parent and parent.is_kept for parent in parents)
 
 
 def _faults_of_predicted(
