@@ -98,6 +98,8 @@ def test_other_wishes_make_the_results_again_and_only_these(copied):
     pieces = read_pieces(home.run("fern"))
     gff3 = home.results("fern").gff3.read_bytes()
     set_options(home, model="demo", max_length=2048)
+    mine = home.run("fern").root / "mine.fa"
+    mine.write_text("somebody's")
     assert version_of(home, "fern", found.at_rest["fern"]) != before
     lab.run(BEFORE, "fern")
     now = read_pieces(home.run("fern"))
@@ -106,6 +108,9 @@ def test_other_wishes_make_the_results_again_and_only_these(copied):
     lab.run(AFTER, "fern")
     assert present(home, "fern") == set()
     assert home.report("fern").exists()
+    mine.rename(mine.with_name("cds.fa"))
+    lab.run(AFTER, "fern")
+    assert present(home, "fern") == {"cds.fa"}
     assert home.results("fern").gff3.read_bytes() == gff3
 
 

@@ -1,5 +1,6 @@
 """Files of an assembly's results that a lab writes on request, under names of its own."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 from transgenic_dagster.gene_models.indexed_gff3 import index_path
 from transgenic_dagster.jbrowse.folder import remove_jbrowse_folder
 from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.system.atomic_files import atomic_write
 
 ON_REQUEST: Final = {
     "cds": "cds.fa",
@@ -18,6 +20,8 @@ ON_REQUEST: Final = {
 }
 """Names by option: true or false in a lab, a path for the program."""
 
+_INDEX: Final = "index"
+_RECORD: Final = "on_request.json"
 _SHOWN_AS: Final = {"gsf_output": "sentences", "check_submission": "submission"}
 
 
@@ -42,7 +46,7 @@ def without_paths(options: AnnotateOptions) -> dict[str, Any]:
 
 def wanted_files(options: AnnotateOptions) -> tuple[str, ...]:
     """Whatever options ask for beyond what is always written: it changes with them."""
-    wanted = [name for name in (*ON_REQUEST, "index") if getattr(options, name)]
+    wanted = [name for name in (*ON_REQUEST, _INDEX) if getattr(options, name)]
     return (*wanted, *options.quality)
 
 
@@ -56,20 +60,32 @@ def written_files(options: AnnotateOptions) -> Iterator[tuple[str, Path]]:
 
 
 def remove_unwanted(options: AnnotateOptions, report: Path) -> None:
-    """Remove files that earlier options asked for and these do not.
+    """Remove files that were made because earlier options asked for them, and these do not.
+
+    Files of the same name that somebody else has put there stay.
 
     Args:
         options: of the assembly.
         report: file of the report, which these options may not have either.
     """
     folder, indexed = options.output.parent, options.sorted_gff3
-    unwanted = [folder / file for name, file in ON_REQUEST.items() if not getattr(options, name)]
-    if not options.index:
-        unwanted += [indexed, index_path(indexed)]
-    if not options.report:
-        unwanted.append(report)
-    for path in unwanted:
+    paths = {name: [folder / file] for name, file in ON_REQUEST.items()}
+    paths[_INDEX] = [indexed, index_path(indexed)]
+    now = [name for name in paths if getattr(options, name)]
+    unwanted = [path for name in _made(folder) - {*now} for path in paths.get(name, ())]
+    for path in unwanted if options.report else [*unwanted, report]:
         if path.is_dir():
             remove_jbrowse_folder(path)
         else:
             path.unlink(missing_ok=True)
+    with atomic_write(folder / _RECORD) as handle:
+        json.dump(now, handle)
+        handle.write("\n")
+
+
+def _made(folder: Path) -> set[str]:
+    """Options whose files were made in a folder."""
+    try:
+        return set(json.loads((folder / _RECORD).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return set()
