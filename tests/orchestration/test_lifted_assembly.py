@@ -6,8 +6,9 @@ from tests.orchestration.labs import Lab
 from transgenic_dagster.errors import MissingOnMachineError
 from transgenic_dagster.lab.arrivals import look_for_arrivals
 from transgenic_dagster.lab.init import add_assembly, write_lab
+from transgenic_dagster.lab.memory import version_of
 from transgenic_dagster.lifting.aligner import find_aligner
-from transgenic_dagster.orchestration.sensor import arrival_of, version_of
+from transgenic_dagster.orchestration.sensor import arrival_of
 
 SCAFFOLDS = 3
 

@@ -9,10 +9,10 @@ import pytest
 
 from tests.lab.homes import make_home, put, set_options
 from tests.orchestration.labs import AFTER, BEFORE, Lab
+from transgenic_dagster.lab.memory import QUIET_SECONDS
 from transgenic_dagster.orchestration.component import TransgenicLab
 from transgenic_dagster.orchestration.launchpad import LabResource
 from transgenic_dagster.orchestration.partitions import early_parts
-from transgenic_dagster.orchestration.sensor import QUIET_SECONDS
 
 REST = 30.0
 
@@ -34,6 +34,7 @@ class Watcher:
             home=str(lab.home.root), rest_seconds=REST, assemblies_at_once=at_once
         ).definitions(dg.in_process_executor)
         self.conditions = None
+        self.by_sensor = {}
 
     def tick(self):
         """One tick of the sensor; returns its result."""
@@ -44,7 +45,7 @@ class Watcher:
             resources={"lab": LabResource(root=str(self.lab.home.root))},
         )
         sensor = self.definitions.get_repository_def().get_sensor_def("assemblies")
-        result = sensor.evaluate_tick(context)
+        result = sensor(context)
         self.cursor = result.cursor
         for request in result.dynamic_partitions_requests or ():
             name = request.partitions_def_name
@@ -55,6 +56,9 @@ class Watcher:
                     self.lab.instance.delete_dynamic_partition(name, key)
         for event in result.asset_events:
             self.lab.instance.report_runless_asset_event(event)
+        for run in result.run_requests or ():
+            for key in run.asset_selection:
+                self.by_sensor.setdefault(key.to_user_string(), []).append(run.partition_key)
         return result
 
     def reported(self, seconds=REST):
@@ -73,8 +77,10 @@ class Watcher:
         return evaluations[-1] if evaluations else None
 
     def requested(self):
-        """Partitions that the conditions request, by asset; the overview has none."""
-        return {name: keys for name, keys in self._requested().items() if name != "overview"}
+        """Partitions that are requested, by asset; the overview has none."""
+        by_sensor, self.by_sensor = self.by_sensor, {}
+        requested = by_sensor | self._requested()
+        return {name: keys for name, keys in requested.items() if name != "overview"}
 
     def requests_overview(self):
         """Whether the conditions request the overview."""

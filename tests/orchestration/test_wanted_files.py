@@ -11,10 +11,10 @@ from tests.orchestration.test_completion import put
 from transgenic_dagster.demo.assembly import write_assembly
 from transgenic_dagster.input_genes.gff3 import parse_attributes
 from transgenic_dagster.lab.arrivals import look_for_arrivals
+from transgenic_dagster.lab.memory import version_of
 from transgenic_dagster.lab.moves import remove_assembly, renamed_assembly
 from transgenic_dagster.lab.pieces import read_pieces
 from transgenic_dagster.lab.wanted_files import ON_REQUEST
-from transgenic_dagster.orchestration.sensor import version_of
 from transgenic_dagster.progress import SilentProgress
 from transgenic_dagster.run.annotate import annotate
 from transgenic_dagster.run.given_options import parse_options

@@ -10,6 +10,7 @@ without an annotation, ``lift_from``.
 import stat
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -246,9 +247,8 @@ def _read(path: Path) -> dict[str, Any]:
             raise UsageError(f"{path} is not a regular file; write one option per line into it.")
         if status.st_size > _MOST_BYTES:
             raise UsageError(f"{path} has {status.st_size:,} bytes; options are a few lines.")
-        text = path.read_text(encoding="utf-8")
-        _check_flat(path, text)
-        values = yaml.safe_load(text)
+        state = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        values = _parsed(path, state)
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
@@ -259,6 +259,14 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise UsageError(f"{path}: write one option per line, such as 'num_beams: 2'.")
     return {str(name): value for name, value in values.items()}
+
+
+@lru_cache(maxsize=1024)
+def _parsed(path: Path, state: tuple[int, ...]) -> Any:  # noqa: ARG001
+    """Content of a file in one state, read once: the sensor asks for it every few seconds."""
+    text = path.read_text(encoding="utf-8")
+    _check_flat(path, text)
+    return yaml.safe_load(text)
 
 
 def _check_flat(path: Path, text: str) -> None:
