@@ -7,10 +7,13 @@ import time
 import dagster as dg
 import pytest
 
+from tests.assemblies import golden_chromosome
 from tests.lab.homes import make_home, put, set_options
 from tests.orchestration.labs import AFTER, BEFORE, Lab
 from transgenic_dagster.lab.memory import QUIET_SECONDS
+from transgenic_dagster.orchestration.checks import RESULT_CHECKS
 from transgenic_dagster.orchestration.component import TransgenicLab
+from transgenic_dagster.orchestration.conditions import MERGED_GFF3, latest_record
 from transgenic_dagster.orchestration.launchpad import LabResource
 from transgenic_dagster.orchestration.partitions import early_parts
 
@@ -145,6 +148,57 @@ def test_a_new_assembly_is_reported_once_and_annotated_without_a_click(watcher):
     watcher.lab.run(AFTER, "moss")
     assert watcher.requested() == {}
     assert watcher.reported() == []
+
+
+def put_one_piece(home, name, folder):
+    """Put an assembly that is a single piece into a home."""
+    folder.mkdir()
+    put(home, name, golden_chromosome(folder))
+
+
+def test_an_assembly_of_one_piece_is_merged_and_checked_where_it_is_predicted(watcher, tmp_path):
+    lab = watcher.lab
+    put_one_piece(lab.home, "moss", tmp_path / "moss")
+    watcher.reported()
+    watcher.requested()
+    lab.run(BEFORE, "moss")
+    (pair,) = watcher.requested()["predictions"]
+    predicted = lab.run(["predictions"], pair)
+    made = [(m.asset_key.to_user_string(), m.partition) for m in materializations(predicted)]
+    assert made == [("predictions", pair), ("merged_gff3", "moss"), ("reject_report", "moss")]
+    checked = predicted.get_asset_check_evaluations()
+    merged = latest_record(lab.instance, MERGED_GFF3, "moss")
+    assert {one.partition for one in checked} == {"moss"}
+    assert {one.target_materialization_data.storage_id for one in checked} == {merged.storage_id}
+    assert {one.asset_check_key for one in checked} == {spec.key for spec in RESULT_CHECKS}
+    assert watcher.requested() == {}
+    lab.home.results("moss").gff3.unlink()
+    assert watcher.requested() == {"merged_gff3": ["moss"], "reject_report": ["moss"]}
+
+
+def test_nothing_is_merged_twice_while_the_run_that_predicts_has_not_ended(watcher, tmp_path):
+    lab = watcher.lab
+    put_one_piece(lab.home, "moss", tmp_path / "moss")
+    watcher.reported()
+    watcher.requested()
+    lab.run(BEFORE, "moss")
+    (pair,) = watcher.requested()["predictions"]
+    at_work = dg.DagsterRun(
+        "job", status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": pair}
+    )
+    lab.instance.add_run(at_work)
+    predicted = lab.run(["predictions"], pair)
+    assert predicted.success
+    lab.home.results("moss").gff3.unlink()
+    assert watcher.requested() == {}
+    lab.instance.report_run_failed(at_work)
+    assert watcher.requested() == {"merged_gff3": ["moss"], "reject_report": ["moss"]}
+
+
+def materializations(result):
+    """Materializations of a run, in their order."""
+    events = [event for event in result.all_events if event.is_step_materialization]
+    return [event.step_materialization_data.materialization for event in events]
 
 
 def test_pairs_that_do_not_exist_are_not_requested(watcher):
