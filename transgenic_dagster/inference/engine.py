@@ -20,6 +20,8 @@ from transgenic_dagster.inference.device import (
     Precision,
     is_out_of_memory,
     keep_freed_memory,
+    return_freed_memory,
+    use_huge_pages,
 )
 from transgenic_dagster.inference.grammar import GrammarConstraint
 from transgenic_dagster.inference.hypotheses import Hypothesis
@@ -78,6 +80,7 @@ class Engine:
         """
         library_logging.disable_progress_bar()
         if device.type == "cpu":
+            use_huge_pages()
             keep_freed_memory()
         else:
             torch.cuda.set_device(device.index or 0)  # it takes no device without a number
@@ -85,7 +88,10 @@ class Engine:
             torch.backends.cudnn.allow_tf32 = False
         model = TransgenicForConditionalGeneration.from_files(files, dtype=DTYPES[precision])
         model.to(device)  # type: ignore[arg-type]  # the library wraps Module.to
-        return cls(model, device, precision, compile_model=compile_model)
+        engine = cls(model, device, precision, compile_model=compile_model)
+        if device.type == "cpu":
+            return_freed_memory()  # the weights as they were before they were packed
+        return engine
 
     def predict(
         self,
