@@ -8,6 +8,7 @@ from benchmarks import (
     bench_precision,
     bench_score,
     bench_search,
+    bench_step,
 )
 
 FEW = (
@@ -66,3 +67,17 @@ def test_bf16_hardly_changes_probabilities_even_of_random_weights(capsys):
     found = bench_precision.main(["--only", "golden"])["golden"]
     assert 0 < found.log_probability < 0.06
     assert "of the sentences" in capsys.readouterr().out
+
+
+def test_a_group_of_modules_alone_changes_less_than_all_in_bf16():
+    found = bench_precision.by_group("bf16", {"downsampling": r".*\.downsample", "none": "-"})
+    assert 0 < found["downsampling"] < 0.03
+    assert found["none"] == 0
+
+
+def test_a_step_is_measured_by_its_parts_beside_another_revision(capsys):
+    few = "--width 48 --layers 1 --regions 2 --length 600 --tokens 9 --turns 1"
+    ratios = bench_step.main([*few.split(), "--before", str(bench_step.THIS_TREE)])
+    assert ratios.keys() == {bench_step.WHOLE, *(name for *_, name in bench_step.PARTS)}
+    assert all(ratio > 0 for ratio in ratios.values())
+    assert "before\tnow" in capsys.readouterr().out
