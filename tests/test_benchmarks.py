@@ -72,7 +72,7 @@ def test_bf16_hardly_changes_probabilities_even_of_random_weights(capsys):
 def test_a_group_of_modules_alone_changes_less_than_all_in_bf16():
     found = bench_precision.by_group("bf16", {"downsampling": r".*\.downsample", "none": "-"})
     assert 0 < found["downsampling"] < 0.03
-    assert found["none"] == 0
+    assert found["none"] < 1e-5  # products of packed weights are summed in another order
 
 
 def test_a_step_is_measured_by_its_parts_beside_another_revision(capsys):
