@@ -2,11 +2,13 @@
 
 ``python -m benchmarks.bench_precision`` predicts the demo's windows with the demo checkpoint, and
 the recorded windows with the checkpoint of the goldens (random weights), in both precisions. Then
-each precision reads the sentences that fp32 wrote. Seconds on a CPU.
+each precision reads the sentences that fp32 wrote. With ``--groups`` the latter are read with one
+group of modules at a time in half precision, too. Seconds on a CPU.
 """
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,10 +28,25 @@ from transgenic_dagster.inference.beam_search import DecodingOptions
 from transgenic_dagster.inference.device import DTYPES, Precision, choose_devices
 from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.inference.teacher_forcing import read_sentences
-from transgenic_dagster.model import encode_dna, resolve_checkpoint
+from transgenic_dagster.model import (
+    TransgenicForConditionalGeneration,
+    encode_dna,
+    resolve_checkpoint,
+)
 
 GOLDEN = Path(__file__).parents[1] / "tests" / "data" / "golden" / "tiny"
 GOLDEN_LENGTH = 64
+GROUPS = {
+    "encoder's mixers": r".*backbone.*\.mixer",
+    "encoder's feed-forward layers": r".*backbone.*\.mlp",
+    "downsampling": r".*\.downsample",
+    "self-attention": r"transgenic\.decoder.*\.self_attn",
+    "cross-attention": r"transgenic\.decoder.*\.encoder_attn",
+    "decoder's feed-forward layers": r"transgenic\.decoder.*\.fc[12]",
+    "whole encoder": r".*\.backbone",
+    "whole decoder": r"transgenic\.decoder",
+}
+"""Modules by name, for ``by_group``."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +101,43 @@ def _structure(sentence: PredictedSentence, window: str) -> object:
     return gene and (gene.strand, [transcript.structure for transcript in gene.transcripts])
 
 
+def by_group(other: Precision, groups: dict[str, str]) -> dict[str, float]:
+    """How log-probabilities change with a group of modules alone in another precision.
+
+    Args:
+        other: precision of the group, on a CPU; the rest of the model of the goldens is in fp32.
+        groups: regular expressions for the names of their modules.
+
+    Returns:
+        Mean absolute difference per token of fp32's sentences, by group.
+    """
+    files = resolve_checkpoint(str(GOLDEN / "checkpoint"))
+    exact = Engine.load(files, torch.device("cpu"), "fp32")
+    options = DecodingOptions(max_length=GOLDEN_LENGTH)
+    given = []
+    for [window] in golden_windows():
+        ids = encode_dna(window)[None]
+        [sentence] = exact.predict(regions_of(ids), ids, options)
+        given.append((ids, [*encode_gsf(sentence.clean), EOS_ID]))
+
+    def log_probabilities(model: TransgenicForConditionalGeneration) -> list[float]:
+        read = (read_sentences(model, ids, [written], [[]])[0] for ids, written in given)
+        return [value for one in read for value in one.log_probabilities]
+
+    wanted = log_probabilities(exact.model)
+    found = {}
+    for group, pattern in groups.items():
+        mixed, half = (
+            TransgenicForConditionalGeneration.from_files(files, dtype=DTYPES[precision])
+            for precision in ("fp32", other)
+        )
+        for name in [name for name, _ in mixed.named_modules() if re.fullmatch(pattern, name)]:
+            mixed.set_submodule(name, half.get_submodule(name))
+        pairs = zip(wanted, log_probabilities(mixed), strict=True)
+        found[group] = mean(abs(a - b) for a, b in pairs)
+    return found
+
+
 def golden_windows() -> list[list[str]]:
     """Recorded windows, each by itself."""
     inputs = json.loads((GOLDEN / "golden.json").read_text())["inputs"]
@@ -96,6 +150,7 @@ def main(arguments: list[str]) -> dict[str, Difference]:
     parser.add_argument("--precision", choices=[p for p in DTYPES if p != "fp32"], default="bf16")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--only", choices=("demo", "golden"), help="one of the two models")
+    parser.add_argument("--groups", action="store_true", help="of the second, group by group, too")
     chosen = parser.parse_args(arguments)
     found = {}
     if chosen.only != "golden":
@@ -116,6 +171,9 @@ def main(arguments: list[str]) -> dict[str, Difference]:
             f"{difference.sentences:.0%} of the sentences and {difference.genes:.0%} of the genes "
             f"of fp32; log-probabilities differ by {difference.log_probability:.4f} per token"
         )
+    if chosen.groups:
+        for group, difference in by_group(chosen.precision, GROUPS).items():
+            print(f"{group} alone in {chosen.precision}: {difference:.4f} per token")
     return found
 
 

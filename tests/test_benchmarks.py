@@ -10,6 +10,7 @@ from benchmarks import (
     bench_precision,
     bench_score,
     bench_search,
+    bench_step,
 )
 
 FEW = (
@@ -81,3 +82,17 @@ def test_the_work_around_the_model_is_measured(capsys):
     parts = bench_around.main(["--copies", "1"])
     assert all(milliseconds > 0 for milliseconds in parts.values())
     assert "journal: " in capsys.readouterr().out
+
+
+def test_a_group_of_modules_alone_changes_less_than_all_in_bf16():
+    found = bench_precision.by_group("bf16", {"downsampling": r".*\.downsample", "none": "-"})
+    assert 0 < found["downsampling"] < 0.03
+    assert found["none"] < 1e-5  # products of packed weights are summed in another order
+
+
+def test_a_step_is_measured_by_its_parts_beside_another_revision(capsys):
+    few = "--width 48 --layers 1 --regions 2 --length 600 --tokens 9 --turns 1"
+    ratios = bench_step.main([*few.split(), "--before", str(bench_step.THIS_TREE)])
+    assert ratios.keys() == {bench_step.WHOLE, *(name for *_, name in bench_step.PARTS)}
+    assert all(ratio > 0 for ratio in ratios.values())
+    assert "before\tnow" in capsys.readouterr().out

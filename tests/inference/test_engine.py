@@ -1,4 +1,5 @@
 import math
+import os
 import shutil
 
 import pytest
@@ -135,6 +136,16 @@ def test_half_precision_is_used_and_stays_near(precision):
     assert engine.model.transgenic.decoder.cache_layout.dtype.itemsize == 2
     [sentence, *_] = engine.predict(REGIONS, input_ids(), DecodingOptions(max_length=3))
     assert sentence.score == pytest.approx(-2.6, abs=0.8)
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "1"), ("0", "0")])
+def test_a_cpu_takes_huge_pages_unless_the_user_forbids_it(monkeypatch, before, after):
+    variable = "THP_MEM_ALLOC_ENABLE"
+    monkeypatch.setenv(variable, before or "")
+    if before is None:
+        monkeypatch.delenv(variable)
+    load()
+    assert os.environ[variable] == after
 
 
 @pytest.mark.parametrize(("name", "number"), [("cuda", 0), ("cuda:1", 1)])

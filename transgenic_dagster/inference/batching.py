@@ -113,13 +113,15 @@ def predicted_memory(
         dtype_bytes: bytes per number in weights and caches.
         processes: that predict; they have one copy of the weights.
     """
-    channels = config.d_model
-    spectra = config.encoder_n_layer * channels * (window_length + 1) * 8
+    channels, layers = config.d_model, config.encoder_n_layer
+    tables = config.max_encoder_seqlen * (channels + layers * (config.encoder_emb_dim + 1)) * 4
+    weights = parameters * dtype_bytes
+    loading = parameters * 4 + weights  # the file's numbers beside those that are kept
+    spectra = layers * channels * (window_length + 1) * 8
     encoder = ENCODER_COPIES * channels * window_length * 4
     caches = batch_size * region_bytes(config, window_length, num_beams, max_length, dtype_bytes)
-    # The mapped file of weights stays in memory beside the packed copies.
-    weights = 2 * parameters * dtype_bytes
-    return weights + processes * (PROCESS_BYTES + spectra + encoder + caches)
+    computing = weights + processes * (spectra + encoder + caches)
+    return processes * PROCESS_BYTES + tables + max(loading, computing)
 
 
 @dataclass(frozen=True)

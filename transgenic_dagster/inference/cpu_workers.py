@@ -20,7 +20,6 @@ from multiprocessing.connection import Connection
 import torch
 
 from transgenic_dagster.inference.core_split import best_split, core_shares, take_cores, work_rate
-from transgenic_dagster.inference.device import return_freed_memory
 from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.inference.worker_process import WorkerSetup, predict_units
 from transgenic_dagster.system.memory import is_out_of_memory
@@ -129,7 +128,6 @@ def _hold_model(reports: Connection, connections: list[Connection], setup: CpuSe
     torch.set_num_threads(1)
     try:
         engine = setup.worker.model.load(CPU)
-        return_freed_memory()
         gc.freeze()  # marking what is shared would copy it
         processes = len(connections)
         if setup.fitted:

@@ -20,7 +20,9 @@ from transgenic_dagster.inference.device import (
     Precision,
     is_out_of_memory,
     keep_freed_memory,
+    return_freed_memory,
     usable_cores,
+    use_huge_pages,
 )
 from transgenic_dagster.inference.grammar import GrammarConstraint
 from transgenic_dagster.inference.hypotheses import Hypothesis
@@ -79,6 +81,7 @@ class Engine:
         """
         library_logging.disable_progress_bar()
         if device.type == "cpu":
+            use_huge_pages()
             keep_freed_memory()
             torch.set_num_threads(usable_cores())
         else:
@@ -87,7 +90,10 @@ class Engine:
             torch.backends.cudnn.allow_tf32 = False
         model = TransgenicForConditionalGeneration.from_files(files, dtype=DTYPES[precision])
         model.to(device)  # type: ignore[arg-type]  # the library wraps Module.to
-        return cls(model, device, precision, compile_model=compile_model)
+        engine = cls(model, device, precision, compile_model=compile_model)
+        if device.type == "cpu":
+            return_freed_memory()  # the weights as they were before they were packed
+        return engine
 
     def predict(
         self,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from transgenic_dagster.model.attention import KeyValues, fused_kernel_is_slow
+from transgenic_dagster.model.attention import KeyValues, products_are_faster
 
 FIRST_CACHE_LENGTH = 64
 
@@ -46,29 +46,21 @@ class CacheLayout:
     dtype: torch.dtype
     device: torch.device
 
-    def for_cross_attention(self, rows: int, length: int) -> KeyValues:
-        """Room of one layer for encoder states, which all beams of a region read at once."""
-        if self.device.type == "cpu":
-            return self._for_products(rows, length)
-        return KeyValues(self._zeros(rows, length), self._zeros(rows, length))
-
-    def for_self_attention(self, rows: int, length: int) -> KeyValues:
-        """Room of one layer for written tokens.
+    def zeros(self, rows: int, length: int) -> KeyValues:
+        """Room of one layer, laid out for whatever attends to it.
 
         It holds zeros, since a masked position counts as zero times what is there: no NaN may lurk.
         """
-        if fused_kernel_is_slow(self.dtype, self.device):
-            return self._for_products(rows, length)
-        return KeyValues(self._zeros(rows, length), self._zeros(rows, length))
+        keys_transposed = values_transposed = False
+        if products_are_faster(self.device):  # see ``attention._product``
+            values_transposed = self.dtype == torch.float32
+            keys_transposed = not values_transposed
+        return KeyValues(
+            self._zeros(rows, length, transposed=keys_transposed),
+            self._zeros(rows, length, transposed=values_transposed),
+        )
 
-    def _for_products(self, rows: int, length: int) -> KeyValues:
-        """Room laid out for ``attention._product``: in fp32 values, else keys are transposed."""
-        plain, transposed = self._zeros(rows, length), self._zeros(rows, length, transposed=True)
-        if self.dtype == torch.float32:
-            return KeyValues(plain, transposed)
-        return KeyValues(transposed, plain)
-
-    def _zeros(self, rows: int, length: int, *, transposed: bool = False) -> torch.Tensor:
+    def _zeros(self, rows: int, length: int, *, transposed: bool) -> torch.Tensor:
         inner = (self.head_dim, length) if transposed else (length, self.head_dim)
         zeros = torch.zeros(rows, self.heads, *inner, dtype=self.dtype, device=self.device)
         return zeros.mT if transposed else zeros  # (rows, H, length, hd)
@@ -86,7 +78,7 @@ class CrossAttentionCache:
     def __init__(self, layout: CacheLayout, slots: int, length: int) -> None:
         self.slots = slots
         self.regions = 0
-        self._layers = [layout.for_cross_attention(slots, length) for _ in range(layout.layers)]
+        self._layers = [layout.zeros(slots, length) for _ in range(layout.layers)]
 
     def write(self, layer: int, first_slot: int, projected: KeyValues) -> None:
         """Write the keys and values of regions (B, H, S, hd) into the slots from ``first_slot``."""
@@ -239,4 +231,4 @@ class SelfAttentionCache:
             room.values[:, :, : self.column] = held.values[:, :, kept]
 
     def _room(self) -> KeyValues:
-        return self._layout.for_self_attention(self._rows, self.columns)
+        return self._layout.zeros(self._rows, self.columns)
