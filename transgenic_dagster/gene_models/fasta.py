@@ -19,11 +19,14 @@ def write_sequences(handle: TextIO, gene: GeneModel, kind: SequenceKind) -> None
     """Write one record ``>mRNA:<id>.t1 gene=gene:<id>`` per transcript of the gene.
 
     Names are those of the GFF3 with white space percent-encoded too, because a FASTA name ends at
-    the first. A transcript without a whole codon has no protein and no such record.
+    the first. A transcript without a whole codon has no protein and no such record. A coding
+    sequence begins with its first whole codon, as in ``gffread -x``.
     """
     gene_name = _fasta_name(feature_id(GENE, gene.name))
     for transcript in gene.transcripts:
         sequence: str = getattr(transcript.quality, kind)
+        if kind == "cds":
+            sequence = sequence[transcript.structure.first_cds.phase :]
         if not sequence:
             continue
         name = _fasta_name(feature_id(MRNA, gene.name, transcript.number))
