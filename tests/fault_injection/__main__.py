@@ -33,7 +33,7 @@ from tests.fault_injection.scan import (
 _LOADED = "TRANSGENIC_TEST_SHIM"
 _SKIPPED = 77
 MOST_UNREACHED = 0.05
-"""Share of cases: young files are read once more, so a run has now and then an operation less."""
+"""Share of cases: a run has now and then an operation less than the one without a fault."""
 
 
 def main() -> int:

@@ -1,7 +1,9 @@
 """Whole runs through the program, as a user starts it."""
 
 import csv
+import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from tests import golden
 from tests.assemblies import Assembly, golden_chromosome, golden_contigs, write_fasta, write_genes
 from transgenic_dagster.inference import batching
 from transgenic_dagster.progress import SilentProgress
+from transgenic_dagster.run import result_files
 from transgenic_dagster.run.annotate import annotate
 from transgenic_dagster.run.given_options import parse_options
 
@@ -415,3 +418,14 @@ def test_a_run_whose_genes_are_all_skipped_ends_well_with_all_its_files(tmp_path
     assert (tmp_path / "out.gff3").read_text().startswith("##gff-version 3\n")
     assert proteins.read_text() == ""
     assert run(assembly, tmp_path, resume=True).as_dict() == accounting.as_dict()
+
+
+def test_files_are_closed_where_not_all_of_them_can_be_begun(tmp_path, monkeypatch):
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(result_files, "write_skipped", fail)
+    with pytest.raises(OSError, match="No space left") as failed:
+        run(golden_contigs(tmp_path), tmp_path, max_length=8, num_beams=1)
+    assert failed.tb, "what holds everything that was opened"
+    assert not list(tmp_path.glob(".*.partial"))

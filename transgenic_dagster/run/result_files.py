@@ -75,6 +75,21 @@ class ResultFiles:
         self._files = ExitStack()
 
     def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            opened.push(self._files)  # closes them if not all of them can be opened
+            self._open_files()
+            opened.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._files.__exit__(kind, error, trace)
+
+    def _open_files(self) -> None:
         paths, database = self._paths, self._database
         skipped = database.skipped()
         self._names = _locus_names(database, self._options)
@@ -93,15 +108,6 @@ class ResultFiles:
         self._beside = GeneFiles(paths, self._files)
         self._genes.write_header(database.sequence_lengths(), self._provenance)
         write_skipped(self._rejects, skipped, self.accounting)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._files.__exit__(kind, error, trace)
 
     def add(
         self,
