@@ -21,6 +21,8 @@ from transgenic_dagster.system.devices import CPU, leased_gpu, try_to_lease
 
 RETRY = dg.RetryPolicy(max_retries=1)
 ENDLESS_SECONDS = 10 * PATIENCE_SECONDS
+IMPORTED = "anew"
+"""What a step finds here, unless the process that it comes from has changed it."""
 
 
 def folder() -> Path:
@@ -144,34 +146,12 @@ def willing_and_stubborn():
 @dg.op(pool=GPU_POOL)
 def quick() -> None:
     tell("pid", str(os.getpid()))
+    tell("imported", IMPORTED)
 
 
 @dg.job(executor_def=chosen_executor())
 def one_quick_step():
     quick()
-
-
-@dg.op
-def modest() -> None:
-    """Needs no GPU."""
-    tell("pid", str(os.getpid()))
-
-
-@dg.job(executor_def=chosen_executor())
-def one_modest_step():
-    modest()
-
-
-@dg.op
-def patient() -> None:
-    """Needs no GPU and never ends."""
-    tell("pid", str(os.getpid()))
-    time.sleep(ENDLESS_SECONDS)
-
-
-@dg.job(executor_def=chosen_executor())
-def one_patient_step():
-    patient()
 
 
 def main() -> None:

@@ -55,6 +55,14 @@ def test_genes_that_have_a_score_are_scored_now_and_when_read_back():
         assert one.summary() == "Genes: 3 in all, 2 scored, 1 rejected (no_cds 1), 0 skipped"
 
 
+def test_genes_that_are_not_coding_or_not_found_are_not_the_models(accounting):
+    assert accounting.for_model == accounting.total
+    for reason in RejectReason.NOT_PROTEIN_CODING, RejectReason.NOT_LIFTED:
+        accounting.count_skipped(reason)
+    assert accounting.total == 8
+    assert accounting.for_model == Accounting.from_dict(accounting.as_dict()).for_model == 6
+
+
 def test_counts_that_add_up_pass_the_check(accounting):
     accounting.check(6)
 

@@ -57,6 +57,34 @@ def test_a_file_full_of_faults_is_not_read_to_its_end(tmp_path):
     assert len(found.faults) == MOST_FAULTS
 
 
+COMPLETED = """\
+##gff-version 3
+c\tx\tgene\t5\t90\t.\t+\t.\tID=a%20b;note;
+c\tx\tCDS\t1\t95\t.\t+\t.\tParent=nobody
+c\ttransgenic\tmRNA\t11\t90\t.\t+\t.\tID=mRNA:a.1;Parent=a b;origin=completed
+c\ttransgenic\tCDS\t11\t40\t.\t+\t0\tID=CDS:a.1;Parent=mRNA:a.1
+c\tx\tgene\t101\t190\t.\t+\t.\tID=a%20b
+c\ttransgenic\tmRNA\t111\t190\t.\t+\t.\tID=mRNA:a-2.1;Parent=a%20b;origin=completed
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fault"),
+    [
+        ("", "", None),
+        ("gene\t5\t90", "gene\t5\t80", "line 4: it is not within its parent"),
+        ("Parent=a b", "Parent=b", "line 4: its parent does not come before it"),
+        ("CDS\t11\t40\t.\t+\t0", "CDS\t11\t40\t.\t+\t.", "line 5: its phase is '.'"),
+        ("ID=mRNA:a-2.1", "ID=mRNA:a.1", "line 7: its ID mRNA:a.1 is taken"),
+    ],
+)
+def test_of_a_completed_annotation_only_new_rows_are_judged(tmp_path, before, after, fault):
+    path = tmp_path / "a.gff3"
+    path.write_text(COMPLETED.replace(before, after, 1))
+    found = check_gff3(path, {"c": 200})
+    assert found.faults == ([fault] if fault else [])
+
+
 KEPT = """\
 d\tours\tgene\t90\t300\t.\t+\t.\tID=g;GM=g;kept=no_cds
 d\tours\tmRNA\t80\t300\t.\t+\t.\tID=m;Parent=g

@@ -217,3 +217,21 @@ def test_recorded_sentences_come_back_from_their_gff3_with_the_same_tokens(tmp_p
         Region(0, "g", "Chr1", 5_100, 5_400, "+", 5_000, 11_144),
     )
     assert encode_gsf(format_sentence(told.sentence)) == encode_gsf(case["gsf"])
+
+
+@pytest.mark.parametrize("name", ["minus_strand", "unsorted_features", "with_utrs"])
+def test_recorded_sentences_in_another_order_come_back_with_the_same_parts(tmp_path, name):
+    case = golden.text_cases("gsf_to_gff3")[name]
+    rows = "\n".join(case["lines"]).replace("<UUID>", "g")
+    told = tell_gene(
+        transcripts_of(tmp_path, rows + "\n"),
+        Region(0, "g", "Chr1", 5_040, 6_000, "+", 5_000, 11_144),
+    )
+    assert _parts(told.sentence) == _parts(parse_sentence(case["gsf"]))
+
+
+def _parts(sentence):
+    return [
+        sorted((f.kind, f.start, f.end, f.strand) for f in map(sentence.features.get, names))
+        for names in sentence.transcripts
+    ]

@@ -65,7 +65,7 @@ def test_genes_of_its_own_and_of_another_exclude_each_other(home):
 
 def test_a_run_cannot_set_it(home):
     set_own(home, lift_from="old")
-    with pytest.raises(UsageError, match="lift_from is decided by the home"):
+    with pytest.raises(UsageError, match="lift_from is decided by the lab"):
         assembly_options(home, home.assembly("new"), {"lift_from": "old"})
 
 

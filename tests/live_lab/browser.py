@@ -181,7 +181,9 @@ def another_assembly_is_compared(pages: Pages, lab: Path) -> None:
     pages.page.locator("img[alt='All assemblies']").wait_for()
     pages.picture("11-overview-of-two")
     pages.open("/assets/merged_gff3?view=checks&checkDetail=reading_frames_are_complete")
-    pages.page.get_by_role("tab", name="Partitions").last.click()
+    tabs = pages.page.get_by_role("tab")
+    tabs.filter(has_text="Execution history").wait_for()  # the asset's own tabs are there before
+    tabs.filter(has_text="Partitions").last.click()
     pages.sees_all("Passed (2)", "barley", "demo")
     pages.picture("12-checks")
     for name in pages.server.checks("merged_gff3"):

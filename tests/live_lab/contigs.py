@@ -1,4 +1,8 @@
-"""2,000 contigs with 20 genes: the lab takes at most three times as long as the shell."""
+"""2,000 contigs with 20 genes: the lab takes at most three times as long as the shell.
+
+Measured from the moment when the lab takes the files as complete, so that the assembly's partition
+appears, until Dagster knows the last result. Files rest before that (30 s, here 3 s).
+"""
 
 import time
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import yaml
@@ -16,10 +16,13 @@ from tests.live_lab.deployments import lab_environment, serve, write_demo_lab
 from tests.live_lab.graphql import LabServer
 from tests.live_lab.processes import command_of, kill_all, processes_of
 from tests.live_lab.saying import check, say
+from tests.waiting import wait_for
 
 PIECES = ("Chr1", "Chr2", "scaffold_1", "unplaced-01")
 """Pieces of the demo assembly."""
 RESULTS = ("annotation.gff3", "annotation.gff3.rejects.txt", "sentences.tsv", "proteins.fa")
+SECONDS_TO_MISS_IT = 120
+"""Dagster's code servers end when they have missed the heartbeat of their server for 45 s."""
 ANNOTATE = "import sys; from transgenic_dagster.cli.annotate import main as c; sys.exit(c())"
 
 
@@ -52,6 +55,8 @@ def served(lab: Path, deployment: str, **variables: str) -> Iterator[LabServer]:
     with serve(lab, lab_environment(lab, **variables), deployment) as server:
         say(f"{deployment} serves the lab")
         yield server
+    with suppress(TimeoutError):
+        wait_for(lambda: not processes_of(lab), "the end of all processes", SECONDS_TO_MISS_IT)
     left = [command_of(process) for process in processes_of(lab)]
     check(not left, f"no process is left {left or ''}".rstrip())
 

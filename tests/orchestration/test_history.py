@@ -11,13 +11,14 @@ from tests.lab.homes import make_home, put
 from tests.orchestration.labs import AFTER, BEFORE, Lab
 from transgenic_dagster.errors import TransgenicError
 from transgenic_dagster.lab.arrivals import signature_of
+from transgenic_dagster.lab.memory import version_of
 from transgenic_dagster.lab.moves import moved_paths, remove_assembly, renamed_assembly
 from transgenic_dagster.lab.pieces import PIECES_FILE, read_pieces
 from transgenic_dagster.orchestration import history
 from transgenic_dagster.orchestration.checks import RESULT_CHECKS
 from transgenic_dagster.orchestration.history import forget, opened_instance, remember, retell
 from transgenic_dagster.orchestration.partitions import ASSEMBLY, CHROMOSOME, early_parts
-from transgenic_dagster.orchestration.sensor import arrival_of, version_of
+from transgenic_dagster.orchestration.sensor import arrival_of
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 
 from tests.lab.homes import make_home, put
 from tests.orchestration.labs import BEFORE, Lab, failure, messages
+from tests.orchestration.test_assets import crash_after
 from tests.run.judging import score
 from transgenic_dagster.demo.assembly import write_assembly
 from transgenic_dagster.lab.moves import moved_paths, renamed_assembly
@@ -80,6 +81,32 @@ def test_scores_and_predictions_of_an_assembly_have_journals_of_their_own(scored
     lab.run(["predictions"], key)
     result = lab.run(["input_scores"], key)
     assert any(text.startswith("done already of ") for text in messages(result, lab.instance))
+
+
+def test_scoring_that_broke_off_goes_on_and_ends_with_the_same_bytes(
+    scored, demo, tmp_path, monkeypatch
+):
+    whole, _ = scored
+    lab = Lab(demo_home(tmp_path, demo))
+    lab.run(BEFORE, "demo")
+    first, *others = lab.piece_keys("demo")
+    with monkeypatch.context() as patch:
+        crash_after(patch, 1)
+        assert "CrashError" in failure(lab.run(["input_scores"], first, check=False))
+    journal = lab.home.run("demo").scoring.journal(first.partition("|")[2])
+    done = journal.read_bytes()
+    assert done
+    result = lab.run(["input_scores"], first)
+    assert journal.read_bytes().startswith(done)
+    assert any(text.startswith("done already of ") for text in messages(result, lab.instance))
+    for key in others:
+        lab.run(["input_scores"], key)
+    lab.run(["score_table"], "demo")
+    assert contents(lab.home.scores("demo")) == contents(whole.home.scores("demo"))
+
+
+def contents(paths):
+    return [path.read_bytes() for path in (paths.scores, paths.gff3, paths.rejects)]
 
 
 def test_scores_move_with_a_renamed_assembly(demo, scored, tmp_path):

@@ -6,8 +6,9 @@ from tests.orchestration.labs import Lab
 from transgenic_dagster.errors import MissingOnMachineError
 from transgenic_dagster.lab.arrivals import look_for_arrivals
 from transgenic_dagster.lab.init import add_assembly, write_lab
+from transgenic_dagster.lab.memory import version_of
 from transgenic_dagster.lifting.aligner import find_aligner
-from transgenic_dagster.orchestration.sensor import arrival_of, version_of
+from transgenic_dagster.orchestration.sensor import arrival_of
 
 SCAFFOLDS = 3
 
@@ -39,6 +40,14 @@ def test_an_assembly_without_annotation_is_reported_and_annotated(lab):
     checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
     assert checks["accounting_adds_up"]
     assert checks["gff3_is_valid"]
+    # Genes that are not there are not the model's to annotate.
+    assert checks["gene_count_is_plausible"]
+    (materialized,) = (
+        event.materialization.metadata
+        for event in result.get_asset_materialization_events()
+        if event.asset_key.to_user_string() == "merged_gff3"
+    )
+    assert materialized["annotated_percent"].value == 100
     genes = [
         line.split("\t")
         for line in home.results("fresh").gff3.read_text().splitlines()

@@ -10,7 +10,7 @@ import dagster as dg
 from tests.assemblies import write_fasta, write_genes
 from tests.lab.homes import make_home
 from tests.orchestration.labs import BEFORE, Lab
-from transgenic_dagster.lab.arrivals import Memory
+from transgenic_dagster.lab.memory import Memory
 from transgenic_dagster.lab.pieces import Pieces, write_pieces
 from transgenic_dagster.lab.workspace import HOME_VARIABLE
 from transgenic_dagster.orchestration.partitions import early_parts

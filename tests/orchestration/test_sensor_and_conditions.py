@@ -7,12 +7,15 @@ import time
 import dagster as dg
 import pytest
 
+from tests.assemblies import golden_chromosome
 from tests.lab.homes import make_home, put, set_options
 from tests.orchestration.labs import AFTER, BEFORE, Lab
+from transgenic_dagster.lab.memory import QUIET_SECONDS
+from transgenic_dagster.orchestration.checks import RESULT_CHECKS
 from transgenic_dagster.orchestration.component import TransgenicLab
+from transgenic_dagster.orchestration.conditions import MERGED_GFF3, latest_record
 from transgenic_dagster.orchestration.launchpad import LabResource
 from transgenic_dagster.orchestration.partitions import early_parts
-from transgenic_dagster.orchestration.sensor import QUIET_SECONDS
 
 REST = 30.0
 
@@ -34,6 +37,7 @@ class Watcher:
             home=str(lab.home.root), rest_seconds=REST, assemblies_at_once=at_once
         ).definitions(dg.in_process_executor)
         self.conditions = None
+        self.by_sensor = {}
 
     def tick(self):
         """One tick of the sensor; returns its result."""
@@ -44,7 +48,7 @@ class Watcher:
             resources={"lab": LabResource(root=str(self.lab.home.root))},
         )
         sensor = self.definitions.get_repository_def().get_sensor_def("assemblies")
-        result = sensor.evaluate_tick(context)
+        result = sensor(context)
         self.cursor = result.cursor
         for request in result.dynamic_partitions_requests or ():
             name = request.partitions_def_name
@@ -55,6 +59,9 @@ class Watcher:
                     self.lab.instance.delete_dynamic_partition(name, key)
         for event in result.asset_events:
             self.lab.instance.report_runless_asset_event(event)
+        for run in result.run_requests or ():
+            for key in run.asset_selection:
+                self.by_sensor.setdefault(key.to_user_string(), []).append(run.partition_key)
         return result
 
     def reported(self, seconds=REST):
@@ -73,8 +80,10 @@ class Watcher:
         return evaluations[-1] if evaluations else None
 
     def requested(self):
-        """Partitions that the conditions request, by asset; the overview has none."""
-        return {name: keys for name, keys in self._requested().items() if name != "overview"}
+        """Partitions that are requested, by asset; the overview has none."""
+        by_sensor, self.by_sensor = self.by_sensor, {}
+        requested = by_sensor | self._requested()
+        return {name: keys for name, keys in requested.items() if name != "overview"}
 
     def requests_overview(self):
         """Whether the conditions request the overview."""
@@ -141,6 +150,57 @@ def test_a_new_assembly_is_reported_once_and_annotated_without_a_click(watcher):
     assert watcher.reported() == []
 
 
+def put_one_piece(home, name, folder):
+    """Put an assembly that is a single piece into a home."""
+    folder.mkdir()
+    put(home, name, golden_chromosome(folder))
+
+
+def test_an_assembly_of_one_piece_is_merged_and_checked_where_it_is_predicted(watcher, tmp_path):
+    lab = watcher.lab
+    put_one_piece(lab.home, "moss", tmp_path / "moss")
+    watcher.reported()
+    watcher.requested()
+    lab.run(BEFORE, "moss")
+    (pair,) = watcher.requested()["predictions"]
+    predicted = lab.run(["predictions"], pair)
+    made = [(m.asset_key.to_user_string(), m.partition) for m in materializations(predicted)]
+    assert made == [("predictions", pair), ("merged_gff3", "moss"), ("reject_report", "moss")]
+    checked = predicted.get_asset_check_evaluations()
+    merged = latest_record(lab.instance, MERGED_GFF3, "moss")
+    assert {one.partition for one in checked} == {"moss"}
+    assert {one.target_materialization_data.storage_id for one in checked} == {merged.storage_id}
+    assert {one.asset_check_key for one in checked} == {spec.key for spec in RESULT_CHECKS}
+    assert watcher.requested() == {}
+    lab.home.results("moss").gff3.unlink()
+    assert watcher.requested() == {"merged_gff3": ["moss"], "reject_report": ["moss"]}
+
+
+def test_nothing_is_merged_twice_while_the_run_that_predicts_has_not_ended(watcher, tmp_path):
+    lab = watcher.lab
+    put_one_piece(lab.home, "moss", tmp_path / "moss")
+    watcher.reported()
+    watcher.requested()
+    lab.run(BEFORE, "moss")
+    (pair,) = watcher.requested()["predictions"]
+    at_work = dg.DagsterRun(
+        "job", status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": pair}
+    )
+    lab.instance.add_run(at_work)
+    predicted = lab.run(["predictions"], pair)
+    assert predicted.success
+    lab.home.results("moss").gff3.unlink()
+    assert watcher.requested() == {}
+    lab.instance.report_run_failed(at_work)
+    assert watcher.requested() == {"merged_gff3": ["moss"], "reject_report": ["moss"]}
+
+
+def materializations(result):
+    """Materializations of a run, in their order."""
+    events = [event for event in result.all_events if event.is_step_materialization]
+    return [event.step_materialization_data.materialization for event in events]
+
+
 def test_pairs_that_do_not_exist_are_not_requested(watcher):
     put(watcher.lab.home, "moss")
     put(watcher.lab.home, "fern")
@@ -182,6 +242,19 @@ def test_options_of_the_lab_reach_the_assemblies_that_do_not_override_them(watch
     assert watcher.reported() == ["moss"]
     assert "moss|a6144" in annotate_what_is_requested(watcher)
     assert '"num_beams": "1"' in home.results("moss").gff3.read_text()
+
+
+def test_files_that_are_asked_for_later_are_made_without_predicting_again(watcher):
+    home = watcher.lab.home
+    put(home, "moss")
+    watcher.reported()
+    annotate_what_is_requested(watcher)
+    set_options(home, cds=True, index=True)
+    assert watcher.reported() == ["moss"]
+    assert annotate_what_is_requested(watcher) == ["moss"] * 4
+    assert (home.run("moss").root / "cds.fa").exists()
+    assert watcher.reported() == []
+    assert watcher.requested() == {}
 
 
 def put_coding(home, name):

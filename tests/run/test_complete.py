@@ -11,9 +11,12 @@ from tests.run.judging import complete, contents
 from tests.run.test_annotate import rejects
 from transgenic_dagster.demo.assembly import write_assembly
 from transgenic_dagster.errors import UsageError
+from transgenic_dagster.gene_models.completed_check import check_completed
 from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.input_genes.gff3 import parse_attributes
+from transgenic_dagster.input_genes.sorted_gff import sort_annotation
 from transgenic_dagster.run.given_options import parse_options
+from transgenic_dagster.run.report import make_report
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +133,36 @@ def test_the_result_is_valid_gff3(demo, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_there_is_no_report_on_it(completed):
+    folder, _ = completed
+    with pytest.raises(UsageError, match=r"out.gff3 completes its input, and a report is on"):
+        make_report(folder / "out.gff3")
+
+
+def test_completing_again_tells_only_what_is_new(small, tmp_path):
+    fasta, gff = small
+    complete(fasta, gff, tmp_path / "once")
+    once = features(tmp_path / "once/out.gff3")
+    (tmp_path / "less.gff3").write_text("\n".join(["##gff-version 3", *_less(once)]) + "\n")
+    accounting = complete(fasta, tmp_path / "less.gff3", tmp_path / "twice")
+    written = features(tmp_path / "twice/out.gff3")
+    gained = [line.count("isoforms_gained=") for line in written if "\tgene\t" in line]
+    assert set(gained) <= {0, 1}
+    assert accounting.isoforms_gained == 1
+    before = tmp_path / "twice-sorted.gff3"
+    sort_annotation(tmp_path / "less.gff3", before)
+    found = check_completed(tmp_path / "twice/out.gff3", before)
+    assert (found.faults, found.gained.total()) == ([], 1)
+
+
+def _less(rows):
+    """Rows without one of the isoforms that were gained."""
+    name = next(
+        parse_attributes(row.split("\t")[8])["ID"] for row in rows if "origin=completed" in row
+    )
+    return [row for row in rows if f"={name};" not in row]
+
+
 def test_a_gene_whose_first_transcript_is_no_beginning_keeps_its_rows(demo, tmp_path):
     genes = [g for g in demo.genes if g.predictable][:2]
     gff = write_annotation(tmp_path / "genes.gff3", genes)
@@ -147,9 +180,10 @@ def test_neither_batches_nor_devices_change_the_result(small, tmp_path):
     for name, options in (
         ("one", {"batch_size": 1}),
         ("three", {"batch_size": 3}),
-        ("two", {"batch_size": 3, "device": "cpu,cpu"}),
     ):
         complete(*small, tmp_path / name, **options)
+    for more in ({"crash_after": 3}, {"resume": True}):
+        complete(*small, tmp_path / "two", batch_size=3, device="cpu,cpu", **more)
     assert contents(tmp_path / "one") == contents(tmp_path / "three") == contents(tmp_path / "two")
     assert "isoforms_gained" in (tmp_path / "one/out.gff3").read_text()
 

@@ -182,7 +182,8 @@ def test_neither_batches_nor_devices_change_the_scores(small, tmp_path, options)
         assert abs(difference) < 1e-4
     if "device" in options:
         score(*small, tmp_path / "c", batch_size=2)
-        score(*small, tmp_path / "d", batch_size=2, **options)
+        for more in ({"crash_after": 3}, {"resume": True}):
+            score(*small, tmp_path / "d", batch_size=2, **options, **more)
         assert contents(tmp_path / "c") == contents(tmp_path / "d")
 
 

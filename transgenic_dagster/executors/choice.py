@@ -1,7 +1,6 @@
 """Choice of the executor that runs the steps: the environment variable ``TRANSGENIC_EXECUTOR``."""
 
 import os
-from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -14,43 +13,22 @@ EXECUTOR_VARIABLE = "TRANSGENIC_EXECUTOR"
 GPU_POOL = "gpu"
 """Pool of the steps that need a GPU; those of all runs queue for the devices."""
 _OWN_LIMIT = "transgenic-dagster/gpu-pool-limit"
-_APART: Any = dg.multiprocess_executor
-_WITHIN: Any = dg.in_process_executor
-
-
-class GpuExecutor(dg.Executor):
-    """Gives steps that need a GPU processes of their own; others run in the process of their run.
-
-    Starting a process takes seconds, which small assemblies have no use for.
-
-    Args:
-        apart: Dagster's executor with processes.
-        within: Dagster's executor without.
-    """
-
-    def __init__(self, apart: dg.Executor, within: dg.Executor) -> None:
-        self._apart, self._within = apart, within
-
-    @property
-    def retries(self) -> Any:
-        """Whether retry policies apply."""
-        return self._apart.retries
-
-    def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
-        """Run all steps of a plan."""
-        needs_gpu = any(step.pool for step in execution_plan.get_steps_to_execute_in_topo_order())
-        executor = self._apart if needs_gpu else self._within
-        yield from executor.execute(plan_context, execution_plan)
+_STOCK: Any = dg.multiprocess_executor
 
 
 @dg.executor(
     name="gpu",
-    config_schema=_APART.config_schema,
+    config_schema=_STOCK.config_schema,
     requirements=dg.multiple_process_executor_requirements(),
 )
-def gpu_executor(context: dg.InitExecutorContext) -> GpuExecutor:
-    """Run steps that need a GPU in processes of their own, others in the process of their run."""
-    return GpuExecutor(*(one.executor_creation_fn(context) for one in (_APART, _WITHIN)))
+def gpu_executor(context: dg.InitExecutorContext) -> dg.Executor:
+    """Run every step in a process of its own, a fork of its run's: a new program takes seconds.
+
+    The process of a run has no other thread at work, and never loads the model.
+    """
+    forking = {**context.executor_config, "start_method": {"fork": {}}}
+    executor: dg.Executor = _STOCK.executor_creation_fn(context._replace(executor_config=forking))
+    return executor
 
 
 EXECUTORS = {

@@ -9,8 +9,12 @@ has moved, this is the place to follow it (``tests/executors/test_dagster_privat
   steps report there.
 - ``RetryMode``, ``get_retries_config``: the option ``retries`` that every executor has.
 - ``CheckRunHealthResult``, ``WorkerStatus``: what a run launcher answers about a run's process.
+- ``AssetCheckEvaluationTargetMaterializationData``: what a check that is reported was made on.
 """
 
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData,
+)
 from dagster._core.events import DagsterEventType, EngineEventData
 from dagster._core.execution.retries import RetryMode, get_retries_config
 from dagster._core.executor.step_delegating import (
@@ -22,6 +26,7 @@ from dagster._core.executor.step_delegating import (
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 
 __all__ = [
+    "AssetCheckEvaluationTargetMaterializationData",
     "CheckRunHealthResult",
     "CheckStepHealthResult",
     "DagsterEventType",

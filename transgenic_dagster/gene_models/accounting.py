@@ -1,15 +1,28 @@
 """Counts what became of every gene of the input and insists that the counts add up."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from transgenic_dagster.errors import RunError
 from transgenic_dagster.gene_models.gene_model import GeneModel
 from transgenic_dagster.gene_models.rejects import Reject
 from transgenic_dagster.reject_reason import RejectReason
 from transgenic_dagster.system.wording import counted
+
+_NO_TASK: Final = (RejectReason.NOT_PROTEIN_CODING, RejectReason.NOT_LIFTED)
+"""Why a gene of the input is none that the model could have annotated."""
+
+
+def genes_for_model(genes: int, skipped: Mapping[str, int]) -> int:
+    """Number of genes of which shares are told: coding genes that are there at all.
+
+    Args:
+        genes: genes of the input.
+        skipped: those that never became a region, by reason.
+    """
+    return genes - sum(skipped.get(reason, 0) for reason in _NO_TASK)
 
 
 @dataclass
@@ -76,6 +89,16 @@ class Accounting:
     def total(self) -> int:
         """Genes counted so far."""
         return self.annotated + self.rejected.total() + self.skipped.total()
+
+    @property
+    def for_model(self) -> int:
+        """Those of them that the model could have annotated."""
+        return genes_for_model(self.total, self.skipped)
+
+    @property
+    def is_completion(self) -> bool:
+        """Whether the input was completed, and genes count as annotated that could be continued."""
+        return self.isoforms_gained is not None
 
     def check(self, input_genes: int) -> None:
         """Compare with the number of genes of the input.

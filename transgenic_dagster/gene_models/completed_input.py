@@ -53,6 +53,11 @@ def _places(transcript: Transcript) -> Iterator[_Place]:
     yield from ((THREE_PRIME_UTR, part.start, part.end) for part in structure.three_prime_utrs)
 
 
+def without_gain(attributes: str) -> list[str]:
+    """Attributes of a gene's row without what an earlier completion says of it."""
+    return [a for a in attributes.rstrip(";").split(";") if not a.startswith(f"{GAINED}=")]
+
+
 @dataclass(frozen=True, slots=True)
 class _Addition:
     row: int
@@ -134,5 +139,5 @@ class CompletedInput:
         columns[3] = str(min(int(columns[3]), addition.start + 1))
         columns[4] = str(max(int(columns[4]), addition.end))
         note = f"{GAINED}={encode_attribute(str(addition.gained))}"
-        columns[8] = f"{columns[8].rstrip(';')};{note}"
+        columns[8] = ";".join((*without_gain(columns[8]), note))
         return "\t".join(columns) + "\n"

@@ -95,6 +95,12 @@ def making_files(folder: Path) -> Iterator[Path]:
         shutil.rmtree(making)
 
 
+def remove_jbrowse_folder(folder: Path) -> None:
+    """Remove a folder that was made for JBrowse; one that holds other things stays."""
+    if _is_marked(folder):
+        shutil.rmtree(folder)
+
+
 def _begin(folder: Path) -> Path:
     """Mark a folder, and return an empty one in it."""
     with atomic_write(folder / MARKER) as handle:

@@ -4,15 +4,13 @@ Files are only looked at, never read: an assembly is a matter of milliseconds, w
 They rest once size and time have stayed the same for some time and nobody writes to them.
 """
 
-import json
 import os
 import stat
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from transgenic_dagster.errors import InputError, TransgenicError
 from transgenic_dagster.lab.options import assembly_options, home_options, lifted_from
@@ -99,6 +97,12 @@ def problems_of(home: Home) -> dict[str, str]:
         except Exception as error:  # whatever is in the file, the others are read
             found.problems[name] = str(error)
     return found.problems
+
+
+def describe_problems(problems: Mapping[str, str]) -> str:
+    """One sentence on each folder that cannot be used."""
+    said = " ".join(f"{name}: {text}" for name, text in sorted(problems.items()))
+    return said or "all folders can be used"
 
 
 def states_of(home: Home, folder: AssemblyFolder) -> dict[str, os.stat_result]:
@@ -207,30 +211,3 @@ class _Writers:
 def _mode(fdinfo: str) -> int:
     flags = dict(line.split(":", 1) for line in fdinfo.splitlines() if ":" in line)
     return int(flags["flags"], 8) & os.O_ACCMODE
-
-
-@dataclass
-class Memory:
-    """Memory of the sensor between ticks: its cursor.
-
-    Args:
-        sightings: state of the files, by assembly.
-        reported: versions of the assemblies that were reported.
-        active: times when assemblies that are being annotated were reported, and last had a run.
-        problems: what is wrong, by name of the folder, as it was last reported.
-    """
-
-    sightings: dict[str, Sighting] = field(default_factory=dict)
-    reported: dict[str, str] = field(default_factory=dict)
-    active: dict[str, list[float]] = field(default_factory=dict)
-    problems: dict[str, str] | None = None
-
-    @classmethod
-    def of(cls, cursor: str | None) -> "Memory":
-        """Read a cursor; None at the first tick."""
-        values: dict[str, Any] = json.loads(cursor) if cursor else {}
-        sightings = values.pop("sightings", {})
-        return cls({name: Sighting(**seen) for name, seen in sightings.items()}, **values)
-
-    def __str__(self) -> str:
-        return json.dumps(asdict(self))

@@ -137,6 +137,8 @@ HOME_OPTIONS = """\
 # num_beams: 2
 # checks: {{complete_frames: 0.8}}   # limits of the checks, shares from 0 to 1
 # score_input: true      # also score the input's own genes, where it has CDS
+# complete: true         # keep the input's transcripts, and add isoforms
+# cds: true              # more files: cds, cdna, gtf, index, changes, check_submission, jbrowse
 """
 
 

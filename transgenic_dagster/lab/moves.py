@@ -120,10 +120,12 @@ def _with_prefixes(value: Any, moved: Mapping[str, str]) -> Any:
     """A value in which every text that begins with a path that has moved is corrected."""
     if isinstance(value, dict):
         return {name: _with_prefixes(inner, moved) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_prefixes(inner, moved) for inner in value]
     if isinstance(value, str):
         for before, now in moved.items():
-            if value.startswith(before):
-                return now + value.removeprefix(before)
+            if f"{value}/".startswith(before):  # it may be the folder itself
+                return (now + f"{value}/".removeprefix(before)).removesuffix("/")
     return value
 
 

@@ -1,49 +1,75 @@
 """Options of an assembly, in layers: those of the home, of the assembly, of a single run.
 
-All are checked by the options model of the command line. What the home decides itself (file names,
-resuming) cannot be set. Files also have what concerns a lab alone: the limits of the checks, under
-``checks``, whether the input's own genes are scored without a click, ``score_input``, and the name
-of the assembly whose genes are lifted to one without an annotation, ``lift_from``.
+All are checked by the options model of the command line; ``offered_options`` says which cannot be
+set, and ``wanted_files`` which are true or false here and a path there. Files also have what
+concerns a lab alone: the limits of the checks, under ``checks``, whether the input's own genes are
+scored without a click, ``score_input``, and the name of the assembly whose genes are lifted to one
+without an annotation, ``lift_from``.
 """
 
 import stat
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from transgenic_dagster.errors import InputError, UsageError
+from transgenic_dagster.lab.offered_options import check_offered
+from transgenic_dagster.lab.wanted_files import with_paths
 from transgenic_dagster.lab.workspace import GENES_NAMES, OPTIONS_FILE, AssemblyFolder, Home
-from transgenic_dagster.options import FILES, AnnotateOptions, option_extra
+from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.quality.check_limits import CheckLimits, parse_limits
 from transgenic_dagster.run.given_options import parse_options
 from transgenic_dagster.run.judging_options import ScoreOptions
+from transgenic_dagster.system.paths import same_file
 
 CHECKS = "checks"
 LIFT_FROM = "lift_from"
+NAMES_FROM = "names_from"
 SCORE_INPUT = "score_input"
 _MOST_BYTES = 64 * 1024
 _MOST_DEPTH = 2
-_DECIDED_BY_HOME = {
-    "fasta_file",
-    "gff_file",
-    LIFT_FROM,  # a name in these files, two paths for the program
-    "resume",
-    "time_limit",
-    "checkpoint_path",
-    "work_folder",
-    "complete",  # reports and checks of a lab are on predictions
-}
 
 
-def _is_free(name: str) -> bool:
-    group = option_extra(AnnotateOptions.model_fields[name]).get("group")
-    return name not in _DECIDED_BY_HOME and (group != FILES or name == "strict_gff3")
+class _Layer(NamedTuple):
+    """Options from one place.
 
+    Args:
+        source: the place, for messages.
+        folder: paths are relative to it.
+        values: the options.
+        of_run: whether they are those of a single run.
+    """
 
-OPTION_NAMES = tuple(name for name in AnnotateOptions.model_fields if _is_free(name))
-"""Options that can be set for a home, an assembly or a run."""
+    source: str
+    folder: Path
+    values: Mapping[str, Any]
+    of_run: bool = False
+
+    @classmethod
+    def of_file(cls, path: Path) -> "_Layer":
+        """Options of a file without what concerns a lab alone, which is looked at too."""
+        _read_limits(path)
+        _read_score_input(path)
+        of_lab = (CHECKS, LIFT_FROM, SCORE_INPUT)
+        values = {name: value for name, value in _read(path).items() if name not in of_lab}
+        return cls(str(path), path.parent, values)
+
+    def checked(self) -> dict[str, Any]:
+        """Return its options, if a lab offers them all, with whole paths.
+
+        Raises:
+            UsageError: it does not.
+        """
+        for name, value in self.values.items():
+            check_offered(self.source, name, value, of_run=self.of_run)
+        values = dict(self.values)
+        if earlier := values.get(NAMES_FROM):
+            values[NAMES_FROM] = self.folder / str(earlier)
+        return values
 
 
 def assembly_options(
@@ -67,6 +93,11 @@ def assembly_options(
             f"{folder.path} has {folder.genes.name}, and {LIFT_FROM} in {OPTIONS_FILE}; remove one."
         )
     genes = {LIFT_FROM: (source.genome, source.genes)} if source else {"gff_file": folder.genes}
+    layers = [
+        _Layer.of_file(home.options_file),
+        _Layer.of_file(folder.options_file),
+        _Layer("the launchpad's options", home.root, run_options or {}, of_run=True),
+    ]
     decided = {
         **genes,
         "fasta_file": folder.genome,
@@ -74,13 +105,11 @@ def assembly_options(
         "gsf_output": results.gsf,
         "proteins": results.proteins,
         "refinements": results.refinements,
+        "work_folder": home.run(folder.name).root,
     }
-    return _checked(
-        decided,
-        (str(home.options_file), _read_options(home.options_file)),
-        (str(folder.options_file), _read_options(folder.options_file)),
-        ("the launchpad's options", run_options or {}),
-    )
+    options = _laid_over(decided, home.report(folder.name), layers)
+    _check_earlier_output(options)
+    return options
 
 
 def lifted_from(home: Home, folder: AssemblyFolder) -> AssemblyFolder | None:
@@ -117,7 +146,7 @@ def home_options(home: Home) -> AnnotateOptions:
         UsageError: an option is wrong; names the file and the option.
     """
     placeholders = {"fasta_file": Path("genome.fa"), "gff_file": Path("genes.gff3")}
-    return _checked(placeholders, (str(home.options_file), _read_options(home.options_file)))
+    return _laid_over(placeholders, Path("report.html"), [_Layer.of_file(home.options_file)])
 
 
 def check_limits(home: Home, folder: AssemblyFolder) -> CheckLimits:
@@ -146,35 +175,45 @@ def score_options(home: Home, name: str, prediction: AnnotateOptions) -> ScoreOp
     return ScoreOptions.beside(prediction, paths.scores, paths.gff3)
 
 
-def _checked(decided: dict[str, Any], *layers: tuple[str, Mapping[str, Any]]) -> AnnotateOptions:
-    """Lay options over each other, checking after each layer, so that messages name the right one.
+def _laid_over(
+    decided: Mapping[str, Any], report: Path, layers: Sequence[_Layer]
+) -> AnnotateOptions:
+    """Lay options over each other.
+
+    What is wrong in one layer may be put right by the next; else the message names the first that
+    is at fault.
 
     Args:
         decided: options that no layer may set.
-        layers: pairs of a source, for messages, and its options.
+        report: file of the report; there is none of an annotation that is completed.
+        layers: the options.
     """
-    values = dict(decided)
-    options = parse_options(values)
-    for source, layer in layers:
-        for name in layer:
-            if name not in OPTION_NAMES:
-                known = name in AnnotateOptions.model_fields
-                why = "is decided by the home" if known else "is not an option"
-                raise UsageError(f"{source}: {name} {why}; remove it.")
-        values |= layer
+    completes = ChainMap(*(layer.values for layer in reversed(layers))).get("complete", False)
+    values = {**decided, "report": None if completes else report}
+    options, fault = parse_options(values), None
+    for layer in layers:
+        values |= with_paths(layer.checked(), options.output.parent)
         try:
-            options = parse_options(values)
+            options, fault = parse_options(values), None
         except UsageError as error:
-            raise UsageError(f"{source}: {error}") from error
+            fault = fault or UsageError(f"{layer.source}: {error}")
+    if fault:
+        raise fault
     return options
 
 
-def _read_options(path: Path) -> dict[str, Any]:
-    """Options of a file without what concerns a lab alone, which is looked at too."""
-    _read_limits(path)
-    _read_score_input(path)
-    of_lab = (CHECKS, LIFT_FROM, SCORE_INPUT)
-    return {name: value for name, value in _read(path).items() if name not in of_lab}
+def _check_earlier_output(options: AnnotateOptions) -> None:
+    """Check that names come from an earlier output that stays as it is."""
+    earlier = options.names_from
+    if earlier is None:
+        return
+    if same_file(earlier, options.output):
+        raise UsageError(
+            f"{NAMES_FROM}: {earlier} is replaced whenever results are made; copy it, and name the "
+            "copy."
+        )
+    if not earlier.is_file():
+        raise InputError(f"{NAMES_FROM}: {earlier} does not exist; name an earlier output.")
 
 
 def _read_score_input(path: Path) -> bool | None:
@@ -208,9 +247,8 @@ def _read(path: Path) -> dict[str, Any]:
             raise UsageError(f"{path} is not a regular file; write one option per line into it.")
         if status.st_size > _MOST_BYTES:
             raise UsageError(f"{path} has {status.st_size:,} bytes; options are a few lines.")
-        text = path.read_text(encoding="utf-8")
-        _check_flat(path, text)
-        values = yaml.safe_load(text)
+        state = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        values = _parsed(path, state)
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
@@ -221,6 +259,14 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise UsageError(f"{path}: write one option per line, such as 'num_beams: 2'.")
     return {str(name): value for name, value in values.items()}
+
+
+@lru_cache(maxsize=1024)
+def _parsed(path: Path, state: tuple[int, ...]) -> Any:  # noqa: ARG001
+    """Content of a file in one state, read once: the sensor asks for it every few seconds."""
+    text = path.read_text(encoding="utf-8")
+    _check_flat(path, text)
+    return yaml.safe_load(text)
 
 
 def _check_flat(path: Path, text: str) -> None:

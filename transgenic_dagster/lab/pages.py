@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import fmean, median
 
 from transgenic_dagster.gene_models.accounting import Accounting
+from transgenic_dagster.lab.wanted_files import written_files
 from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.quality.recount import count_rejects
@@ -111,22 +112,23 @@ def _predictions(journals: JournalSummary) -> Page:
     }
 
 
-def annotation_page(home: Home, name: str, accounting: Accounting) -> Page:
-    """Show an annotation: figures, report, and a map of the genes along the genome."""
-    from transgenic_dagster.lab.quality import make_quality, report_path
+def annotation_page(
+    home: Home, name: str, accounting: Accounting, options: AnnotateOptions
+) -> Page:
+    """Show an annotation: figures, further files, and a map of the genes along the genome."""
+    from transgenic_dagster.lab.quality import make_quality
     from transgenic_dagster.quality.pictures import gene_places, genome_map, outcome_bar
 
     folder, paths = home.run(name), home.results(name)
     with RegionDb(folder.region_db) as database:
         lengths = database.sequence_lengths()
         picture = genome_map(lengths, gene_places(database, paths.gsf))
-    figures = make_quality(home, name)
+    figures = make_quality(home, name, accounting, options)
     counts = {"annotated": figures.annotated, "rejected": figures.rejected}
     bar = outcome_bar(counts | {"skipped": figures.skipped})
     page: Page = {
         "path": paths.gff3,
         **figures.numbers(),
-        "report": report_path(home, name),
         "preview": Markdown(f"{figures.table()}\n\n{bar}"),
         "outcomes": _outcomes(
             {
@@ -140,12 +142,7 @@ def annotation_page(home: Home, name: str, accounting: Accounting) -> Page:
     if accounting.orf:
         frames = Table(("reading frame", "transcripts"), _by_count(accounting.orf))
         page["reading_frames"] = frames
-    files = (
-        ("proteins", paths.proteins),
-        ("sentences", paths.gsf),
-        ("refinements", paths.refinements),
-    )
-    return page | {name: path for name, path in files if path}
+    return page | dict(written_files(options))
 
 
 def rejects_page(paths: ResultPaths) -> Page:

@@ -4,7 +4,9 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import Self
 
+from transgenic_dagster.lab.wanted_files import wanted_files
 from transgenic_dagster.lab.workspace import Home
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.run.fingerprint import RunFingerprint, code_version
@@ -22,24 +24,40 @@ class Pieces:
         names: in the order of the genome.
         version: of the regions, the model and the options that their predictions are made from.
         scored: whether the input's own genes are scored without a click.
+        wanted: what the results have beyond the files that are always written.
     """
 
     names: tuple[str, ...]
     version: str
     scored: bool = False
+    wanted: tuple[str, ...] = ()
 
+    @property
+    def results_version(self) -> str:
+        """Version that the results are made from."""
+        return " ".join((self.version, *self.wanted))
 
-def pieces_version(regions: RunFingerprint, options: AnnotateOptions) -> str:
-    """Version of regions with these facts, for predictions with these options."""
-    facts = {**regions.values, "model and options": code_version(options)}
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    @classmethod
+    def of(
+        cls,
+        names: Iterable[str],
+        regions: RunFingerprint,
+        options: AnnotateOptions,
+        *,
+        scored: bool,
+    ) -> Self:
+        """Return the pieces of regions with these facts, for predictions with these options."""
+        facts = {**regions.values, "model and options": code_version(options)}
+        version = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return cls(tuple(names), version, scored, wanted_files(options))
 
 
 def read_pieces(folder: RunFolder) -> Pieces | None:
     """Pieces of the assembly whose run has this folder; None where nobody has made its regions."""
     try:
         values = json.loads((folder.root / PIECES_FILE).read_text(encoding="utf-8"))
-        return Pieces(**{**values, "names": tuple(values["names"])})
+        lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        return Pieces(**values | lists)
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

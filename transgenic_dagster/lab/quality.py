@@ -1,21 +1,24 @@
 """Quality of an assembly's results: its report, its headline figures, and an overview of all."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from transgenic_dagster.gene_models.accounting import Accounting
+from transgenic_dagster.lab.options import check_limits
+from transgenic_dagster.lab.wanted_files import remove_unwanted
 from transgenic_dagster.lab.workspace import Home
-from transgenic_dagster.options import run_state_file_of
+from transgenic_dagster.options import AnnotateOptions, run_state_file_of
 from transgenic_dagster.quality.headline_figures import (
     HeadlineFigures,
     read_figures,
     write_figures,
 )
+from transgenic_dagster.quality.result_checks import CheckedFiles, Finding, check_results
 from transgenic_dagster.quality.structures import read_structures
-from transgenic_dagster.run.finished_run import FinishedRun
-from transgenic_dagster.run.report import REPORT_SUFFIX, write_report
+from transgenic_dagster.run.afterwards import write_afterwards
 from transgenic_dagster.run.state import read_run_summary
+from transgenic_dagster.system.digest import file_sha256
 
 FIGURES_SUFFIX = ".figures.json"
 OVERVIEW_COLUMNS = (
@@ -41,7 +44,7 @@ class AssemblyQuality:
 
     def shares(self) -> dict[str, float | None]:
         """Return what a chart shows of it, in percent; None for what is not known."""
-        figures, total = self.figures, self.accounting.total
+        figures, total = self.figures, self.accounting.for_model
         return {
             "genes annotated": 100 * self.accounting.annotated / total if total else None,
             "complete reading frames": figures.complete_frames_percent if figures else None,
@@ -65,29 +68,42 @@ class AssemblyQuality:
         )
 
 
-def report_path(home: Home, name: str) -> Path:
-    """Return the file of an assembly's report."""
-    return _beside(home, name, REPORT_SUFFIX)
+def make_quality(
+    home: Home, name: str, accounting: Accounting, options: AnnotateOptions
+) -> HeadlineFigures:
+    """Write the headline figures of an assembly's results, and what options ask for beside these.
 
-
-def make_quality(home: Home, name: str) -> HeadlineFigures:
-    """Write the report and the headline figures of an assembly's results.
+    Files that earlier options asked for go.
 
     Raises:
-        InputError: its files are missing or do not belong together.
+        TransgenicError: its files are missing or do not belong together, or a program is missing.
     """
     folder, paths = home.run(name), home.results(name)
-    run = FinishedRun.of(paths.gff3)
-    # The lab's own folder has the input as it was sorted.
-    run = replace(run, options=run.options.model_copy(update={"work_folder": folder.root}))
-    report = report_path(home, name)
-    run.check(report)
-    comparison = write_report(run, report)
-    accounting = Accounting.from_dict(dict(run.summary.accounting))
-    structures = read_structures(paths.gff3, folder.region_db)
+    remove_unwanted(options, home.report(name))
+    comparison = write_afterwards(options)
+    structures = read_structures(paths.gff3, folder.region_db, completed=options.complete)
     figures = HeadlineFigures.of(accounting, structures, comparison)
-    write_figures(_beside(home, name, FIGURES_SUFFIX), figures, run.summary.files["gff3"])
+    write_figures(_beside(home, name, FIGURES_SUFFIX), figures, file_sha256(paths.gff3))
     return figures
+
+
+def check_quality(home: Home, name: str) -> Iterator[Finding]:
+    """Yield the results of all checks of an assembly's files.
+
+    Raises:
+        UsageError: a limit in options.yaml is wrong.
+    """
+    folder, paths = home.run(name), home.results(name)
+    summary = read_run_summary(run_state_file_of(paths.gff3))
+    completed = summary and Accounting.from_dict(dict(summary.accounting)).is_completion
+    files = CheckedFiles(
+        folder.region_db,
+        paths.gff3,
+        paths.rejects,
+        home.sentences(name),
+        folder.sorted_gff if completed else None,
+    )
+    return check_results(files, check_limits(home, home.assembly(name)))
 
 
 def read_overview(home: Home, names: Iterable[str]) -> list[AssemblyQuality]:

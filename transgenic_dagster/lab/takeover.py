@@ -7,7 +7,9 @@ import yaml
 
 from transgenic_dagster.errors import UsageError
 from transgenic_dagster.lab.init import add_assembly
-from transgenic_dagster.lab.options import OPTION_NAMES, home_options
+from transgenic_dagster.lab.offered_options import OPTION_NAMES
+from transgenic_dagster.lab.options import home_options
+from transgenic_dagster.lab.wanted_files import without_paths
 from transgenic_dagster.lab.workspace import MADE_BY, Home
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.run.annotate import run_description
@@ -59,11 +61,13 @@ def take_over_run(home: Home, name: str, work_folder: Path, *, copy: bool) -> No
 
 def _unlike_home(options: AnnotateOptions, of_home: AnnotateOptions) -> dict[str, Any]:
     """Options of the run that the home has otherwise, for the assembly's ``options.yaml``."""
-    values = options.model_dump(mode="json")
+    values, given_by_home = map(without_paths, (options, of_home))
     values["device"] = _device_type(options.device)
     if Path(options.model).is_dir():
         values["model"] = str(Path(options.model).absolute())
-    given_by_home = of_home.model_dump(mode="json")
+    if options.names_from:
+        values["names_from"] = str(options.names_from.absolute())
+    values["overwrite"] = given_by_home["overwrite"]  # what was to be discarded is gone
     return {name: values[name] for name in OPTION_NAMES if values[name] != given_by_home[name]}
 
 

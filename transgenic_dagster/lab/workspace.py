@@ -153,10 +153,18 @@ class Home:
         return ResultPaths(
             gff3=folder / "annotation.gff3",
             rejects=folder / "annotation.gff3.rejects.txt",
-            gsf=folder / "sentences.tsv",
+            gsf=self.sentences(name),
             proteins=folder / "proteins.fa",
             refinements=folder / "refinements.tsv",
         )
+
+    def sentences(self, name: str) -> Path:
+        """Table of what the model wrote for an assembly."""
+        return self.run(name).root / "sentences.tsv"
+
+    def report(self, name: str) -> Path:
+        """Report on the predictions of an assembly."""
+        return self.run(name).root / "annotation.gff3.report.html"
 
     def scores(self, name: str) -> ScorePaths:
         """Files with the scores of an assembly's own genes."""

@@ -4,6 +4,7 @@ The names of the published script are kept. ``option`` says where an option stan
 command line's help; the model itself checks values and combinations.
 """
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -423,7 +424,7 @@ class AnnotateOptions(BaseModel):
         values = dict(self) | {
             "sorter": self.sorting,
             "seed": self.seed if self.do_sample else "unused",
-            "names_from": file_sha256(self.names_from) if self.names_from else "",
+            "names_from": _content_of(self.names_from) if self.names_from else "",
         }
         return {
             name: _as_text(values[name])
@@ -431,6 +432,17 @@ class AnnotateOptions(BaseModel):
             if (extra := option_extra(field)).get("stage") == stage
             and (extra["without_effect"] is None or values[name] != extra["without_effect"])
         }
+
+
+def _content_of(path: Path) -> str:
+    """Digest of a file, which is read again only when it has changed: labs ask often."""
+    status = path.stat()
+    return _digest(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _digest(path: Path, size: int, modified: int) -> str:  # noqa: ARG001  (they are of the key)
+    return file_sha256(path)
 
 
 def _as_text(value: Any) -> str:

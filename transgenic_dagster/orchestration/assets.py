@@ -30,20 +30,22 @@ from transgenic_dagster.lab.pages import (
     score_table_page,
     sorted_page,
 )
-from transgenic_dagster.lab.pieces import Pieces, pieces_version, read_pieces, write_pieces
+from transgenic_dagster.lab.pieces import Pieces, read_pieces, write_pieces
 from transgenic_dagster.lab.workspace import MADE_BY, Home
 from transgenic_dagster.options import AnnotateOptions
+from transgenic_dagster.orchestration.checks import evaluate_checks
 from transgenic_dagster.orchestration.conditions import (
     INPUT_SCORES,
     MADE_FROM,
     MERGED_GFF3,
     PREDICTIONS,
     REGION_DB,
+    SORTED_GFF,
     OverviewDue,
     PredictionsDue,
-    PreparationDue,
     ResultsDue,
     results_version,
+    weekly,
     when_due,
 )
 from transgenic_dagster.orchestration.launchpad import LabResource, RunOptions, given_options
@@ -70,9 +72,9 @@ from transgenic_dagster.system.devices import leased_gpu
 from transgenic_dagster.system.digest import file_sha256
 
 Task = Literal["predict", "score"]
+Made = dg.MaterializeResult[None] | dg.AssetMaterialization | dg.AssetCheckEvaluation
 GROUP = "annotation"
 OWNERS = ["team:annotation"]
-SORTED_GFF = dg.AssetKey("sorted_gff")
 SCORE_TABLE = dg.AssetKey("score_table")
 OVERVIEW = dg.AssetKey("overview")
 REJECT_REPORT = dg.AssetKey("reject_report")
@@ -86,8 +88,8 @@ NOTHING_TO_SCORE = "its annotation has no CDS, so there is nothing to score."
 def make_assets(home: Home) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Define the assets of a home, whose files they write."""
     made = [
-        _sorted_gff(home),
-        _region_db(home),
+        _sorted_gff(),
+        _region_db(),
         _predictions(home),
         _results(home),
         _input_scores(home),
@@ -114,12 +116,12 @@ def _assembly() -> dg.AssetSpec:
     )
 
 
-def _sorted_gff(home: Home) -> dg.AssetsDefinition:
+def _sorted_gff() -> dg.AssetsDefinition:
     @dg.asset(
         key=SORTED_GFF,
         deps=[ASSEMBLY],
         partitions_def=ASSEMBLIES,
-        automation_condition=when_due(PreparationDue(home)),
+        automation_condition=weekly(),
         kinds={"gff", "duckdb"},
         description="The input annotation, sorted, as GFF3: every row is kept, sequences are in "
         "natural order, children follow their parents.",
@@ -141,12 +143,12 @@ def _sorted_gff(home: Home) -> dg.AssetsDefinition:
     return sorted_gff
 
 
-def _region_db(home: Home) -> dg.AssetsDefinition:
+def _region_db() -> dg.AssetsDefinition:
     @dg.asset(
         key=REGION_DB,
         deps=[ASSEMBLY, SORTED_GFF],
         partitions_def=ASSEMBLIES,
-        automation_condition=when_due(PreparationDue(home)),
+        automation_condition=weekly(),
         kinds={"duckdb"},
         description="The windows of DNA that the model reads, one around every gene, and the genes "
         "that cannot have one, with the reason; a DuckDB file that all later assets are made from.",
@@ -162,17 +164,16 @@ def _region_db(home: Home) -> dg.AssetsDefinition:
             )
             regions = make_region_db(folder, asked, longest)
             with RegionDb(folder.region_db) as database:
-                names, page = tuple(database.pieces()), regions_page(database)
-            version = pieces_version(regions, asked)
-            scored = scores_input(
-                lab.home, lab.home.assembly(context.partition_key)
-            ) and tells_coding_parts(folder.sorted_gff)
+                names, page = database.pieces(), regions_page(database)
+            inputs = lab.home.assembly(context.partition_key)
+            scored = scores_input(lab.home, inputs) and tells_coding_parts(folder.sorted_gff)
+            pieces = Pieces.of(names, regions, asked, scored=scored)
             # In this order: the sensor removes chromosomes that no assembly has.
-            write_pieces(folder, Pieces(names, version, scored))
-            context.instance.add_dynamic_partitions(CHROMOSOME, list(names))
+            write_pieces(folder, pieces)
+            context.instance.add_dynamic_partitions(CHROMOSOME, names)
             page |= {"path": folder.region_db, "genome_sha256": regions.values["genome"]}
             return dg.MaterializeResult(
-                metadata=metadata(page), data_version=dg.DataVersion(version)
+                metadata=metadata(page), data_version=dg.DataVersion(pieces.version)
             )
 
     return region_db
@@ -217,7 +218,7 @@ def _by_the_model(home: Home, key: dg.AssetKey, task: Task, text: str) -> dg.Ass
         context: dg.AssetExecutionContext,
         config: RunOptions,  # noqa: ARG001
         lab: LabResource,
-    ) -> Iterator[dg.MaterializeResult[None]]:
+    ) -> Iterator[Made]:
         yield from _pieces(context, lab.home, task)
 
     return made_by_the_model
@@ -287,23 +288,8 @@ def _results(home: Home) -> dg.AssetsDefinition:
         lab: LabResource,
     ) -> Iterator[dg.MaterializeResult[None]]:
         name = context.partition_key
-        paths = lab.home.results(name)
         with _step(lab.home, context, name) as (folder, asked):
-            pieces = read_pieces(folder)
-            made_from = {MADE_FROM: pieces.version if pieces else ""}
-            accounting = merge_pieces(folder, asked)
-            context.log.info(accounting.summary())
-            gff3, rejects = annotation_page(lab.home, name, accounting), rejects_page(paths)
-        yield dg.MaterializeResult(
-            asset_key=MERGED_GFF3,
-            metadata=metadata(gff3) | made_from,
-            data_version=dg.DataVersion(file_sha256(paths.gff3)),
-        )
-        yield dg.MaterializeResult(
-            asset_key=REJECT_REPORT,
-            metadata=metadata(rejects) | made_from,
-            data_version=dg.DataVersion(file_sha256(paths.rejects)),
-        )
+            yield from _merge(context, lab.home, folder, asked)
 
     return results
 
@@ -342,10 +328,11 @@ def _step(
         yield home.run(name), assembly_options(home, home.assembly(name), given)
 
 
-def _pieces(
-    context: dg.AssetExecutionContext, home: Home, task: Task
-) -> Iterator[dg.MaterializeResult[None]]:
-    """Have the model do its task with all chromosomes of a step that exist."""
+def _pieces(context: dg.AssetExecutionContext, home: Home, task: Task) -> Iterator[Made]:
+    """Have the model do its task with all chromosomes of a step that exist.
+
+    An assembly that is one piece is merged as well.
+    """
     for assembly, chromosomes in chromosomes_by_assembly(context.partition_keys).items():
         with _step(home, context, assembly) as (folder, asked):
             pieces = read_pieces(folder)
@@ -363,14 +350,45 @@ def _pieces(
             if task == "score":
                 of_task, options = folder.scoring, score_options(home, assembly, asked)
             for chromosome, page in _predict(context, of_task, existing, options):
-                shown = metadata(page) | {MADE_FROM: pieces.version}
-                version = dg.DataVersion(file_sha256(of_task.journal(chromosome)))
-                if len(context.partition_keys) == 1:
-                    yield dg.MaterializeResult(metadata=shown, data_version=version)
-                    continue
+                made: dg.MaterializeResult[None] = dg.MaterializeResult(
+                    asset_key=context.asset_key,
+                    metadata=metadata(page) | {MADE_FROM: pieces.version},
+                    data_version=dg.DataVersion(file_sha256(of_task.journal(chromosome))),
+                )
                 # Of several chromosomes each is an event of its own.
-                key, pair = context.asset_key, pair_key(assembly, chromosome)
-                context.log_event(dg.AssetMaterialization(key, partition=pair, metadata=shown))
+                one = len(context.partition_keys) == 1
+                yield made if one else _event(made, pair_key(assembly, chromosome))
+            if task == "predict" and len(pieces.names) == 1:
+                # Another run would take longer to start than to merge so little.
+                for made in _merge(context, home, folder, asked):
+                    yield _event(made, assembly)
+                yield from evaluate_checks(context.instance, home, assembly)
+
+
+def _event(made: dg.MaterializeResult[None], partition: str) -> dg.AssetMaterialization:
+    """Event of something that is not the step's own partition."""
+    tags = {"dagster/data_version": made.data_version.value} if made.data_version else None
+    key = dg.AssetKey.from_coercible(made.asset_key or "")
+    return dg.AssetMaterialization(key, partition=partition, metadata=made.metadata, tags=tags)
+
+
+def _merge(
+    context: dg.AssetExecutionContext, home: Home, folder: RunFolder, asked: AnnotateOptions
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Write the final files of an assembly; yields what both assets show."""
+    name, pieces = folder.root.name, read_pieces(folder)
+    paths, accounting = home.results(name), merge_pieces(folder, asked)
+    context.log.info(accounting.summary())
+    made_from = {MADE_FROM: pieces.results_version if pieces else ""}
+    for key, page, path in (
+        (MERGED_GFF3, annotation_page(home, name, accounting, asked), paths.gff3),
+        (REJECT_REPORT, rejects_page(paths), paths.rejects),
+    ):
+        yield dg.MaterializeResult(
+            asset_key=key,
+            metadata=metadata(page) | made_from,
+            data_version=dg.DataVersion(file_sha256(path)),
+        )
 
 
 def _nothing_to_score(folder: RunFolder) -> bool:

@@ -1,15 +1,19 @@
 """Asset checks: of the folders of the home, and of the final files."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
-from transgenic_dagster.lab.arrivals import problems_of
-from transgenic_dagster.lab.options import check_limits
-from transgenic_dagster.orchestration.conditions import MERGED_GFF3
+from transgenic_dagster.executors.dagster_private import (
+    AssetCheckEvaluationTargetMaterializationData,
+)
+from transgenic_dagster.lab.arrivals import describe_problems, problems_of
+from transgenic_dagster.lab.workspace import Home
+from transgenic_dagster.orchestration.conditions import MERGED_GFF3, latest_record
 from transgenic_dagster.orchestration.launchpad import LabResource
 from transgenic_dagster.orchestration.partitions import ASSEMBLIES, ASSEMBLY, early_parts
-from transgenic_dagster.orchestration.sensor import FOLDERS_CHECK, describe_problems
+from transgenic_dagster.orchestration.sensor import FOLDERS_CHECK
 from transgenic_dagster.quality import result_checks
 
 PARTITIONED = True
@@ -44,9 +48,9 @@ def make_checks() -> list[dg.AssetChecksDefinition]:
                 allow_retries=False,
             )
         asked_for = context.selected_asset_check_keys
-        for result in _results(context.partition_key, lab):
-            if dg.AssetCheckKey(MERGED_GFF3, str(result.check_name)) in asked_for:
-                yield result
+        for spec, found in _results(context.partition_key, lab.home):
+            if spec.key in asked_for:
+                yield dg.AssetCheckResult(**found)
 
     @dg.asset_check(
         asset=ASSEMBLY,
@@ -56,24 +60,49 @@ def make_checks() -> list[dg.AssetChecksDefinition]:
     )
     def folders_can_be_used(lab: LabResource) -> dg.AssetCheckResult:
         problems = problems_of(lab.home)
-        text = describe_problems(problems) or "all folders can be used"
-        return dg.AssetCheckResult(passed=not problems, description=text)
+        return dg.AssetCheckResult(passed=not problems, description=describe_problems(problems))
 
     return [checks_of_results, folders_can_be_used]
 
 
-def _results(name: str, lab: LabResource) -> Iterator[dg.AssetCheckResult]:
-    """Yield the results of all checks of an assembly's files."""
-    home = lab.home
-    folder, paths = home.run(name), home.results(name)
-    limits = check_limits(home, home.assembly(name))
-    for one in result_checks.check_results(folder.region_db, paths.gff3, paths.rejects, limits):
-        blocking = one.check.is_blocking
-        yield dg.AssetCheckResult(
-            check_name=one.check.name,
-            asset_key=MERGED_GFF3,
-            passed=one.passed,
-            severity=dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN,
-            description=f"{name}: {one.text}",
-            metadata={ASSEMBLY: name, **one.figures},
+def evaluate_checks(
+    instance: dg.DagsterInstance, home: Home, name: str
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """Evaluate all checks of an assembly's files where another step than theirs has made these."""
+    target = checked_result(instance, name)
+    for spec, found in _results(name, home):
+        yield dg.AssetCheckEvaluation(
+            **found, blocking=spec.blocking, partition=name, target_materialization_data=target
+        )
+
+
+def checked_result(
+    instance: dg.DagsterInstance, name: str
+) -> AssetCheckEvaluationTargetMaterializationData | None:
+    """What checks of an assembly are on: its latest result; None where there is none."""
+    record = latest_record(instance, MERGED_GFF3, name)
+    return record and AssetCheckEvaluationTargetMaterializationData(
+        storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
+    )
+
+
+def _results(name: str, home: Home) -> Iterator[tuple[dg.AssetCheckSpec, dict[str, Any]]]:
+    """Yield what all checks of an assembly's files have found."""
+    from transgenic_dagster.lab.quality import check_quality  # slow to import
+
+    specs = {spec.name: spec for spec in RESULT_CHECKS}
+    for one in check_quality(home, name):
+        spec = specs[one.check.name]
+        yield (
+            spec,
+            {
+                "check_name": spec.name,
+                "asset_key": MERGED_GFF3,
+                "passed": one.passed,
+                "severity": dg.AssetCheckSeverity.ERROR
+                if spec.blocking
+                else dg.AssetCheckSeverity.WARN,
+                "description": f"{name}: {one.text}",
+                "metadata": {ASSEMBLY: name, **one.figures},
+            },
         )

@@ -1,14 +1,15 @@
 """Conditions: assets that are made without a click.
 
-Arrivals are reported as materializations of ``assembly``; what follows from them is decided here.
-Each event requests a partition once: after a failure it waits for the next event, for a click, or
-for Sunday.
+The sensor of assemblies has an arrival prepared; what follows from that is decided here. Each event
+requests a partition once: after a failure it waits for the next event, for a click, or for Sunday.
 """
 
 import hashlib
 import json
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
 
 import dagster as dg
 
@@ -21,22 +22,30 @@ WEEKLY = "0 3 * * 0"
 """Sundays at three in the morning, what has failed is tried again."""
 MADE_FROM = "made_from"
 """Metadata: version of regions, model and options that predictions and results are made from."""
+SORTED_GFF = dg.AssetKey("sorted_gff")
 REGION_DB = dg.AssetKey("region_db")
+PREPARED = (SORTED_GFF, REGION_DB)
+"""Made of an assembly as soon as it is reported."""
 PREDICTIONS = dg.AssetKey("predictions")
 INPUT_SCORES = dg.AssetKey("input_scores")
 MERGED_GFF3 = dg.AssetKey("merged_gff3")
 
 Condition = dg.AutomationCondition[dg.AssetKey]
+UNFINISHED = [
+    dg.DagsterRunStatus(name)
+    for name in ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
+]
 _Ids = dict[str, int]
 _RETOLD = "transgenic-dagster/retold/"
 
 
 def when_due(due: "Due") -> Condition:
     """Condition of a partition that is due, or has failed before Sunday."""
-    return (due | _weekly()).with_label("new, or made from something else")
+    return (due | weekly()).with_label("new, or made from something else")
 
 
-def _weekly() -> Condition:
+def weekly() -> Condition:
+    """Condition of a partition that has failed before Sunday."""
     return (
         dg.AutomationCondition.cron_tick_passed(WEEKLY)
         & dg.AutomationCondition.execution_failed()
@@ -87,7 +96,7 @@ class Due(dg.AutomationCondition[dg.AssetKey]):
     ) -> dg.AutomationResult[dg.AssetKey]:
         """Find the partitions that are due."""
         view = context.asset_graph_view
-        due = set(self._due(context.key, _EventLog(view.instance)))
+        due = set(self._due(context.key, _event_log(view)))
         if context.partitions_def is None:
             full, empty = view.get_full_subset, view.get_empty_subset
             subset = full(key=context.key) if due else empty(key=context.key)
@@ -116,15 +125,6 @@ class Due(dg.AutomationCondition[dg.AssetKey]):
                 yield assembly, made, pieces
 
 
-class PreparationDue(Due):
-    """Condition of assemblies that were reported since they were last prepared."""
-
-    def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
-        for assembly, reported in log.made(dg.AssetKey(ASSEMBLY)).items():
-            if assembly in log.assemblies and log.asked(key, assembly) < reported:
-                yield assembly
-
-
 class PredictionsDue(Due):
     """Condition of chromosomes whose regions are newer than their predictions, or their scores."""
 
@@ -140,12 +140,17 @@ class PredictionsDue(Due):
 
 
 class ResultsDue(Due):
-    """Condition of assemblies with predictions, or scores, of all chromosomes, not merged yet."""
+    """Condition of assemblies with predictions, or scores, of all chromosomes, not merged yet.
+
+    The predictions of an assembly that is one piece are merged by their own run.
+    """
 
     def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
         merged = INPUT_SCORES if self._scoring else PREDICTIONS
         for assembly, made, pieces in self._prepared(log):
             asked = log.asked(key, assembly)
+            if len(pieces.names) == 1:
+                asked = max(asked, log.made(key).get(assembly, 0))
             pairs = [pair_key(assembly, piece) for piece in pieces.names]
             predicted = [log.made(merged).get(pair, 0) for pair in pairs]
             newest = max(predicted, default=0)
@@ -155,7 +160,9 @@ class ResultsDue(Due):
                 continue
             gff3, scores = self._home.results(assembly).gff3, self._home.scores(assembly).scores
             exists = (scores if self._scoring else gff3).exists()
-            if newest > asked or not exists or log.made_from(key, assembly) != pieces.version:
+            version = pieces.version if self._scoring else pieces.results_version
+            stale = newest > asked or log.made_from(key, assembly) != version
+            if (stale or not exists) and not (len(pairs) == 1 and log.at_work(pairs[0])):
                 yield assembly
 
 
@@ -225,6 +232,11 @@ class _EventLog:
         retold = made if made <= self._retold.get(split_key(partition)[0], 0) else 0
         return max(planned.get(partition, 0), retold)
 
+    def at_work(self, partition: str) -> bool:
+        """Return whether a run of a partition has not ended."""
+        runs = dg.RunsFilter(tags={"dagster/partition": partition}, statuses=UNFINISHED)
+        return bool(self._instance.get_run_ids(runs, limit=1))
+
     def results(self) -> _Ids:
         """Number of the latest results of each assembly."""
         made = self.made(MERGED_GFF3)
@@ -253,3 +265,9 @@ class _EventLog:
             found = storage.get_latest_storage_id_by_partition(key, event)
             self._ids[key, event] = dict(found)
         return self._ids[key, event]
+
+
+@lru_cache(maxsize=1)
+def _event_log(view: Any) -> _EventLog:
+    """Event log as all conditions of one tick see it."""
+    return _EventLog(view.instance)

@@ -16,27 +16,27 @@ import dagster as dg
 from transgenic_dagster.errors import TransgenicError, UsageError
 from transgenic_dagster.lab.arrivals import signature_of, states_of
 from transgenic_dagster.lab.earlier_release import KEPT, read_earlier_home
+from transgenic_dagster.lab.memory import version_of
 from transgenic_dagster.lab.options import assembly_options
-from transgenic_dagster.lab.pieces import Pieces, chromosomes, pieces_version, write_pieces
+from transgenic_dagster.lab.pieces import Pieces, chromosomes, write_pieces
 from transgenic_dagster.lab.workspace import Home
-from transgenic_dagster.orchestration.assets import REJECT_REPORT, SCORE_TABLE, SORTED_GFF
-from transgenic_dagster.orchestration.checks import RESULT_CHECKS
+from transgenic_dagster.orchestration.assets import REJECT_REPORT, SCORE_TABLE
+from transgenic_dagster.orchestration.checks import RESULT_CHECKS, checked_result
 from transgenic_dagster.orchestration.conditions import (
     INPUT_SCORES,
     MADE_FROM,
     MERGED_GFF3,
     PREDICTIONS,
-    REGION_DB,
+    PREPARED,
     latest_record,
     set_retold_until,
 )
 from transgenic_dagster.orchestration.partitions import ASSEMBLY, CHROMOSOME, pair_key, split_key
-from transgenic_dagster.orchestration.sensor import arrival_of, version_of
+from transgenic_dagster.orchestration.sensor import arrival_of
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.run.stages import fingerprint_of_regions
 
 DAGSTER_HOME = "DAGSTER_HOME"
-_BEFORE = (SORTED_GFF, REGION_DB)
 _AFTER = (PREDICTIONS, MERGED_GFF3, REJECT_REPORT, INPUT_SCORES, SCORE_TABLE)
 _MOST_CHECKS = 1000
 _EVALUATED = dg.DagsterEventType.ASSET_CHECK_EVALUATION.value
@@ -79,7 +79,7 @@ def retell(
         extra: metadata to add to predictions and what is made from them.
     """
     last = 0
-    for key in (dg.AssetKey(ASSEMBLY), *_BEFORE, *_AFTER):
+    for key in (dg.AssetKey(ASSEMBLY), *PREPARED, *_AFTER):
         for partition in sorted(instance.get_materialized_partitions(key)):
             assembly, chromosome = split_key(partition)
             known = latest_record(instance, key, partition)
@@ -116,7 +116,7 @@ def forget(instance: dg.DagsterInstance, name: str) -> None:
 
 
 def _retell_checks(instance: dg.DagsterInstance, before: str, now: str) -> None:
-    target = latest_record(instance, MERGED_GFF3, now)
+    target = checked_result(instance, now)
     if target is None:
         return
     for spec in RESULT_CHECKS:
@@ -130,7 +130,6 @@ def _retell_checks(instance: dg.DagsterInstance, before: str, now: str) -> None:
                 break
         else:
             continue
-        of = latest.target_materialization_data
         described = (latest.description or "").replace(f"{before}: ", f"{now}: ", 1)
         told = dg.AssetCheckEvaluation(
             asset_key=spec.asset_key,
@@ -141,10 +140,7 @@ def _retell_checks(instance: dg.DagsterInstance, before: str, now: str) -> None:
             description=described,
             blocking=latest.blocking,
             partition=now,
-            target_materialization_data=of
-            and type(of)(
-                storage_id=target.storage_id, run_id=target.run_id, timestamp=target.timestamp
-            ),
+            target_materialization_data=latest.target_materialization_data and target,
         )
         # As of its run: what has none can be reported once for a partition, and never again.
         event = dg.DagsterEvent(_EVALUATED, "", event_specific_data=told)
@@ -194,11 +190,11 @@ def _migrate_assembly(instance: dg.DagsterInstance, home: Home, name: str) -> bo
         return False
     with RegionDb(folder.region_db) as database:
         regions, _ = fingerprint_of_regions(database)
-        names = tuple(database.pieces())
-    version = pieces_version(regions, assembly_options(home, inputs))
-    write_pieces(folder, Pieces(names, version))
+        names = database.pieces()
+    pieces = Pieces.of(names, regions, assembly_options(home, inputs), scored=False)
+    write_pieces(folder, pieces)
     seen = version_of(home, name, signature_of(states_of(home, inputs)))
     instance.report_runless_asset_event(arrival_of(home, name, seen))
-    retell(instance, name, name, {}, {MADE_FROM: version})
+    retell(instance, name, name, {}, {MADE_FROM: pieces.version})
     remember(instance, home, name)
     return True

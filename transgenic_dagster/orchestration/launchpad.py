@@ -12,7 +12,8 @@ from typing import Any, Literal, get_args, get_origin
 import dagster as dg
 from pydantic import Field, create_model
 
-from transgenic_dagster.lab.options import OPTION_NAMES
+from transgenic_dagster.lab.offered_options import OPTION_NAMES
+from transgenic_dagster.lab.wanted_files import ON_REQUEST
 from transgenic_dagster.lab.workspace import Home, find_home
 from transgenic_dagster.options import AnnotateOptions
 
@@ -44,6 +45,8 @@ def _field(name: str) -> Any:
         values = get_args(field.annotation)
         choices = Enum(name.title().replace("_", ""), {value: value for value in values})  # type: ignore[misc]
         return (choices, Field(default=choices[default], description=text))
+    if name in ON_REQUEST:
+        return (bool, Field(default=False, description=text))
     if field.annotation in {int, float, bool}:
         return (field.annotation, Field(default=default, description=text))
     shown = ",".join(default) if isinstance(default, tuple) else default

@@ -1,6 +1,8 @@
-"""Sensor that reports assemblies: new, changed and removed ones, and what is wrong with them."""
+"""Sensor that reports assemblies: new, changed and removed ones, and what is wrong with them.
 
-import json
+It has those that are new or changed prepared at once; the rest follows from conditions.
+"""
+
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,17 +11,12 @@ import dagster as dg
 
 from transgenic_dagster.errors import TransgenicError
 from transgenic_dagster.executors.choice import limit_gpu_pool
-from transgenic_dagster.lab.arrivals import Arrivals, Memory, Signature, look_for_arrivals
-from transgenic_dagster.lab.options import (
-    SCORE_INPUT,
-    assembly_options,
-    home_options,
-    lifted_from,
-    scores_input,
-)
+from transgenic_dagster.lab.arrivals import Arrivals, describe_problems, look_for_arrivals
+from transgenic_dagster.lab.memory import Memory
+from transgenic_dagster.lab.options import home_options, lifted_from
 from transgenic_dagster.lab.pieces import chromosomes
 from transgenic_dagster.lab.workspace import Home
-from transgenic_dagster.orchestration.conditions import latest_record
+from transgenic_dagster.orchestration.conditions import PREPARED, UNFINISHED, latest_record
 from transgenic_dagster.orchestration.launchpad import LabResource
 from transgenic_dagster.orchestration.partitions import (
     ASSEMBLIES,
@@ -28,18 +25,10 @@ from transgenic_dagster.orchestration.partitions import (
     CHROMOSOMES,
     split_key,
 )
-from transgenic_dagster.run.fingerprint import code_version
 
 SECONDS_BETWEEN_TICKS = 2
-QUIET_SECONDS = 45.0
-"""An assembly without a run for that long is not being annotated."""
 FOLDERS_CHECK = "folders_can_be_used"
 VERSION = "version"
-
-_UNFINISHED = [
-    dg.DagsterRunStatus(name)
-    for name in ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
-]
 
 
 def make_assemblies_sensor(assemblies_at_once: int, rest_seconds: float) -> dg.SensorDefinition:
@@ -52,28 +41,18 @@ def make_assemblies_sensor(assemblies_at_once: int, rest_seconds: float) -> dg.S
 
     @dg.sensor(
         name="assemblies",
-        asset_selection=dg.AssetSelection.assets(ASSEMBLY),
+        asset_selection=dg.AssetSelection.assets(ASSEMBLY, *PREPARED),
         minimum_interval_seconds=SECONDS_BETWEEN_TICKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Reports assemblies that are new in the home or whose files, model or options "
-        "have changed, once their files have stopped changing; forgets those that are gone.",
+        "have changed, once their files have stopped changing, and has them prepared; forgets "
+        "those that are gone.",
     )
     def assemblies(context: dg.SensorEvaluationContext, lab: LabResource) -> dg.SensorResult:
         tick = _Tick(context.instance, lab.home, Memory.of(context.cursor), time.time())
         return tick.result(assemblies_at_once, rest_seconds)
 
     return assemblies
-
-
-def version_of(home: Home, name: str, signature: Signature) -> str:
-    """Version of an assembly whose files were seen in a state.
-
-    Raises:
-        TransgenicError: its options are wrong.
-    """
-    inputs = home.assembly(name)
-    scored = [SCORE_INPUT] if scores_input(home, inputs) else []
-    return json.dumps([signature, code_version(assembly_options(home, inputs)), *scored])
 
 
 def arrival_of(home: Home, name: str, version: str) -> dg.AssetMaterialization:
@@ -91,11 +70,6 @@ def arrival_of(home: Home, name: str, version: str) -> dg.AssetMaterialization:
             "genome_bytes": inputs.genome.stat().st_size,
         },
     )
-
-
-def describe_problems(problems: dict[str, str]) -> str:
-    """One sentence on each folder that cannot be used."""
-    return " ".join(f"{name}: {text}" for name, text in sorted(problems.items()))
 
 
 @dataclass
@@ -122,7 +96,11 @@ class _Tick:
         try:
             limit_gpu_pool(self.instance)
             home_options(home)
-            new = self._to_report(arrivals, known, assemblies_at_once)
+            if memory.active:
+                memory.end_activity(home, self._busy(), self.now)
+            new = memory.choose(
+                home, arrivals, known, assemblies_at_once, self.now, self._reported_before
+            )
         except TransgenicError as error:
             # Nothing starts with options that cannot be used.
             arrivals.problems["the lab"] = str(error)
@@ -134,58 +112,20 @@ class _Tick:
             *(arrival_of(self.home, name, version) for name, version in new.items()),
             *self._problems(arrivals),
         ]
+        runs = [dg.RunRequest(partition_key=name, asset_selection=PREPARED) for name in new]
+        idle = " ".join(notes) or "No assembly is new or has changed."
         return dg.SensorResult(
-            skip_reason=" ".join(notes) or "No assembly is new or has changed.",
+            run_requests=runs,
+            skip_reason=None if runs else idle,
             cursor=str(memory),
             dynamic_partitions_requests=[*self._partition_changes(known, set(new), gone)],
             asset_events=events,
         )
 
-    def _to_report(self, arrivals: Arrivals, known: set[str], at_once: int) -> dict[str, str]:
-        """Versions of the assemblies that are to be annotated now."""
-        memory, new = self.memory, dict[str, str]()
-        self._end_activity()
-        for name, signature in arrivals.at_rest.items():
-            version = self._version(name, signature, arrivals.problems)
-            if name in known and name not in memory.reported:  # the cursor was reset
-                memory.reported[name] = self._reported_before(name) or ""
-            if name in known and memory.reported.get(name) == version:
-                continue
-            if name not in memory.active and len(memory.active) >= at_once:
-                arrivals.waiting.append(f"{name}: waiting until another assembly is annotated.")
-                continue
-            memory.active[name] = [self.now, self.now]
-            memory.reported[name] = new[name] = version
-        return new
-
-    def _version(self, name: str, signature: Signature, problems: dict[str, str]) -> str:
-        """Version of an assembly: its files as they are seen, and its model and options.
-
-        Where its own options are wrong, its run fails and says so.
-        """
-        try:
-            return version_of(self.home, name, signature)
-        except Exception as error:  # whatever is in the file, the other assemblies go on
-            problems[name] = str(error)
-            return json.dumps([signature, problems[name]])
-
-    def _end_activity(self) -> None:
-        """Forget assemblies that have their annotation, or no run any more."""
-        active = self.memory.active
-        if not active:
-            return
-        busy = {
-            split_key(record.dagster_run.tags.get("dagster/partition", ""))[0]
-            for record in self.instance.get_run_records(dg.RunsFilter(statuses=_UNFINISHED))
-        }
-        for name, (reported, last_run) in list(active.items()):
-            gff3 = self.home.results(name).gff3
-            if name in busy:
-                active[name] = [reported, self.now]
-            elif self.now - last_run > QUIET_SECONDS or (
-                gff3.exists() and gff3.stat().st_mtime > reported
-            ):
-                del active[name]
+    def _busy(self) -> set[str]:
+        """Assemblies that have runs."""
+        runs = self.instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
+        return {split_key(run.tags.get("dagster/partition", ""))[0] for run in runs}
 
     def _reported_before(self, name: str) -> str | None:
         record = latest_record(self.instance, dg.AssetKey(ASSEMBLY), name)
@@ -194,8 +134,7 @@ class _Tick:
 
     def _forget(self, gone: set[str]) -> Iterator[str]:
         for name in sorted(gone):
-            for remembered in (self.memory.reported, self.memory.active):
-                remembered.pop(name, None)
+            self.memory.forget(name)
             yield f"{name} is gone; its partitions go, its files in runs/ stay."
 
     def _partition_changes(
@@ -219,7 +158,7 @@ class _Tick:
             asset_key=dg.AssetKey(ASSEMBLY),
             check_name=FOLDERS_CHECK,
             passed=not arrivals.problems,
-            description=describe_problems(arrivals.problems) or "all folders can be used",
+            description=describe_problems(arrivals.problems),
             metadata={
                 name: dg.MetadataValue.text(text) for name, text in arrivals.problems.items()
             },

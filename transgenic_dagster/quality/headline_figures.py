@@ -21,7 +21,7 @@ class HeadlineFigures:
         annotated: those with a gene model.
         rejected: those whose model output was rejected.
         skipped: those that the model did not read.
-        annotated_percent: share of the genes with a gene model.
+        annotated_percent: share with a gene model of the genes that the model could have annotated.
         transcripts: predicted transcripts.
         complete_frames_percent: share of them from a start codon to a stop codon.
         isoforms_per_gene: transcripts per gene model.
@@ -34,6 +34,8 @@ class HeadlineFigures:
             to the base.
         exact_cds_precision_percent: share of the output's coding structures that the input has.
         changed_genes: genes of the input that the output does not have as they were.
+        isoforms_gained: new transcripts beside those of the input; only where it was completed, and
+            figures of transcripts are of these.
     """
 
     genes: int
@@ -50,6 +52,7 @@ class HeadlineFigures:
     exact_cds_sensitivity_percent: float | None = None
     exact_cds_precision_percent: float | None = None
     changed_genes: int | None = None
+    isoforms_gained: int | None = None
 
     @classmethod
     def of(
@@ -81,11 +84,12 @@ class HeadlineFigures:
             annotated=accounting.annotated,
             rejected=accounting.rejected.total(),
             skipped=accounting.skipped.total(),
-            annotated_percent=_percent(accounting.annotated, accounting.total),
+            annotated_percent=_percent(accounting.annotated, accounting.for_model),
             transcripts=transcripts,
             complete_frames_percent=_percent(structures.complete, transcripts),
             isoforms_per_gene=round(transcripts / genes, 2) if genes else None,
             mean_confidence=structures.confidence,
+            isoforms_gained=accounting.isoforms_gained,
             **agreement,  # type: ignore[arg-type]
         )
 

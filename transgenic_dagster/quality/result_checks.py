@@ -1,13 +1,15 @@
 """The checks of final files, read back from the disk."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from transgenic_dagster.gene_models.gff3_check import check_gff3
 from transgenic_dagster.quality.check_limits import CheckLimits
-from transgenic_dagster.quality.recount import recount
+from transgenic_dagster.quality.recount import recount, recount_completed
 from transgenic_dagster.quality.structures import Structures, read_structures
+from transgenic_dagster.regions.region_db import RegionDb
 
 _FAULTS_SHOWN = 10
 
@@ -54,7 +56,7 @@ VALID_GFF3 = ResultCheck(
 )
 GENE_COUNT = ResultCheck(
     "gene_count_is_plausible",
-    "Most genes of the input have a gene model (annotated under checks in options.yaml).",
+    "Most coding genes of the input have a gene model (annotated under checks in options.yaml).",
 )
 OVERLAP = ResultCheck(
     "genes_overlap_their_input",
@@ -76,30 +78,52 @@ REPEATED = ResultCheck(
 RESULT_CHECKS = (ACCOUNTING, VALID_GFF3, GENE_COUNT, OVERLAP, COMPLETE, STOPS, REPEATED)
 
 
-def check_results(
-    region_db: Path, gff3: Path, rejects: Path, limits: CheckLimits
-) -> Iterator[Finding]:
-    """Yield the results of all checks.
+@dataclass(frozen=True)
+class CheckedFiles:
+    """Files that are read for the checks.
 
     Args:
         region_db: region database of the run.
         gff3: final annotation.
         rejects: final reject report.
+        sentences: table of all sentences.
+        completed: the input as the run sorted it, where the annotation completes it.
+    """
+
+    region_db: Path
+    gff3: Path
+    rejects: Path
+    sentences: Path
+    completed: Path | None = None
+
+
+def check_results(files: CheckedFiles, limits: CheckLimits) -> Iterator[Finding]:
+    """Yield the results of all checks.
+
+    Args:
+        files: the files.
         limits: shares that a good annotation keeps.
     """
-    counts = recount(region_db, gff3, rejects)
+    recounted = (files.region_db, files.gff3, files.rejects)
+    if files.completed:
+        counts = recount_completed(*recounted, files.sentences, files.completed)
+        with RegionDb(files.region_db) as database:
+            read = check_gff3(files.gff3, database.sequence_lengths())
+    else:
+        counts, read = recount(*recounted), check_gff3(files.gff3)
     faults = "; ".join(counts.faults[:_FAULTS_SHOWN])
     good = "every gene is accounted for"
     yield Finding(ACCOUNTING, not faults, faults or good, counts.counts())
-    read = check_gff3(gff3)
     faults = "; ".join(read.faults[:_FAULTS_SHOWN])
     yield Finding(VALID_GFF3, not faults, faults or "no fault found", {"rows": read.rows})
-    share = counts.annotated / counts.genes if counts.genes else 1.0
+    share = counts.annotated / counts.for_model if counts.for_model else 1.0
     annotated = round(100 * share, 1)
-    text = f"{annotated}% of {counts.genes:,} genes have a gene model"
+    outcome = "could be continued by the model" if files.completed else "have a gene model"
+    text = f"{annotated}% of {counts.for_model:,} coding genes {outcome}"
     figures = {"annotated_percent": annotated, **counts.counts()}
     yield Finding(GENE_COUNT, share >= limits.annotated, text, figures)
-    yield from _about_structures(read_structures(gff3, region_db), limits)
+    structures = read_structures(files.gff3, files.region_db, completed=bool(files.completed))
+    yield from _about_structures(structures, limits)
 
 
 def _about_structures(found: Structures, limits: CheckLimits) -> Iterator[Finding]:
@@ -114,5 +138,5 @@ def _about_structures(found: Structures, limits: CheckLimits) -> Iterator[Findin
         share = part / whole if whole else 0.0
         percent = round(100 * share, 1)
         things = "gene models" if check in (OVERLAP, REPEATED) else "transcripts"
-        text = f"{percent}% of {whole:,} {things} {what}"
+        text = f"{percent}% of {whole:,} {things} {what}" if whole else f"there are no new {things}"
         yield Finding(check, least <= share <= most or not whole, text, {"percent": percent})

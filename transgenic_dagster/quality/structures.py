@@ -1,9 +1,10 @@
 """Figures of the gene models in an annotation, read back from its GFF3."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from transgenic_dagster.gene_models.completed_input import MARK
 from transgenic_dagster.gene_models.gff3_writer import GENE, MRNA, SOURCE
 from transgenic_dagster.gsf.features import CDS
 from transgenic_dagster.input_genes.gff3 import decode
@@ -40,12 +41,13 @@ class _Transcript:
     parts: list[tuple[int, int]] = field(default_factory=list)
 
 
-def read_structures(gff3: Path, region_db: Path) -> Structures:
+def read_structures(gff3: Path, region_db: Path, *, completed: bool = False) -> Structures:
     """Read the figures of an annotation.
 
     Args:
         gff3: final annotation.
         region_db: region database of the run, with the genes of the input.
+        completed: whether its genes are those of the input, and only marked transcripts are new.
     """
     with RegionDb(region_db) as database:
         inputs = {r.gene_id: (r.seqid, r.gene_start, r.gene_end) for r in database.regions()}
@@ -58,6 +60,8 @@ def read_structures(gff3: Path, region_db: Path) -> Structures:
                 continue
             attributes = dict(pair.partition("=")[::2] for pair in columns[8].split(";"))
             start, end = int(columns[3]) - 1, int(columns[4])
+            if completed and not _is_new(attributes, transcripts):
+                continue
             if columns[2] == GENE:
                 figures.genes += 1
                 name = decode(attributes.get("GM", attributes.get("gm", "")))
@@ -79,6 +83,10 @@ def read_structures(gff3: Path, region_db: Path) -> Structures:
     if confidences:
         figures.confidence = round(sum(confidences) / len(confidences), 4)
     return figures
+
+
+def _is_new(attributes: Mapping[str, str], transcripts: Collection[str]) -> bool:
+    return attributes.get(MARK[0]) == MARK[1] or attributes.get("Parent") in transcripts
 
 
 def _repeated(transcripts: Iterable[_Transcript]) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.gene_models.gene_model import Orf
 from transgenic_dagster.report import charts, tables
 from transgenic_dagster.report.certainty_tables import certainty_tables
@@ -97,6 +98,12 @@ def render(facts: RunFacts, figures: Figures, sections: Sequence[Section] = ()) 
     )
 
 
+def _of_genes(accounting: Accounting) -> str:
+    text = f"{accounting.annotated:,} of {accounting.for_model:,}"
+    other = accounting.total - accounting.for_model
+    return f"{text}; {other:,} more are not coding, or not found" if other else text
+
+
 def headlines(figures: Figures) -> Sequence[Headline]:
     """Return the figures that matter most."""
     accounting, predictions = figures.accounting, figures.predictions
@@ -104,9 +111,9 @@ def headlines(figures: Figures) -> Sequence[Headline]:
     frames = predictions.frames
     found = [
         Headline(
-            _percent(accounting.annotated, accounting.total),
+            _percent(accounting.annotated, accounting.for_model),
             "of the input’s genes annotated",
-            f"{accounting.annotated:,} of {accounting.total:,}",
+            _of_genes(accounting),
         ),
         Headline(
             f"{accounting.rejected.total() + accounting.skipped.total():,}",

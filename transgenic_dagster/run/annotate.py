@@ -12,6 +12,7 @@ from transgenic_dagster.options import AnnotateOptions, Stage
 from transgenic_dagster.progress import Progress
 from transgenic_dagster.regions.region_db import RegionDb
 from transgenic_dagster.reject_reason import RejectReason
+from transgenic_dagster.run.afterwards import write_afterwards
 from transgenic_dagster.run.earlier_run import MADE_BY, check_unfinished, read_own_summary
 from transgenic_dagster.run.fingerprint import (
     InputDigests,
@@ -71,11 +72,11 @@ def annotate(options: AnnotateOptions, progress: Progress) -> Accounting:
             finished = check_unfinished(options, folder, fingerprint, summary)
             if finished is not None:
                 logger.info("the run is complete already: %s", options.output)
-                _compare(options)
+                write_afterwards(options)
                 _clean_up(folder, options)
                 return Accounting.from_dict(dict(finished.accounting))
             accounting = _go_on(folder, options, progress, digests, found, fingerprint)
-            _compare(options)
+            write_afterwards(options)
             if lost := accounting.rejected[RejectReason.OUT_OF_MEMORY]:
                 logger.warning(
                     "%s did not fit into memory even alone; with more memory, --resume tries again",
@@ -139,27 +140,6 @@ def _begin_summary(
     )
     summary.write(options.run_state_file)
     return summary
-
-
-def _compare(options: AnnotateOptions) -> None:
-    """Write what is made from the results and the input."""
-    submission = None
-    if options.check_submission:
-        from transgenic_dagster.run.submission import make_submission_check
-
-        submission = make_submission_check(options.run_state_file, options.check_submission)
-    if options.changes:
-        from transgenic_dagster.run.change_log import make_change_log
-
-        make_change_log(options.run_state_file, options.changes)
-    if options.report:
-        from transgenic_dagster.run.report import make_report  # draws: slow to import
-
-        make_report(options.run_state_file, options.report, options.quality, submission)
-    if options.jbrowse:
-        from transgenic_dagster.run.jbrowse import make_jbrowse_folder
-
-        make_jbrowse_folder(options.run_state_file, options.jbrowse)
 
 
 def _clean_up(folder: RunFolder, options: AnnotateOptions) -> None:

@@ -54,14 +54,16 @@ def make_report(
         The report.
 
     Raises:
-        UsageError: this is not a finished run, the report cannot be written there, or a measure is
-            not known.
+        UsageError: this is not a finished run of prediction, the report cannot be written there, or
+            a measure is not known.
         InputError: the run's files are missing or do not belong together.
     """
     unknown = [name for name in quality if name not in PROGRAMS]
     if unknown:
         raise UsageError(f"--quality knows {', '.join(PROGRAMS)} (got {unknown[0]!r}).")
     finished = FinishedRun.of(run)
+    if finished.options.complete:
+        raise UsageError(f"{run} completes its input, and a report is on predictions.")
     output = finished.options.output
     report = report or output.with_name(output.name + REPORT_SUFFIX)
     finished.check(report)

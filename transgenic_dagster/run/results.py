@@ -59,6 +59,7 @@ def merge_pieces(folder: RunFolder, options: AnnotateOptions) -> Accounting:
         pieces = database.pieces()
         if pieces:
             state, sentences = _common_state(folder, database, pieces)
+            _check_task(state, options)
         else:
             state, sentences = _state_without_predictions(database, options), {}
         if isinstance(options, ScoreOptions):
@@ -120,6 +121,21 @@ def _common_state(
             f"{'it' if len(odd) == 1 else 'them'} again)."
         )
     return known[newest], sentences
+
+
+def _check_task(state: PieceState, options: AnnotateOptions) -> None:
+    """Check that sentences are merged as what they were written for.
+
+    Raises:
+        RunError: they were written to complete genes, or not, and are taken for the other.
+    """
+    completing = "complete" in state.fingerprint.values
+    if completing != options.complete:
+        were, are = ("", "not ") if completing else ("not ", "")
+        raise RunError(
+            f"Predictions were {were}made to complete the input, but results are {are}to (in "
+            "Dagster: give complete to both, best in options.yaml)."
+        )
 
 
 def _state_without_predictions(database: RegionDb, options: AnnotateOptions) -> PieceState:
