@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from tests.galaxy import fake_container
-from tests.galaxy.form import TOOL, TOOL_FOLDER
+from tests.galaxy.form import TOOL_FOLDER
 
 SAMPLE = TOOL_FOLDER / "admin" / "job_conf.sample.yml"
 RUNTIMES = {"slurm_gpu": "singularity", "docker_gpu": "docker"}
@@ -40,7 +40,7 @@ class Containers:
     """What containers need, in a folder that Galaxy knows nothing of.
 
     Args:
-        folder: new folder for models, genomes, runtimes and tools.
+        folder: new folder for models, genomes and runtimes.
         image_path: folder of programs in the image.
     """
 
@@ -56,14 +56,6 @@ class Containers:
         """File with one line of JSON for each call of a runtime that ran something."""
         return self.folder / f"{runtime}.jsonl"
 
-    def tool_id(self, destination: str) -> str:
-        """Identifier of the tool whose jobs go to a destination."""
-        return f"transgenic_annotate_{destination}"
-
-    def tool(self, destination: str) -> Path:
-        """XML of that tool: ours under another name."""
-        return self.folder / "tools" / destination / TOOL.name
-
     def write(self) -> None:
         """Write it all."""
         for name in ("models", "genomes", "programs", "runs"):
@@ -76,11 +68,6 @@ class Containers:
         self.tables.write_text(_TABLES.format(models=models, genomes=genomes))
         for destination, runtime in RUNTIMES.items():
             self._write_runtime(runtime, sample_destinations()[destination])
-            shutil.copytree(TOOL_FOLDER, self.tool(destination).parent)
-            xml = TOOL.read_text().replace(
-                'id="transgenic_annotate"', f'id="{self.tool_id(destination)}"', 1
-            )
-            self.tool(destination).write_text(xml)
 
     def destination(self, name: str) -> dict[str, Any]:
         """A destination of the sample, on this machine and with this folder's model and genome."""

@@ -1,4 +1,4 @@
-"""A real Galaxy and planemo from PyPI, each in an environment of its own, kept in a cache."""
+"""A real Galaxy and what lints for it, from PyPI, each in an environment of its own in a cache."""
 
 import os
 import shutil
@@ -8,6 +8,7 @@ from pathlib import Path
 
 GALAXY_VERSION = "26.1.2"
 PLANEMO_VERSION = "0.75.47"
+VORTEX_VERSION = "3.3.0"
 CACHE_VARIABLE = "TRANSGENIC_GALAXY_CACHE"
 _COMPLETE = "complete"
 
@@ -28,6 +29,13 @@ def install_galaxy(cache: Path) -> Path:
 def install_planemo(cache: Path) -> Path:
     """Install planemo where the cache does not hold it yet; return its folder of programs."""
     return _environment(cache, f"planemo=={PLANEMO_VERSION}")
+
+
+def install_vortex(cache: Path) -> Path:
+    """Install Total Perspective Vortex where the cache does not hold it yet; return its folder."""
+    # Its command line is a part of Galaxy's own environment.
+    requirement = f"total-perspective-vortex[cli]=={VORTEX_VERSION}"
+    return _environment(cache, requirement, overrides=f"certifi\ngalaxy=={GALAXY_VERSION}\n")
 
 
 def _environment(cache: Path, requirement: str, overrides: str = "") -> Path:

@@ -16,6 +16,7 @@ from bioblend.galaxy import GalaxyInstance
 from tests.galaxy.containers import GPU, OUTSIDE, RUNTIMES
 from tests.galaxy.fake_hub import MODEL
 from tests.galaxy.form import TOOL_FOLDER
+from tests.galaxy.renamed_tool import renamed_id
 from tests.galaxy.server import AFTER_OUT_OF_MEMORY, FIRST, Destination, Galaxy
 from tests.galaxy.workflow import our_part
 
@@ -99,7 +100,7 @@ def check_hard_run(history: History) -> None:
     check_environment(history.galaxy, killed, FIRST)
     check_nothing_was_executed(Path(f"/proc/{killed}/cwd").resolve())
     (run,) = set(runs_folder.iterdir()) - ended_before
-    wait_until(lambda: any(map(_has_lines, run.glob("journal/*.jsonl"))), "write its journal")
+    wait_until(lambda: any(map(has_lines, run.glob("journal/*.jsonl"))), "write its journal")
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: not is_alive(killed), "end")
     second = wait_for_prediction(history, job)[-1]
@@ -243,7 +244,7 @@ def check_containers(history: History) -> None:
     containers = history.galaxy.containers
     for destination, runtime in RUNTIMES.items():
         started = history.run(
-            containers.tool_id(destination),
+            renamed_id(destination),
             **{"genome_source|source": "cached", "genome_source|genome": OUTSIDE},
             **{"model_source|source": "installed", "model_source|model": OUTSIDE},
             max_length=100,
@@ -315,7 +316,8 @@ def _log_of(pid: int) -> Path:
     return Path(variable(pid, "HOME")).parent.parent / "outputs" / "tool_stderr"
 
 
-def _has_lines(file: Path) -> bool:
+def has_lines(file: Path) -> bool:
+    """Whether a file has a whole line."""
     return b"\n" in file.read_bytes()
 
 

@@ -17,11 +17,16 @@ from pathlib import Path
 from tests.galaxy.containers import RUNTIMES, Containers
 from tests.galaxy.fake_hub import running_hub
 from tests.galaxy.form import TOOL, TOOL_FOLDER
+from tests.galaxy.renamed_tool import renamed_id, write_renamed_tool
+from tests.galaxy.slurm import DESTINATION as SLURM
+from tests.galaxy.slurm import SlurmForGalaxy
 
 START_LIMIT = 300
 STOP_LIMIT = 30
 EMAIL, USER, PASSWORD = "biologist@example.org", "biologist", "re-annotate"
 _BOOTSTRAP_KEY = "bootstrap"
+_DESTINATIONS_OF_THE_SAMPLE = (*RUNTIMES, SLURM)
+"""Those that have a tool of their own."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ class Galaxy:
         folder: holds everything it writes.
         secluded: whether jobs run without network and see other folders read-only.
         containers: what jobs in containers need.
+        slurm: what jobs on Slurm need.
     """
 
     url: str
@@ -76,6 +82,7 @@ class Galaxy:
     folder: Path
     secluded: bool
     containers: Containers
+    slurm: SlurmForGalaxy
 
     def jobs_folder(self) -> Path:
         """Folder of all job folders."""
@@ -101,10 +108,12 @@ def running_galaxy(programs: Path, folder: Path, port: int) -> Iterator[Galaxy]:
     secluded = _write_shims(shims)
     containers = Containers(folder.with_name("outside"), shims)
     containers.write()
+    slurm = SlurmForGalaxy(folder.with_name("slurm"))
+    slurm.write()
     log = folder / "galaxy.log"
     # What Galaxy itself keeps in a home goes there too, so that anything elsewhere is the tool's.
     environment = {
-        "PATH": os.environ["PATH"],
+        **slurm.environment(os.environ["PATH"]),
         "HOME": str(folder / "server_home"),
         "TMPDIR": str(folder / "server_tmp"),
         "LANG": "C.UTF-8",
@@ -112,7 +121,7 @@ def running_galaxy(programs: Path, folder: Path, port: int) -> Iterator[Galaxy]:
     for name in ("HOME", "TMPDIR"):
         Path(environment[name]).mkdir()
     with running_hub() as hub, log.open("wb") as output:
-        _write_configuration(folder, url, containers, hub)
+        _write_configuration(folder, url, containers, slurm, hub)
         process = subprocess.Popen(
             [programs / "galaxy-web", "-c", folder / "galaxy.yml", "-b", f"127.0.0.1:{port}"],
             cwd=folder,
@@ -123,7 +132,7 @@ def running_galaxy(programs: Path, folder: Path, port: int) -> Iterator[Galaxy]:
         )
         try:
             _wait_until_up(process, url, log)
-            yield Galaxy(url, _make_user(url), folder, secluded, containers)
+            yield Galaxy(url, _make_user(url), folder, secluded, containers, slurm)
         finally:
             _stop(process)
 
@@ -138,7 +147,9 @@ def _runs_folder(folder: Path) -> Path:
     return folder / "data" / "transgenic_runs"
 
 
-def _write_configuration(folder: Path, url: str, containers: Containers, hub: str) -> None:
+def _write_configuration(
+    folder: Path, url: str, containers: Containers, slurm: SlurmForGalaxy, hub: str
+) -> None:
     """Write Galaxy's configuration files."""
     tables = (_write_tables(folder / "tool-data"), containers.tables)
     settings = {
@@ -175,13 +186,16 @@ def _write_configuration(folder: Path, url: str, containers: Containers, hub: st
     (folder / "sanitize_allowlist.txt").write_text(f"{TOOL.stem}\n")
     # JSON is YAML.
     (folder / "galaxy.yml").write_text(json.dumps({"galaxy": settings}, indent=1))
-    tools = (TOOL, *map(containers.tool, RUNTIMES))
+    renamed = (
+        write_renamed_tool(name, folder / "tools" / name) for name in _DESTINATIONS_OF_THE_SAMPLE
+    )
+    tools = (TOOL, *renamed)
     (folder / "tool_conf.xml").write_text(
         _TOOL_CONF.format(tools="".join(f'<tool file="{tool}"/>' for tool in tools))
     )
     runs = _runs_folder(folder)
     runs.mkdir()
-    jobs = _job_configuration(containers, hub, runs)
+    jobs = _job_configuration(containers, slurm, hub, runs)
     (folder / "job_conf.yml").write_text(json.dumps(jobs, indent=1))
 
 
@@ -197,13 +211,16 @@ def _write_tables(folder: Path) -> Path:
     return copy
 
 
-def _job_configuration(containers: Containers, hub: str, runs: Path) -> dict[str, object]:
-    """Two local destinations, one that sees a hub, and those in containers.
+def _job_configuration(
+    containers: Containers, slurm: SlurmForGalaxy, hub: str, runs: Path
+) -> dict[str, object]:
+    """Two local destinations, one that sees a hub, those in containers and those on Slurm.
 
     Jobs that run out of memory in the first go on in the second.
 
     Args:
         containers: what the containers need.
+        slurm: what jobs on Slurm need.
         hub: address of the stand-in for the models' hub.
         runs: folder that jobs keep what they have done in.
     """
@@ -211,7 +228,10 @@ def _job_configuration(containers: Containers, hub: str, runs: Path) -> dict[str
     keeping = {"TRANSGENIC_RUNS": str(runs)}
     resubmit = [{"condition": "memory_limit_reached", "environment": "more_memory"}]
     return {
-        "runners": {"local": {"load": "galaxy.jobs.runners.local:LocalJobRunner", "workers": 2}},
+        "runners": {
+            "local": {"load": "galaxy.jobs.runners.local:LocalJobRunner", "workers": 2},
+            "cli": {"load": "galaxy.jobs.runners.cli:ShellJobRunner", "workers": 1},
+        },
         "execution": {
             "default": "first",
             "environments": {
@@ -219,11 +239,15 @@ def _job_configuration(containers: Containers, hub: str, runs: Path) -> dict[str
                 "more_memory": AFTER_OUT_OF_MEMORY.settings(programs, **keeping),
                 "hub": FIRST.settings(Path(sys.executable).parent, HF_ENDPOINT=hub),
                 **{name: containers.destination(name) for name in RUNTIMES},
+                **slurm.destinations(programs, runs),
             },
         },
         "tools": [
             {"id": "transgenic_fetch_model", "environment": "hub"},
-            *({"id": containers.tool_id(name), "environment": name} for name in RUNTIMES),
+            *(
+                {"id": renamed_id(name), "environment": name}
+                for name in _DESTINATIONS_OF_THE_SAMPLE
+            ),
         ],
     }
 

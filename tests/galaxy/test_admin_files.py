@@ -9,14 +9,16 @@ from itertools import pairwise
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
+from tests.galaxy import form
 from tests.galaxy.containers import GPU, RUNTIMES, sample_destinations
 from tests.galaxy.form import TOOL_FOLDER
 from tests.requirements import requirements
 
 ADMIN = TOOL_FOLDER / "admin"
 PROJECT = tomllib.loads((TOOL_FOLDER.parent / "pyproject.toml").read_text())["project"]
-NOT_OURS = {"pip", "python3", "rm", "find", "conda", "docker", "apptainer"}
+NOT_OURS = {"pip", "python3", "rm", "find", "conda", "docker", "apptainer", "apt-get"}
 CONDA_NAMES = {"torch": "pytorch", "duckdb": "python-duckdb", "matplotlib": "matplotlib-base"}
 
 
@@ -26,11 +28,30 @@ def recipe():
     return yaml.safe_load(re.sub(r"\{\{.*?\}\}", "x", text))
 
 
+def bounds_of_minimap2():
+    """Versions that the program can lift genes with: its Python package is the same minimap2."""
+    (mappy,) = PROJECT["optional-dependencies"]["lift"]
+    return mappy.removeprefix("mappy")
+
+
 def test_the_recipe_needs_what_the_package_needs():
-    needed = {f"python {PROJECT['requires-python']}"}
+    needed = {f"python {PROJECT['requires-python']}", f"minimap2 {bounds_of_minimap2()}"}
     for name, bounds in requirements("core").items():
         needed.add(f"{CONDA_NAMES.get(name, name)} {bounds}")
     assert set(recipe()["requirements"]["run"]) == needed
+
+
+def test_jobs_that_lift_genes_find_minimap2():
+    wanted = {
+        requirement.text: requirement.attrib["version"]
+        for requirement in form.tool().iterfind("expand[@macro='requirements']/requirement")
+    }
+    assert set(wanted) == {"minimap2"}
+    assert SpecifierSet(bounds_of_minimap2()).contains(wanted["minimap2"])
+    assert any(
+        "apt-get install" in command and " minimap2 " in command
+        for command in texts_with_commands()["Dockerfile"]
+    )
 
 
 def test_the_recipe_installs_every_program_but_the_one_that_needs_dagster():

@@ -6,6 +6,7 @@ import pytest
 
 from tests.galaxy import fake_container
 from tests.galaxy.containers import RUNTIMES, Containers
+from tests.galaxy.renamed_tool import renamed_id, write_renamed_tool
 
 NAMESPACES = (
     subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode == 0
@@ -50,9 +51,15 @@ def test_a_job_sees_a_folder_only_if_it_is_bound(tmp_path, bound):
     assert len((tmp_path / "record").read_text().splitlines()) == 1
 
 
-def test_the_tools_in_containers_are_ours_under_other_names(tmp_path):
+def test_a_tool_under_another_name_is_ours_with_all_its_files(tmp_path):
+    xml = write_renamed_tool("docker_gpu", tmp_path / "tool")
+    assert f'<tool id="{renamed_id("docker_gpu")}" ' in xml.read_text()
+    assert xml.read_text().count(renamed_id("docker_gpu")) == 1
+    assert (xml.parent / "macros.xml").is_file()
+
+
+def test_destinations_in_containers_bind_the_folders_of_this_machine(tmp_path):
     containers = Containers(tmp_path / "outside", tmp_path)
     containers.write()
     for name in RUNTIMES:
-        assert f'<tool id="{containers.tool_id(name)}" ' in containers.tool(name).read_text()
         assert str(containers.folder / "models") in str(containers.destination(name))
