@@ -11,6 +11,7 @@ from tests.assemblies import golden_chromosome
 from tests.lab.homes import make_home, put, set_options
 from tests.orchestration.labs import AFTER, BEFORE, Lab
 from transgenic_dagster.lab.memory import QUIET_SECONDS
+from transgenic_dagster.orchestration import assets
 from transgenic_dagster.orchestration.checks import RESULT_CHECKS
 from transgenic_dagster.orchestration.component import TransgenicLab
 from transgenic_dagster.orchestration.conditions import MERGED_GFF3, latest_record
@@ -172,12 +173,14 @@ def test_an_assembly_of_one_piece_is_merged_and_checked_where_it_is_predicted(wa
     assert {one.target_materialization_data.storage_id for one in checked} == {merged.storage_id}
     assert {one.asset_check_key for one in checked} == {spec.key for spec in RESULT_CHECKS}
     assert watcher.requested() == {}
-    lab.home.results("moss").gff3.unlink()
-    assert watcher.requested() == {"merged_gff3": ["moss"], "reject_report": ["moss"]}
 
 
-def test_nothing_is_merged_twice_while_the_run_that_predicts_has_not_ended(watcher, tmp_path):
+def test_one_piece_is_merged_by_another_run_where_the_one_that_predicted_it_has_ended_before(
+    watcher, tmp_path, monkeypatch
+):
     lab = watcher.lab
+    monkeypatch.setattr(assets, "_merge", lambda *_: iter(()))
+    monkeypatch.setattr(assets, "evaluate_checks", lambda *_: iter(()))
     put_one_piece(lab.home, "moss", tmp_path / "moss")
     watcher.reported()
     watcher.requested()
@@ -187,9 +190,7 @@ def test_nothing_is_merged_twice_while_the_run_that_predicts_has_not_ended(watch
         "job", status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": pair}
     )
     lab.instance.add_run(at_work)
-    predicted = lab.run(["predictions"], pair)
-    assert predicted.success
-    lab.home.results("moss").gff3.unlink()
+    lab.run(["predictions"], pair)
     assert watcher.requested() == {}
     lab.instance.report_run_failed(at_work)
     assert watcher.requested() == {"merged_gff3": ["moss"], "reject_report": ["moss"]}
