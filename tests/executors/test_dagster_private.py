@@ -13,6 +13,7 @@ TRIED_WITH = "1.13.28"
 MODULE = "transgenic_dagster.executors.dagster_private"
 MOST_IMPORTS = 5
 USED = {
+    "AssetCheckEvaluationTargetMaterializationData": ("run_id", "storage_id", "timestamp"),
     "CheckRunHealthResult": ("status",),
     "CheckStepHealthResult": ("healthy", "unhealthy"),
     "DagsterEventType": ("STEP_FAILURE", "STEP_SUCCESS", "STEP_UP_FOR_RETRY"),
