@@ -196,6 +196,22 @@ def test_one_piece_is_merged_by_another_run_where_the_one_that_predicted_it_has_
     assert watcher.requested() == {"merged_gff3": ["moss"], "reject_report": ["moss"]}
 
 
+def test_chromosomes_that_are_predicted_again_together_are_merged_once(watcher):
+    lab = watcher.lab
+    put(lab.home, "moss")
+    watcher.reported()
+    annotate_what_is_requested(watcher)
+    first, *_, last = lab.piece_keys("moss")
+    waiting = dg.DagsterRun(
+        "job", status=dg.DagsterRunStatus.QUEUED, tags={"dagster/partition": last}
+    )
+    lab.instance.add_run(waiting)
+    lab.run(["predictions"], first)
+    assert "merged_gff3" not in watcher.requested()
+    lab.instance.report_run_canceled(waiting)
+    assert watcher.requested()["merged_gff3"] == ["moss"]
+
+
 def materializations(result):
     """Materializations of a run, in their order."""
     events = [event for event in result.all_events if event.is_step_materialization]

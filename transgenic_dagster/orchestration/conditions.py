@@ -142,7 +142,8 @@ class PredictionsDue(Due):
 class ResultsDue(Due):
     """Condition of assemblies with predictions, or scores, of all chromosomes, not merged yet.
 
-    The predictions of an assembly that is one piece are merged by their own run.
+    While one is predicted again they wait, so that they are merged once. The predictions of an
+    assembly that is one piece are merged by their own run.
     """
 
     def _due(self, key: dg.AssetKey, log: "_EventLog") -> Iterator[str]:
@@ -162,7 +163,7 @@ class ResultsDue(Due):
             exists = (scores if self._scoring else gff3).exists()
             version = pieces.version if self._scoring else pieces.results_version
             stale = newest > asked or log.made_from(key, assembly) != version
-            if (stale or not exists) and not (len(pairs) == 1 and log.at_work(pairs[0])):
+            if (stale or not exists) and not log.at_work(pairs):
                 yield assembly
 
 
@@ -232,9 +233,9 @@ class _EventLog:
         retold = made if made <= self._retold.get(split_key(partition)[0], 0) else 0
         return max(planned.get(partition, 0), retold)
 
-    def at_work(self, partition: str) -> bool:
-        """Return whether a run of a partition has not ended."""
-        runs = dg.RunsFilter(tags={"dagster/partition": partition}, statuses=UNFINISHED)
+    def at_work(self, partitions: list[str]) -> bool:
+        """Return whether a run of one of some partitions has not ended."""
+        runs = dg.RunsFilter(tags={"dagster/partition": partitions}, statuses=UNFINISHED)
         return bool(self._instance.get_run_ids(runs, limit=1))
 
     def results(self) -> _Ids:
