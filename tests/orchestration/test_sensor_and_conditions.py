@@ -202,13 +202,13 @@ def test_chromosomes_that_are_predicted_again_together_are_merged_once(watcher):
     watcher.reported()
     annotate_what_is_requested(watcher)
     first, *_, last = lab.piece_keys("moss")
-    waiting = dg.DagsterRun(
-        "job", status=dg.DagsterRunStatus.QUEUED, tags={"dagster/partition": last}
+    at_work = dg.DagsterRun(
+        "job", status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": last}
     )
-    lab.instance.add_run(waiting)
+    lab.instance.add_run(at_work)
     lab.run(["predictions"], first)
     assert "merged_gff3" not in watcher.requested()
-    lab.instance.report_run_canceled(waiting)
+    lab.instance.report_run_failed(at_work)
     assert watcher.requested()["merged_gff3"] == ["moss"]
 
 
