@@ -24,7 +24,11 @@ def main(deployment: str) -> None:
 
             def enough() -> bool:
                 nonlocal most
-                at_work = {assembly_of(run.partition) for run in server.runs() if not run.ended}
+                at_work = {  # the overview's run is of no assembly
+                    assembly_of(run.partition)
+                    for run in server.runs()
+                    if run.partition and not run.ended
+                }
                 most = max(most, len(at_work))
                 return sum(annotation(lab, name).exists() for name in names) >= ENOUGH
 
