@@ -2,8 +2,7 @@
 
 ``python -m benchmarks.bench_around`` annotates the demo assembly many times over, in units as large
 as a GPU's, and answers from memory in the model's place. Prints milliseconds per region of each
-part, and how long the final files take where genes are built in one process and in several. The
-time of the clock includes waiting for the disk; seconds of one core tell little of that.
+part. The time of the clock includes waiting for the disk; seconds of one core tell little of that.
 """
 
 import argparse
@@ -28,13 +27,11 @@ from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.progress import SilentProgress
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.regions.region_db import RegionDb
-from transgenic_dagster.run import gene_building
 from transgenic_dagster.run.folder import RunFolder
 from transgenic_dagster.run.journals import JournalSummary
 from transgenic_dagster.run.predict import predict_pieces
 from transgenic_dagster.run.results import merge_pieces
 from transgenic_dagster.run.stages import make_region_db, make_sorted_gff
-from transgenic_dagster.system.processors import granted_processors
 
 GPU_BATCH_SIZE = 128
 DEMO_WINDOW = 12_288
@@ -83,13 +80,7 @@ def _measure(options: AnnotateOptions, clock: Stopwatch, core: Stopwatch) -> int
     predict, Engine.predict = Engine.predict, _recalling(Engine.predict)
     predict_pieces(folder, None, options, SilentProgress())
     Engine.predict = predict
-    few = gene_building.MANY_REGIONS
-    gene_building.MANY_REGIONS = sys.maxsize
-    measure("genes and files, one process", lambda: merge_pieces(folder, options))
-    gene_building.MANY_REGIONS = 0
-    processes = granted_processors()
-    measure(f"genes and files, for {processes} cores", lambda: merge_pieces(folder, options))
-    gene_building.MANY_REGIONS = few
+    measure("genes and files", lambda: merge_pieces(folder, options))
     with RegionDb(folder.region_db) as database:
         return len(database.regions())
 
