@@ -17,6 +17,16 @@ from transgenic_dagster.run.annotate import annotate
 from transgenic_dagster.run.given_options import parse_options
 from transgenic_dagster.system.locks import file_lock
 
+CHECKS = {
+    "accounting_adds_up",
+    "gff3_is_valid",
+    "gene_count_is_plausible",
+    "genes_overlap_their_input",
+    "reading_frames_are_complete",
+    "no_stops_in_frame",
+    "structures_differ",
+}
+
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
@@ -48,15 +58,7 @@ def test_the_files_are_byte_for_byte_those_of_the_command_line(demo, tmp_path):
 def test_all_checks_of_a_good_annotation_pass(demo):
     _, result = demo
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
-    assert set(checks) == {
-        "accounting_adds_up",
-        "gff3_is_valid",
-        "gene_count_is_plausible",
-        "genes_overlap_their_input",
-        "reading_frames_are_complete",
-        "no_stops_in_frame",
-        "structures_differ",
-    }
+    assert set(checks) == CHECKS
     assert all(check.passed for check in checks.values()), checks
     assert {check.partition for check in checks.values()} == {"demo"}
     assert checks["accounting_adds_up"].metadata["annotated"].value == 46

@@ -6,20 +6,10 @@ import pytest
 
 from tests.lab.homes import make_home
 from tests.orchestration.labs import AFTER, BEFORE, Lab, failure, messages
-from tests.orchestration.test_assets import crash_after
+from tests.orchestration.test_assets import CHECKS, crash_after
 from tests.run.judging import complete
 from transgenic_dagster.demo.assembly import write_assembly
 from transgenic_dagster.lab.quality import check_quality
-
-CHECKS = {
-    "accounting_adds_up",
-    "gff3_is_valid",
-    "gene_count_is_plausible",
-    "genes_overlap_their_input",
-    "reading_frames_are_complete",
-    "no_stops_in_frame",
-    "structures_differ",
-}
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from transgenic_dagster.gsf.sentence import PredictedSentence, SentenceHypothesi
 from transgenic_dagster.gsf.token_scores import TokenScores
 from transgenic_dagster.gsf.token_spans import token_spans
 from transgenic_dagster.gsf.vocabulary import clean_sentence, decode_ids
+from transgenic_dagster.inference.batching import Unit
 from transgenic_dagster.inference.beam_search import DecodingOptions, search
 from transgenic_dagster.inference.beams import NotFiniteError
 from transgenic_dagster.inference.device import (
@@ -94,6 +95,19 @@ class Engine:
         if device.type == "cpu":
             return_freed_memory()  # the weights as they were before they were packed
         return engine
+
+    def predict_unit(
+        self, unit: Unit, input_ids: torch.Tensor, options: DecodingOptions, batch_size: int
+    ) -> list[PredictedSentence]:
+        """Predict a unit, or read the sentences that it gives; see ``predict``."""
+        return self.predict(
+            unit.regions,
+            input_ids,
+            options,
+            batch_size=batch_size,
+            given=unit.given,
+            whole=unit.whole,
+        )
 
     def predict(
         self,

@@ -2,7 +2,6 @@
 
 import atexit
 import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -11,8 +10,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from transgenic_dagster.inference.batching import Unit
 from transgenic_dagster.model import encode_dna
-from transgenic_dagster.system.parent_death import end_with_parent
 from transgenic_dagster.system.processes import hush_semaphore_tracker
+from transgenic_dagster.system.signals import FROM_TERMINALS, bind_to_main_process
 
 UNITS_PER_WORKER = 8
 """Below this, starting a process takes longer than it saves."""
@@ -92,9 +91,7 @@ def load_units(
 
 def _end_with(main_process: int, _worker: int) -> None:
     """Set a worker up; it ends when the main process does."""
-    end_with_parent(main_process)
+    bind_to_main_process(main_process, FROM_TERMINALS)
     # DuckDB's binding would report leaks of its own on stderr at a regular exit.
     atexit.register(os._exit, 0)
-    for number in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to all its processes
-        signal.signal(number, signal.SIG_IGN)
     torch.set_num_threads(1)

@@ -2,7 +2,6 @@
 
 import atexit
 import os
-import signal
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
@@ -14,8 +13,7 @@ from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.inference.prefetch import ReadSequences, window_ids
 from transgenic_dagster.model import CheckpointFiles
 from transgenic_dagster.system.digested_files import DigestedFiles
-from transgenic_dagster.system.parent_death import end_with_parent
-from transgenic_dagster.system.signals import SIGNALS
+from transgenic_dagster.system.signals import bind_to_main_process
 
 
 @dataclass(frozen=True)
@@ -61,12 +59,10 @@ class WorkerSetup:
     read_sequences: ReadSequences
 
     def begin(self) -> None:
-        """Bind this process to the main one, which alone hears signals."""
-        end_with_parent(self.main_process)
+        """Bind this process to the main one."""
+        bind_to_main_process(self.main_process)
         # DuckDB's binding would report leaks of its own on stderr at a regular exit.
         atexit.register(os._exit, 0)
-        for number in SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
 
 
 def work_on_device(connection: Connection, device: torch.device, setup: WorkerSetup) -> None:
@@ -86,16 +82,7 @@ def predict_units(connection: Connection, engine: Engine, setup: WorkerSetup) ->
         while True:
             unit, batch_size = connection.recv()
             input_ids = window_ids(unit, setup.read_sequences)
-            connection.send(
-                engine.predict(
-                    unit.regions,
-                    input_ids,
-                    setup.decoding,
-                    batch_size=batch_size,
-                    given=unit.given,
-                    whole=unit.whole,
-                )
-            )
+            connection.send(engine.predict_unit(unit, input_ids, setup.decoding, batch_size))
     except EOFError:  # the main process needs no more
         return
     except Exception as error:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from transgenic_dagster.inference.batching import BatchSizes, Unit
     from transgenic_dagster.inference.engine import Engine
+    from transgenic_dagster.inference.worker_process import WorkerModel
     from transgenic_dagster.model import TransgenicConfig
 
 ReadSequences = Callable[[Sequence[int]], dict[int, str]]
@@ -57,7 +58,7 @@ class Predictor:
         predictor = cls(options, found, read_sequences)
         if any(predictor._most_processes(units, sizes) > 1 for sizes, units in work):
             return predictor
-        return replace(predictor, engine=_load(options, found))
+        return replace(predictor, engine=predictor._model().load(found.device))
 
     def predict(
         self, units: "Sequence[Unit]", sizes: "BatchSizes"
@@ -85,17 +86,7 @@ class Predictor:
         )
         for unit, input_ids in loaded:
             batch_size = sizes.batch_size(unit.window_length)
-            yield (
-                unit,
-                engine.predict(
-                    unit.regions,
-                    input_ids,
-                    decoding,
-                    batch_size=batch_size,
-                    given=unit.given,
-                    whole=unit.whole,
-                ),
-            )
+            yield unit, engine.predict_unit(unit, input_ids, decoding, batch_size)
 
     def _predict_on_workers(
         self, units: "Sequence[Unit]", sizes: "BatchSizes"
@@ -105,20 +96,25 @@ class Predictor:
         The CPU that is named once may have several, as many as do most together.
         """
         from transgenic_dagster.inference.worker_pool import predict_on_workers
-        from transgenic_dagster.inference.worker_process import WorkerModel
 
         found = self.found
         processes = 1 if self.alone else self._most_processes(units, sizes)
         fitted = processes > len(found.devices)
         return predict_on_workers(
             found.devices * processes if fitted else found.devices[:processes],
-            WorkerModel(found.files, found.model, found.precision, self.options.compile),
+            self._model(),
             decoding_options(self.options),
             units,
             self.read_sequences,
             sizes,
             fitted=fitted,
         )
+
+    def _model(self) -> "WorkerModel":
+        from transgenic_dagster.inference.worker_process import WorkerModel
+
+        found = self.found
+        return WorkerModel(found.files, found.model, found.precision, self.options.compile)
 
     def _most_processes(self, units: "Sequence[Unit]", sizes: "BatchSizes") -> int:
         lengths = {unit.window_length for unit in units}
@@ -153,12 +149,3 @@ def most_processes(
     memory = memory_of(devices[0])
     parameters = parameter_count(config)
     return most_on_cpu(usable_cores(), sizes, parameters, window_lengths, units, memory)
-
-
-def _load(options: AnnotateOptions, found: ModelAndDevices) -> "Engine":
-    from transgenic_dagster.inference.engine import Engine
-
-    with found.model.unchanged():
-        return Engine.load(
-            found.files, found.device, found.precision, compile_model=options.compile
-        )

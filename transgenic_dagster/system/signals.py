@@ -11,15 +11,31 @@ import os
 import select
 import signal
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from types import FrameType
 
 from transgenic_dagster.errors import TimeLimitReachedError
+from transgenic_dagster.system.parent_death import end_with_parent
 from transgenic_dagster.system.passing_files import remove_passing_files
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+FROM_TERMINALS = (signal.SIGINT, signal.SIGHUP)
+"""Those that a terminal sends to all its processes."""
 _STDERR = 2
 _MILLISECONDS_FOR_MESSAGE = 500
+
+
+def bind_to_main_process(main_process: int, ignored: Iterable[signal.Signals] = SIGNALS) -> None:
+    """Have this process end with the main one, to which it leaves signals.
+
+    Args:
+        main_process: its process id; it has started this one.
+        ignored: those signals; pools of the libraries end their processes by SIGTERM.
+    """
+    end_with_parent(main_process)
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def end_when_interrupted(time_limit: int | None, *, again: str) -> None:
