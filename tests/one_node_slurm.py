@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.live_lab.deployments import free_port
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.fault_injection.faults import compiler
 
-EVERY = "61"
+EVERY = "127"
 """A prime, so that the sample has operations of all classes; .ci/run tries more of them."""
 
 

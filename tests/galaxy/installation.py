@@ -1,4 +1,7 @@
-"""A real Galaxy and what lints for it, from PyPI, each in an environment of its own in a cache."""
+"""A real Galaxy and what lints for it, from PyPI, each in an environment of its own in a cache.
+
+``python -m tests.galaxy.installation`` makes these environments ahead; it needs no package.
+"""
 
 import os
 import shutil
@@ -22,8 +25,10 @@ def default_cache() -> Path:
 
 def install_galaxy(cache: Path) -> Path:
     """Install Galaxy where the cache does not hold it yet; return its folder of programs."""
-    # Galaxy pins every package; a machine's certificates are no matter of it.
-    return _environment(cache, f"galaxy=={GALAXY_VERSION}", overrides="certifi\n")
+    # Galaxy pins every package; a machine's certificates are no matter of it. Each job imports what
+    # is there for Google's cloud, for a second, and can do without.
+    overrides = "certifi\ngoogle-cloud-batch; python_version < '3'\n"
+    return _environment(cache, f"galaxy=={GALAXY_VERSION}", overrides)
 
 
 def install_planemo(cache: Path) -> Path:
@@ -68,3 +73,8 @@ def _uv(cache: Path) -> Path:
         subprocess.run([sys.executable, "-m", "venv", cache / "uv"], check=True)
         subprocess.run([cache / "uv" / "bin" / "pip", "install", "--quiet", "uv"], check=True)
     return program
+
+
+if __name__ == "__main__":
+    install_galaxy(default_cache())
+    install_planemo(default_cache())

@@ -19,6 +19,7 @@ from tests.galaxy.form import TOOL_FOLDER
 from tests.galaxy.renamed_tool import renamed_id
 from tests.galaxy.server import AFTER_OUT_OF_MEMORY, FIRST, Destination, Galaxy
 from tests.galaxy.workflow import our_part
+from tests.waiting import PATIENCE_SECONDS
 
 TEST_DATA = TOOL_FOLDER / "test-data"
 HOSTILE = 'it\'s; $(touch executed) `touch executed` && "touch executed" | rm -rf $HOME #'
@@ -26,8 +27,6 @@ DEMO_GENES = 46
 DEMO_OUTCOME = "50 genes: 46 annotated, 2 no gene model, 2 skipped"
 FETCHED = MODEL.replace("/", "--")
 """Identifier, in the data table, of the model that the data manager fetches."""
-
-WAIT_LIMIT = 600
 
 
 class History:
@@ -64,7 +63,9 @@ class History:
     def wait_for(self, dataset: str) -> dict[str, Any]:
         """Wait until a dataset is ready; it must be fine."""
         return self.api.datasets.show_dataset(
-            self.api.datasets.wait_for_dataset(dataset, maxwait=WAIT_LIMIT, interval=0.5)["id"]
+            self.api.datasets.wait_for_dataset(dataset, maxwait=PATIENCE_SECONDS, interval=0.5)[
+                "id"
+            ]
         )
 
     def run(self, tool: str = "transgenic_annotate", **inputs: Any) -> dict[str, Any]:
@@ -84,7 +85,7 @@ class History:
     def job_of(self, started: dict[str, Any]) -> dict[str, Any]:
         """Wait until a run has ended, well or not; return what Galaxy knows of its job."""
         job = str(started["jobs"][0]["id"])
-        self.api.jobs.wait_for_job(job, maxwait=WAIT_LIMIT, interval=0.5, check=False)
+        self.api.jobs.wait_for_job(job, maxwait=PATIENCE_SECONDS, interval=0.5, check=False)
         return self.api.jobs.show_job(job, full_details=True)
 
 
@@ -229,7 +230,7 @@ def check_workflow(history: History) -> None:
         allow_tool_state_corrections=True,
     )
     done = history.api.invocations.wait_for_invocation(
-        invocation["id"], maxwait=WAIT_LIMIT, interval=0.5
+        invocation["id"], maxwait=PATIENCE_SECONDS, interval=0.5
     )
     found = {label: history.wait_for(output["id"]) for label, output in done["outputs"].items()}
     models = history.api.datasets.download_dataset(found["Gene models"]["id"]).decode()
@@ -337,8 +338,8 @@ def _processes_of_group(group: int) -> list[int]:
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
     """Wait for a condition; what it waits for completes "a run did not …"."""
-    deadline = time.monotonic() + WAIT_LIMIT
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         if time.monotonic() > deadline:
-            raise SystemExit(f"a run did not {what} within {WAIT_LIMIT} s")
+            raise SystemExit(f"a run did not {what} within {PATIENCE_SECONDS} s")
         time.sleep(0.05)

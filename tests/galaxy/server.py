@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,8 +19,9 @@ from tests.galaxy.form import TOOL, TOOL_FOLDER
 from tests.galaxy.renamed_tool import renamed_id, write_renamed_tool
 from tests.galaxy.slurm import DESTINATION as SLURM
 from tests.galaxy.slurm import SlurmForGalaxy
+from tests.ports import free_port
+from tests.waiting import PATIENCE_SECONDS
 
-START_LIMIT = 300
 STOP_LIMIT = 30
 EMAIL, USER, PASSWORD = "biologist@example.org", "biologist", "re-annotate"
 _BOOTSTRAP_KEY = "bootstrap"
@@ -102,7 +102,7 @@ def running_galaxy(programs: Path, folder: Path, port: int) -> Iterator[Galaxy]:
         folder: new folder for its configuration, database, jobs and log.
         port: to listen on, at 127.0.0.1; 0 takes a free one.
     """
-    port = port or _free_port()
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     shims = folder / "programs"
     secluded = _write_shims(shims)
@@ -135,12 +135,6 @@ def running_galaxy(programs: Path, folder: Path, port: int) -> Iterator[Galaxy]:
             yield Galaxy(url, _make_user(url), folder, secluded, containers, slurm)
         finally:
             _stop(process)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _runs_folder(folder: Path) -> Path:
@@ -291,7 +285,7 @@ def _write_shims(folder: Path) -> bool:
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + START_LIMIT
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(f"{url}/api/version", timeout=10):

@@ -18,19 +18,13 @@ from pathlib import Path
 import yaml
 
 from tests.live_lab.graphql import LabServer
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 DEPLOYMENTS = ("dev", "code-server", "grpc")
 NO_DAEMON = "no-daemon"
 DEFINITIONS = "annotation_lab.definitions"
 SECONDS_TO_END = 30
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def write_demo_lab(lab: Path, *arguments: str) -> None:
