@@ -7,6 +7,7 @@ outputs of the published model. The module tree mirrors the keys of the publishe
 import torch
 from torch import nn
 
+from transgenic_dagster.model import cpu_operations
 from transgenic_dagster.model.configuration import TransgenicConfig
 from transgenic_dagster.model.layers import (
     FromChannelsFirstLinear,
@@ -124,10 +125,15 @@ class HyenaMixer(nn.Module):
     def forward(self, y: torch.Tensor) -> torch.Tensor:
         """Map (B, L, C) to (B, L, C)."""
         length = y.shape[1]
-        u = self.short_filter(self.in_proj(y))[..., :length]  # (B, 3C, L)
-        x0, x1, v = u.chunk(3, dim=1)  # (B, C, L) each
-        v = self.filter_fn.convolve(v * x1)  # (B, C, L)
-        return self.out_proj(v * x0)
+        u = self.in_proj(y)  # (B, 3C, L)
+        if cpu_operations.convolve_gated_serves(u):
+            filter_fn = self.filter_fn
+            spectrum = filter_fn.spectrum(length)  # (C, L + 1)
+            out = cpu_operations.convolve_gated(u, self.short_filter, spectrum, filter_fn.bias)
+        else:
+            x0, x1, v = self.short_filter(u)[..., :length].chunk(3, dim=1)  # (B, C, L) each
+            out = x0 * self.filter_fn.convolve(v * x1)
+        return self.out_proj(out)  # of (B, C, L)
 
 
 class HyenaMlp(nn.Module):
