@@ -20,10 +20,11 @@ from transgenic_dagster.model.cpu_operations import (
     CHANNELS_AT_ONCE,
     MIN_CHANNELS,
     MOST_QUERIES,
+    add_and_normalise,
     attend,
     attend_serves,
     convolve_gated,
-    convolve_gated_serves,
+    kernels_serve,
 )
 from transgenic_dagster.model.hyena_encoder import HyenaMixer
 
@@ -84,14 +85,14 @@ def mixer(channels, dtype):
     return made
 
 
-def gated(mixer: HyenaMixer, u):
-    return convolve_gated(
-        u, mixer.short_filter, mixer.filter_fn.spectrum(u.shape[2]), mixer.filter_fn.bias
-    )
+def gated(mixer: HyenaMixer, u, shift):
+    filter_fn = mixer.filter_fn
+    spectrum = filter_fn.spectrum(u.shape[2])
+    return convolve_gated(u, shift, mixer.short_filter, spectrum, filter_fn.bias)
 
 
-def gated_by_pytorch(mixer: HyenaMixer, u):
-    x0, x1, v = mixer.short_filter(u)[..., : u.shape[2]].chunk(3, dim=1)
+def gated_by_pytorch(mixer: HyenaMixer, u, shift):
+    x0, x1, v = mixer.short_filter(u + shift[:, None])[..., : u.shape[2]].chunk(3, dim=1)
     return x0 * mixer.filter_fn.convolve(v * x1)
 
 
@@ -99,14 +100,17 @@ def gated_by_pytorch(mixer: HyenaMixer, u):
 @pytest.mark.parametrize("channels", [8, CHANNELS_AT_ONCE + 8])
 def test_the_gated_convolution_is_that_of_pytorch(channels, length):
     made, u = mixer(channels, torch.float32), randoms(2, 3 * channels, length)
-    torch.testing.assert_close(gated(made, u), gated_by_pytorch(made, u), atol=1e-5, rtol=1e-5)
+    shift = randoms(3 * channels, seed=4)
+    expected = gated_by_pytorch(made, u, shift)
+    torch.testing.assert_close(gated(made, u, shift), expected, atol=1e-4, rtol=1e-5)
 
 
 def test_the_gated_convolution_rounds_its_result_alone_in_bf16():
     made, u = mixer(8, torch.bfloat16), randoms(2, 24, 101).bfloat16()
-    found = gated(made, u)
+    shift = randoms(24, seed=4).bfloat16()
+    found = gated(made, u, shift)
     made.short_filter.float()
-    exact = gated_by_pytorch(made, u.float())
+    exact = gated_by_pytorch(made, u.float(), shift.float())
     assert found.dtype == torch.bfloat16
     # A sum in another order may fall on the other side of a boundary between two numbers.
     assert (found == exact.bfloat16()).float().mean() > 0.99
@@ -122,7 +126,25 @@ def test_what_is_not_finite_stays_so(dtype, odd):
     assert found.isfinite().tolist() == [True, True, False, True]
     made, u = mixer(8, dtype), randoms(1, 24, 5).to(dtype)
     u[0, 0, 4] = odd
-    assert not gated(made, u)[0, 0, 4].isfinite()
+    assert not gated(made, u, torch.zeros(24))[0, 0, 4].isfinite()
+    x, norm = torch.zeros(1, 2, 4), torch.nn.LayerNorm(4)
+    x[0, 1, 2] = odd
+    found = add_and_normalise(x, torch.zeros(1, 2, 4, dtype=dtype), torch.zeros(4), norm, dtype)
+    assert found.isfinite().all(dim=2).tolist() == [[True, False]]
+
+
+@pytest.mark.parametrize("added", DTYPES)
+@pytest.mark.parametrize("result", DTYPES)
+@pytest.mark.parametrize("channels", [1, 7, 64])
+def test_the_stream_is_added_to_and_normalised(added, result, channels):
+    x, norm = randoms(2, 5, channels) + 3, torch.nn.LayerNorm(channels, eps=1e-5)
+    norm.weight.copy_(randoms(channels, seed=1))
+    norm.bias.copy_(randoms(channels, seed=2))
+    more, bias = randoms(2, 5, channels, seed=3).to(added), randoms(channels, seed=4)
+    expected = x + more + bias
+    found = add_and_normalise(x, more, bias, norm, result)
+    torch.testing.assert_close(x, expected)
+    torch.testing.assert_close(found, norm(expected).to(result), atol=1e-5, rtol=2**-8)
 
 
 @pytest.fixture
@@ -132,7 +154,7 @@ def narrow(monkeypatch):
 
 
 def test_the_published_models_logits_come_out_of_the_kernels(narrow, monkeypatch):
-    calls = {"attend": 0, "convolve_gated": 0}
+    calls = {"attend": 0, "convolve_gated": 0, "add_and_normalise": 0}
 
     def counting(name):
         original = getattr(cpu_operations, name)
@@ -143,8 +165,8 @@ def test_the_published_models_logits_come_out_of_the_kernels(narrow, monkeypatch
 
         monkeypatch.setattr(cpu_operations, name, counted)
 
-    counting("attend")
-    counting("convolve_gated")
+    for name in calls:
+        counting(name)
     model = TransgenicForConditionalGeneration.from_pretrained(golden.TINY_CHECKPOINT)
     arrays = golden.tiny_arrays()
     tokens = torch.from_numpy(arrays["decoder_input_ids"])
@@ -158,17 +180,19 @@ def test_the_published_models_logits_come_out_of_the_kernels(narrow, monkeypatch
     assert calls == {
         "attend": 2 * layers * tokens.shape[1],
         "convolve_gated": model.config.encoder_n_layer,
+        "add_and_normalise": 2 * model.config.encoder_n_layer,
     }
 
 
 def test_kernels_serve_wide_models_and_bf16():
-    wide, narrow = MIN_CHANNELS, MIN_CHANNELS // 2
-    assert convolve_gated_serves(torch.zeros(1, 3 * wide, 1))
-    assert not convolve_gated_serves(torch.zeros(1, 3 * narrow, 1))
-    assert convolve_gated_serves(torch.zeros(1, 3 * narrow, 1, dtype=torch.bfloat16))
-    assert not convolve_gated_serves(torch.zeros(1, 3 * wide, 1, dtype=torch.float16))
+    wide, narrow = MIN_CHANNELS, MIN_CHANNELS - 1
+    assert kernels_serve(torch.float32, CPU, wide)
+    assert not kernels_serve(torch.float32, CPU, narrow)
+    assert kernels_serve(torch.bfloat16, CPU, narrow)
+    assert not kernels_serve(torch.float16, CPU, wide)
+    assert not kernels_serve(torch.float32, torch.device("cuda"), wide)
     with torch.inference_mode(False):
-        assert not convolve_gated_serves(torch.zeros(1, 3 * wide, 1))
+        assert not kernels_serve(torch.float32, CPU, wide)
 
 
 def test_attention_is_served_for_few_queries_and_keys_as_they_lie_in_a_cache():

@@ -23,6 +23,8 @@ Numbers = NDArray[np.float32] | NDArray[np.uint16]
 _HALF = 16
 """Bits by which bf16 is shorter than fp32."""
 _BF16_NAN = 0x7FC0
+_TAPS = 3
+"""Of the short causal filters."""
 
 
 def _widened(number):  # type: ignore[no-untyped-def]
@@ -114,44 +116,52 @@ def _add_values(weights: FP32, values: Numbers, out: FP32) -> None:
 
 
 @_in_threads
-def filter_and_gate(u: Numbers, first: int, taps: FP32, bias: FP32, gated: FP32) -> None:
+def filter_and_gate(
+    u: Numbers, first: int, shift: FP32, taps: FP32, bias: FP32, gated: FP32
+) -> None:
     """Filter the gate x1 and the values v of one window, and multiply them.
 
     Args:
         u: x0, x1 and v, (3C, L).
         first: first channel c to compute.
+        shift: what is added to u before it is filtered, (3C,).
         taps: of the causal filters, (3C, 3), the last for the present nucleotide.
-        bias: (3C,).
+        bias: what is added to what is filtered, (3C,).
         gated: result for as many channels as it has, written into its first L columns, (c, ≥ L).
     """
     channels = u.shape[0] // 3
     for i in prange(gated.shape[0]):
         x1, v = channels + first + i, 2 * channels + first + i
-        _filter_and_gate(u[x1], u[v], taps[x1], taps[v], bias[x1], bias[v], gated[i])
+        _filter_and_gate(
+            u[x1], u[v], shift[x1], shift[v], taps[x1], taps[v], bias[x1], bias[v], gated[i]
+        )
 
 
 @_compiled
 def _filter_and_gate(
     x1: Numbers,
     v: Numbers,
+    x1_shift: np.float32,
+    v_shift: np.float32,
     x1_taps: FP32,
     v_taps: FP32,
     x1_bias: np.float32,
     v_bias: np.float32,
     gated: FP32,
 ) -> None:
-    for t in range(min(2, len(x1))):
-        gated[t] = _filtered_at_start(x1, t, x1_taps, x1_bias) * _filtered_at_start(
-            v, t, v_taps, v_bias
-        )
+    for t in range(min(_TAPS - 1, len(x1))):
+        gate = _filtered_at_start(x1, t, x1_shift, x1_taps, x1_bias)
+        gated[t] = gate * _filtered_at_start(v, t, v_shift, v_taps, v_bias)
+    x1_all_bias = x1_bias + x1_shift * x1_taps.sum()
+    v_all_bias = v_bias + v_shift * v_taps.sum()
     x1_before, x1_now, v_before, v_now, gated_now = x1[1:], x1[2:], v[1:], v[2:], gated[2:]
     for t in range(len(x1_now)):
-        gate = x1_bias + (
+        gate = x1_all_bias + (
             x1_taps[0] * _widened(x1[t])
             + x1_taps[1] * _widened(x1_before[t])
             + x1_taps[2] * _widened(x1_now[t])
         )
-        value = v_bias + (
+        value = v_all_bias + (
             v_taps[0] * _widened(v[t])
             + v_taps[1] * _widened(v_before[t])
             + v_taps[2] * _widened(v_now[t])
@@ -160,10 +170,12 @@ def _filter_and_gate(
 
 
 @_compiled
-def _filtered_at_start(x: Numbers, t: int, taps: FP32, bias: np.float32) -> np.float32:
+def _filtered_at_start(
+    x: Numbers, t: int, shift: np.float32, taps: FP32, bias: np.float32
+) -> np.float32:
     total = bias
     for back in range(t + 1):
-        total += taps[2 - back] * _widened(x[t - back])
+        total += taps[_TAPS - 1 - back] * (_widened(x[t - back]) + shift)
     return total
 
 
@@ -171,6 +183,7 @@ def _filtered_at_start(x: Numbers, t: int, taps: FP32, bias: np.float32) -> np.f
 def add_and_gate(
     u: Numbers,
     first: int,
+    shift: FP32,
     taps: FP32,
     bias: FP32,
     convolved: FP32,
@@ -183,6 +196,7 @@ def add_and_gate(
     Args:
         u: as in ``filter_and_gate``.
         first: first channel c to compute.
+        shift: as in ``filter_and_gate``.
         taps: as in ``filter_and_gate``.
         bias: as in ``filter_and_gate``.
         convolved: of the channels from ``first`` on, (c, ≥ L).
@@ -192,12 +206,15 @@ def add_and_gate(
     """
     for i in prange(gated.shape[0]):
         x0 = first + i
-        _add_and_gate(u[x0], taps[x0], bias[x0], convolved[i], gated[i], scale[x0], out[x0])
+        _add_and_gate(
+            u[x0], shift[x0], taps[x0], bias[x0], convolved[i], gated[i], scale[x0], out[x0]
+        )
 
 
 @_compiled
 def _add_and_gate(
     x0: Numbers,
+    shift: np.float32,
     taps: FP32,
     bias: np.float32,
     convolved: FP32,
@@ -205,9 +222,10 @@ def _add_and_gate(
     scale: np.float32,
     out: Numbers,
 ) -> None:
-    for t in range(min(2, len(x0))):
-        gate = _filtered_at_start(x0, t, taps, bias)
+    for t in range(min(_TAPS - 1, len(x0))):
+        gate = _filtered_at_start(x0, t, shift, taps, bias)
         out[t] = _narrowed(gate * (convolved[t] + scale * gated[t]), out)
+    all_bias = bias + shift * taps.sum()
     before, now, convolved_now, gated_now, out_now = (
         x0[1:],
         x0[2:],
@@ -216,7 +234,49 @@ def _add_and_gate(
         out[2:],
     )
     for t in range(len(now)):
-        gate = bias + (
+        gate = all_bias + (
             taps[0] * _widened(x0[t]) + taps[1] * _widened(before[t]) + taps[2] * _widened(now[t])
         )
         out_now[t] = _narrowed(gate * (convolved_now[t] + scale * gated_now[t]), out)
+
+
+@_in_threads
+def add_and_normalise(
+    x: FP32, added: Numbers, bias: FP32, weight: FP32, shift: FP32, eps: float, out: Numbers
+) -> None:
+    """Add to the residual stream, and normalise it.
+
+    Args:
+        x: the stream, (N, C), which is changed.
+        added: (N, C).
+        bias: added, too, (C,).
+        weight: of the layer normalisation, (C,).
+        shift: its bias, (C,).
+        eps: added to the variance.
+        out: result, (N, C).
+    """
+    for i in prange(x.shape[0]):
+        _add_and_normalise(x[i], added[i], bias, weight, shift, np.float32(eps), out[i])
+
+
+@_compiled
+def _add_and_normalise(
+    x: FP32,
+    added: Numbers,
+    bias: FP32,
+    weight: FP32,
+    shift: FP32,
+    eps: np.float32,
+    out: Numbers,
+) -> None:
+    total = np.float32(0)
+    for c in range(len(x)):
+        x[c] += _widened(added[c]) + bias[c]
+        total += x[c]
+    mean = total / np.float32(len(x))
+    squares = np.float32(0)
+    for c in range(len(x)):
+        squares += (x[c] - mean) * (x[c] - mean)
+    scale = np.float32(1) / np.sqrt(squares / np.float32(len(x)) + eps)
+    for c in range(len(x)):
+        out[c] = _narrowed((x[c] - mean) * scale * weight[c] + shift[c], out)

@@ -27,6 +27,19 @@ def has_kernels(channels: int, dtype: torch.dtype) -> bool:
     return dtype == torch.bfloat16 or (dtype == torch.float32 and channels >= MIN_CHANNELS)
 
 
+def kernels_serve(dtype: torch.dtype, device: torch.device, channels: int) -> bool:
+    """Say whether such a part of a model, with such weights, is computed with kernels now.
+
+    They are not differentiated, and not compiled into anything else.
+    """
+    return (
+        device.type == "cpu"
+        and has_kernels(channels, dtype)
+        and not torch.is_grad_enabled()
+        and not torch.compiler.is_compiling()
+    )
+
+
 def attend_serves(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> bool:
     """Say whether ``attend`` takes these arguments, and is the fastest way."""
     _, heads, count, channels = queries.shape
@@ -34,7 +47,11 @@ def attend_serves(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tenso
         kept.stride() == (heads * kept.stride(1), kept.stride(1), channels, 1)
         for kept in (keys, values)
     )
-    return laid_out and count <= MOST_QUERIES and _kernels_serve(queries, heads * channels)
+    return (
+        laid_out
+        and count <= MOST_QUERIES
+        and kernels_serve(queries.dtype, queries.device, heads * channels)
+    )
 
 
 def attend(
@@ -63,18 +80,18 @@ def attend(
     return out
 
 
-def convolve_gated_serves(u: torch.Tensor) -> bool:
-    """Say whether ``convolve_gated`` takes such activations (B, 3C, L) and is the fastest way."""
-    return _kernels_serve(u, u.shape[1] // 3)
-
-
 def convolve_gated(
-    u: torch.Tensor, short_filter: nn.Conv1d, spectrum: torch.Tensor, scale: torch.Tensor
+    u: torch.Tensor,
+    shift: torch.Tensor,
+    short_filter: nn.Conv1d,
+    spectrum: torch.Tensor,
+    scale: torch.Tensor,
 ) -> torch.Tensor:
     """Filter x0, x1 and v, and give x0 times the long convolution of x1 times v.
 
     Args:
         u: x0, x1 and v of each window, (B, 3C, L), contiguous.
+        shift: what is added to u before it is filtered, (3C,).
         short_filter: causal, of three taps, by channel.
         spectrum: of the long filter, zero-padded to 2L, (C, L + 1).
         scale: by channel, (C,): the part of x1 times v that is added to its convolution.
@@ -83,32 +100,54 @@ def convolve_gated(
         (B, C, L), in the dtype of u.
     """
     kernels = _kernels()
-    taps = short_filter.weight.float()[:, 0].contiguous().numpy()  # (3C, 3)
-    bias = cast(torch.Tensor, short_filter.bias).float().numpy()
+    filters = (
+        shift.float().numpy(),
+        short_filter.weight.float()[:, 0].contiguous().numpy(),  # (3C, 3)
+        cast(torch.Tensor, short_filter.bias).float().numpy(),
+    )
     windows, channels, length = u.shape[0], len(scale), u.shape[2]
     out = u.new_empty(windows, channels, length)
-    padded = torch.zeros(CHANNELS_AT_ONCE, 2 * length)
+    padded = torch.zeros(min(channels, CHANNELS_AT_ONCE), 2 * length)
     for window in range(windows):
         for first in range(0, channels, CHANNELS_AT_ONCE):
             those = slice(first, min(first + CHANNELS_AT_ONCE, channels))
             gated = padded[: those.stop - first]
-            kernels.filter_and_gate(_numbers(u[window]), first, taps, bias, gated.numpy())
+            kernels.filter_and_gate(_numbers(u[window]), first, *filters, gated.numpy())
             product = torch.fft.rfft(gated).mul_(spectrum[those])
+            convolved = torch.fft.irfft(product, n=2 * length)
             kernels.add_and_gate(
-                *(_numbers(u[window]), first, taps, bias),
-                torch.fft.irfft(product, n=2 * length).numpy(),
-                *(gated.numpy(), scale.float().numpy(), _numbers(out[window])),
+                *(_numbers(u[window]), first, *filters, convolved.numpy(), gated.numpy()),
+                *(scale.float().numpy(), _numbers(out[window])),
             )
     return out
 
 
-def _kernels_serve(x: torch.Tensor, channels: int) -> bool:
-    return (
-        x.device.type == "cpu"
-        and has_kernels(channels, x.dtype)
-        and not torch.is_grad_enabled()
-        and not torch.compiler.is_compiling()
+def add_and_normalise(
+    x: torch.Tensor,
+    added: torch.Tensor,
+    bias: torch.Tensor,
+    norm: nn.LayerNorm,
+    dtype: torch.dtype,
+) -> torch.Tensor:
+    """Add to the residual stream, and normalise it.
+
+    Args:
+        x: the stream, (B, L, C), fp32, contiguous; it is changed.
+        added: (B, L, C), contiguous.
+        bias: added, too, (C,).
+        norm: the layer normalisation, with weights in fp32.
+        dtype: of the result.
+
+    Returns:
+        (B, L, C).
+    """
+    out = torch.empty(x.shape, dtype=dtype)
+    _kernels().add_and_normalise(
+        x.flatten(0, 1).numpy(),
+        *(_numbers(added.flatten(0, 1)), bias.float().numpy()),
+        *(norm.weight.numpy(), norm.bias.numpy(), norm.eps, _numbers(out.flatten(0, 1))),
     )
+    return out
 
 
 def _kernels() -> ModuleType:
