@@ -92,6 +92,7 @@ class History:
 def check_hard_run(history: History) -> None:
     """A run on datasets with hostile names, once killed for its memory, ends well elsewhere."""
     for dataset in (history.genome, history.genes):
+        history.wait_for(dataset)  # or the end of the upload names it again
         history.api.histories.update_dataset(history.id, dataset, name=HOSTILE)
     runs_folder = history.galaxy.runs_folder()
     ended_before = set(runs_folder.glob("*"))  # a cancelled job leaves its work
