@@ -6,7 +6,8 @@ import pytest
 
 from tests.lab.homes import make_home
 from tests.orchestration.labs import AFTER, BEFORE, Lab, failure, messages
-from tests.orchestration.test_assets import CHECKS, crash_after
+from tests.orchestration.step_in_a_process import kill_at_work
+from tests.orchestration.test_assets import CHECKS
 from tests.report.page_reader import Page
 from tests.run.judging import complete
 from transgenic_dagster.demo.assembly import write_assembly
@@ -79,14 +80,13 @@ def test_it_is_done_piece_by_piece_and_checked(completed):
     assert Page(lab.home.report("fern")).rows("gained")["all"][1] == str(gained)
 
 
-def test_a_broken_off_piece_goes_on_and_ends_with_the_same_bytes(completed, inputs, monkeypatch):
+def test_a_piece_whose_process_was_killed_goes_on_and_ends_with_the_same_bytes(completed, inputs):
     lab, _ = completed
     put(lab.home, "moss", inputs)
     lab.run(BEFORE, "moss")
     first, *others = lab.piece_keys("moss")
-    with monkeypatch.context() as patch:
-        crash_after(patch, 1)
-        assert "CrashError" in failure(lab.run(["predictions"], first, check=False))
+    journal = lab.home.run("moss").journal(first.partition("|")[2])
+    kill_at_work(lab.home, "predictions", first, journal)
     result = lab.run(["predictions"], first)
     assert any(text.startswith("done already of ") for text in messages(result, lab.instance))
     for key in others:
