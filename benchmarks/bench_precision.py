@@ -57,12 +57,14 @@ class Difference:
         sentences: share of windows with the same sentence.
         genes: share of windows with the same refined gene, or with none in both.
         log_probability: mean absolute difference per token of fp32's sentences.
+        tokens: of all these sentences.
         windows: number of them.
     """
 
     sentences: float
     genes: float
     log_probability: float
+    tokens: int
     windows: int
 
 
@@ -90,7 +92,11 @@ def compare(
             pairs = zip(one.log_probabilities, another.log_probabilities, strict=True)
             differences += [abs(a - b) for a, b in pairs]
     return Difference(
-        mean(same_sentences), mean(same_genes), mean(differences), len(same_sentences)
+        mean(same_sentences),
+        mean(same_genes),
+        mean(differences),
+        len(differences),
+        len(same_sentences),
     )
 
 
@@ -171,6 +177,9 @@ def main(arguments: list[str]) -> dict[str, Difference]:
             f"{difference.sentences:.0%} of the sentences and {difference.genes:.0%} of the genes "
             f"of fp32; log-probabilities differ by {difference.log_probability:.4f} per token"
         )
+    tokens = sum(difference.tokens for difference in found.values())
+    summed = sum(difference.log_probability * difference.tokens for difference in found.values())
+    print(f"on average over {tokens} tokens: {summed / tokens:.4f}")
     if chosen.groups:
         for group, difference in by_group(chosen.precision, GROUPS).items():
             print(f"{group} alone in {chosen.precision}: {difference:.4f} per token")

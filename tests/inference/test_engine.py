@@ -23,6 +23,7 @@ from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.model import (
     TransgenicConfig,
     TransgenicForConditionalGeneration,
+    cpu_operations,
     encode_dna,
     resolve_checkpoint,
 )
@@ -58,6 +59,13 @@ def test_sentences_are_those_of_the_published_model(engine, batch_size):
     sentences = engine.predict(REGIONS, input_ids(), OPTIONS, batch_size=batch_size)
     assert [sentence.raw for sentence in sentences] == recorded()
     assert [sentence.region_id for sentence in sentences] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_sentences_are_the_same_with_kernels(engine, monkeypatch, batch_size):
+    monkeypatch.setattr(cpu_operations, "MIN_CHANNELS", 1)
+    sentences = engine.predict(REGIONS, input_ids(), OPTIONS, batch_size=batch_size)
+    assert [sentence.raw for sentence in sentences] == recorded()
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

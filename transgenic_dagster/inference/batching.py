@@ -10,8 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+import torch
+
 from transgenic_dagster.model import TransgenicConfig, encoder_states_length
 from transgenic_dagster.model.caches import cache_length
+from transgenic_dagster.model.cpu_operations import has_kernels
 from transgenic_dagster.regions.region import Region
 
 CPU_WINDOW_BUDGET = 8 * 6_144
@@ -25,8 +28,8 @@ MEMORY_SHARE = 0.4
 
 PROCESS_BYTES = 330_000_000
 """Python, PyTorch and the rest of the program (measured)."""
-ENCODER_COPIES = 32
-"""Arrays of channels x window, in fp32, that encoding one window takes at its peak (measured)."""
+KERNEL_BYTES = 95_000_000
+"""Numba and what it compiles, for models that are wide enough (measured)."""
 
 
 @dataclass(frozen=True)
@@ -118,10 +121,23 @@ def predicted_memory(
     weights = parameters * dtype_bytes
     loading = parameters * 4 + weights  # the file's numbers beside those that are kept
     spectra = layers * channels * (window_length + 1) * 8
-    encoder = ENCODER_COPIES * channels * window_length * 4
+    encoder = _encoder_copies(channels, dtype_bytes) * channels * window_length * 4
     caches = batch_size * region_bytes(config, window_length, num_beams, max_length, dtype_bytes)
     computing = weights + processes * (spectra + encoder + caches)
-    return processes * PROCESS_BYTES + tables + max(loading, computing)
+    process = PROCESS_BYTES + KERNEL_BYTES * _has_kernels(config.decoder_dim, dtype_bytes)
+    return processes * process + tables + max(loading, computing)
+
+
+def _encoder_copies(channels: int, dtype_bytes: int) -> int:
+    """Arrays of channels x window, in fp32, that encoding one window takes at its peak (measured).
+
+    With kernels, the convolution takes the channels one part after the other.
+    """
+    return 13 + 3 * dtype_bytes if _has_kernels(channels, dtype_bytes) else 32
+
+
+def _has_kernels(channels: int, dtype_bytes: int) -> bool:
+    return has_kernels(channels, torch.float32 if dtype_bytes == 4 else torch.bfloat16)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ def bf16_gain(config: TransgenicConfig) -> float:
     """How many times as fast as in fp32 one encoder block of a model is in bf16, on this CPU.
 
     Both take turns on one core and the fastest pass of each counts, in time of that core rather
-    than of the clock, so that other work on the machine changes little. Where PyTorch has no
+    than of the clock, so that other work on the machine changes little. Our own kernels are left
+    out: both need them, and compiling them takes longer than the measurement. Where PyTorch has no
     kernels for bf16 on this CPU, or the model is small, nothing is measured and nothing gained.
     """
     if config.d_model < _LEAST_WIDTH or not can_pack(torch.bfloat16):

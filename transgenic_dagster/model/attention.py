@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from transgenic_dagster.model import cpu_operations
 from transgenic_dagster.model.layers import Linear
 
 
@@ -51,16 +52,12 @@ class Attention(nn.Module):
                 T = 1; None shows each token what stands before it.
         """
         queries = self._split(self.q_proj(h).reshape(len(written.keys), -1, h.shape[2]))
-        if h.shape[1] == 1 and products_are_faster(queries.device):
-            out = _attend_by_products(queries, written, mask)
+        if h.shape[1] == 1:
+            out = _attend(queries, written, mask)  # (R, H, 1, hd) or (B, H, g, hd)
         else:
             out = F.scaled_dot_product_attention(
-                queries,
-                written.keys,
-                written.values,
-                attn_mask=mask,
-                is_causal=h.shape[1] > 1,
-            )  # (R, H, T, hd) or (B, H, g, hd)
+                queries, written.keys, written.values, attn_mask=mask, is_causal=True
+            )  # (R, H, T, hd)
         return self.out_proj(out.transpose(1, 2).reshape(h.shape))  # (R, T, D)
 
     def attend_to_encoder(self, h: torch.Tensor, cross: KeyValues) -> torch.Tensor:
@@ -71,10 +68,7 @@ class Attention(nn.Module):
         rows, tokens, dim = h.shape
         regions = cross.keys.shape[0]
         queries = self._split(self.q_proj(h).reshape(regions, -1, dim))  # (B, H, g * T, hd)
-        if products_are_faster(queries.device):
-            out = _attend_by_products(queries, cross, None)
-        else:
-            out = F.scaled_dot_product_attention(queries, cross.keys, cross.values)
+        out = _attend(queries, cross, None)
         out = out.transpose(1, 2).reshape(rows, tokens, dim)  # (R, T, D)
         return self.out_proj(out)
 
@@ -82,29 +76,14 @@ class Attention(nn.Module):
         return x.unflatten(2, (self.heads, -1)).transpose(1, 2)  # (rows, H, length, hd)
 
 
-def products_are_faster(device: torch.device) -> bool:
-    """Say whether two products attend from a handful of queries faster than the fused kernel.
-
-    On a CPU they do by two to five times, given caches laid out for them: see
-    ``CacheLayout.zeros``.
-    """
-    return device.type == "cpu"
-
-
-def _attend_by_products(
-    queries: torch.Tensor, seen: KeyValues, mask: torch.Tensor | None
-) -> torch.Tensor:
-    scores = _product(queries * queries.shape[-1] ** -0.5, seen.keys.mT)  # (rows, H, n, length)
+def _attend(queries: torch.Tensor, seen: KeyValues, mask: torch.Tensor | None) -> torch.Tensor:
+    """Attend from queries (rows, H, n, hd) by what is fastest where they are."""
+    if cpu_operations.attend_serves(queries, seen.keys, seen.values):
+        return cpu_operations.attend(queries, seen.keys, seen.values, mask)
+    if queries.device.type != "cpu":
+        return F.scaled_dot_product_attention(queries, seen.keys, seen.values, attn_mask=mask)
+    # On a CPU two products are two to five times as fast as the fused operator.
+    scores = queries * queries.shape[-1] ** -0.5 @ seen.keys.mT  # (rows, H, n, length)
     if mask is not None:
         scores = scores.masked_fill(~mask, float("-inf"))
-    return _product(scores.softmax(dim=-1), seen.values)
-
-
-def _product(few: torch.Tensor, many: torch.Tensor) -> torch.Tensor:
-    """Product of a few rows (…, n, k) with (…, k, m), as a CPU reads the latter fastest.
-
-    That is with k contiguous in fp32, else with m contiguous: see ``CacheLayout.zeros``.
-    """
-    if few.dtype == torch.float32:
-        return (many.mT @ few.contiguous().mT).mT
-    return few @ many
+    return scores.softmax(dim=-1) @ seen.values

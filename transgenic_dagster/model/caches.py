@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from transgenic_dagster.model.attention import KeyValues, products_are_faster
+from transgenic_dagster.model.attention import KeyValues
 
 FIRST_CACHE_LENGTH = 64
 
@@ -47,23 +47,13 @@ class CacheLayout:
     device: torch.device
 
     def zeros(self, rows: int, length: int) -> KeyValues:
-        """Room of one layer, laid out for whatever attends to it.
+        """Room of one layer, (rows, H, length, hd).
 
         It holds zeros, since a masked position counts as zero times what is there: no NaN may lurk.
         """
-        keys_transposed = values_transposed = False
-        if products_are_faster(self.device):  # see ``attention._product``
-            values_transposed = self.dtype == torch.float32
-            keys_transposed = not values_transposed
-        return KeyValues(
-            self._zeros(rows, length, transposed=keys_transposed),
-            self._zeros(rows, length, transposed=values_transposed),
-        )
-
-    def _zeros(self, rows: int, length: int, *, transposed: bool) -> torch.Tensor:
-        inner = (self.head_dim, length) if transposed else (length, self.head_dim)
-        zeros = torch.zeros(rows, self.heads, *inner, dtype=self.dtype, device=self.device)
-        return zeros.mT if transposed else zeros  # (rows, H, length, hd)
+        shape = (rows, self.heads, length, self.head_dim)
+        keys = torch.zeros(shape, dtype=self.dtype, device=self.device)
+        return KeyValues(keys, torch.zeros_like(keys))
 
 
 class CrossAttentionCache:

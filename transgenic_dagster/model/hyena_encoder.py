@@ -4,9 +4,12 @@ Block order, filter formula and epsilon are those of ``docs/design.md``, checked
 outputs of the published model. The module tree mirrors the keys of the published checkpoints.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
+from transgenic_dagster.model import cpu_operations
 from transgenic_dagster.model.configuration import TransgenicConfig
 from transgenic_dagster.model.layers import (
     FromChannelsFirstLinear,
@@ -126,8 +129,19 @@ class HyenaMixer(nn.Module):
         length = y.shape[1]
         u = self.short_filter(self.in_proj(y))[..., :length]  # (B, 3C, L)
         x0, x1, v = u.chunk(3, dim=1)  # (B, C, L) each
-        v = self.filter_fn.convolve(v * x1)  # (B, C, L)
-        return self.out_proj(v * x0)
+        return self.out_proj(x0 * self.filter_fn.convolve(x1 * v))
+
+    def mix_with_kernels(self, y: torch.Tensor) -> torch.Tensor:
+        """Map (B, L, C) to (B, L, C) on a CPU, without the bias of the last projection."""
+        return self.out_proj.product(
+            cpu_operations.convolve_gated(
+                self.in_proj.product(y),  # (B, 3C, L)
+                self.in_proj.bias,
+                self.short_filter,
+                self.filter_fn.spectrum(y.shape[1]),
+                self.filter_fn.bias,
+            )
+        )
 
 
 class HyenaMlp(nn.Module):
@@ -170,10 +184,14 @@ class DnaEmbeddings(nn.Module):
 class HyenaBackbone(nn.Module):
     """The whole encoder."""
 
+    layers: Sequence[HyenaBlock]  # an nn.ModuleList of them
+
     def __init__(self, config: TransgenicConfig) -> None:
         super().__init__()
         self.embeddings = DnaEmbeddings(config)
-        self.layers = nn.ModuleList(HyenaBlock(config) for _ in range(config.encoder_n_layer))
+        self.layers = nn.ModuleList(  # type: ignore[assignment]
+            HyenaBlock(config) for _ in range(config.encoder_n_layer)
+        )
         self.ln_f = LayerNorm(config.d_model, eps=config.layer_norm_eps)
 
     def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
@@ -186,6 +204,24 @@ class HyenaBackbone(nn.Module):
             Hidden states, (B, L, C), fp32.
         """
         x = self.embeddings.word_embeddings(input_ids.int())  # (B, L, C)
+        first = self.layers[0].mixer.in_proj.weight  # (3C, C)
+        if cpu_operations.kernels_serve(first.dtype, first.device, first.shape[1]):
+            return self._encode_with_kernels(x)
         for layer in self.layers:
             x = layer(x)
         return self.ln_f(x)
+
+    def _encode_with_kernels(self, x: torch.Tensor) -> torch.Tensor:
+        """Map embedded windows (B, L, C), fp32, to hidden states on a CPU; x is changed."""
+        dtype = self.layers[0].mixer.in_proj.weight.dtype
+        nothing = torch.zeros(x.shape[2])
+        normed = self.layers[0].norm1(x)
+        norms = [*(layer.norm1 for layer in self.layers[1:]), self.ln_f]
+        dtypes = [*([dtype] * (len(norms) - 1)), torch.float32]
+        for layer, next_norm, next_dtype in zip(self.layers, norms, dtypes, strict=True):
+            mixed = layer.mixer.mix_with_kernels(normed)
+            bias = layer.mixer.out_proj.bias
+            normed = cpu_operations.add_and_normalise(x, mixed, bias, layer.norm2, dtype)
+            fed = layer.mlp(normed)
+            normed = cpu_operations.add_and_normalise(x, fed, nothing, next_norm, next_dtype)
+        return normed

@@ -40,9 +40,15 @@ class ToChannelsFirstLinear(Linear):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (B, L, in) to (B, out, L)."""
+        return torch.baddbmm(self.bias[:, None], *self._factors(x))
+
+    def product(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (B, L, in) to (B, out, L), without the bias."""
+        return torch.bmm(*self._factors(x))
+
+    def _factors(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         columns = x.to(self.weight.dtype).mT  # (B, in, L)
-        weights = self.weight.expand(len(x), -1, -1)  # (B, out, in)
-        return torch.baddbmm(self.bias[:, None], weights, columns)
+        return self.weight.expand(len(x), -1, -1), columns  # (B, out, in), (B, in, L)
 
 
 class FromChannelsFirstLinear(Linear):
@@ -50,9 +56,15 @@ class FromChannelsFirstLinear(Linear):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (B, in, L) to (B, L, out)."""
+        return torch.baddbmm(self.bias, *self._factors(x))
+
+    def product(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (B, in, L) to (B, L, out), without the bias."""
+        return torch.bmm(*self._factors(x))
+
+    def _factors(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         rows = x.to(self.weight.dtype).mT  # (B, L, in)
-        weights = self.weight.T.expand(len(x), -1, -1)  # (B, in, out)
-        return torch.baddbmm(self.bias, rows, weights)
+        return rows, self.weight.T.expand(len(x), -1, -1)  # (B, L, in), (B, in, out)
 
 
 class LayerNorm(nn.LayerNorm):
