@@ -19,9 +19,10 @@ from transgenic_dagster.inference import worker_pool
 from transgenic_dagster.inference.batching import BatchSizes, plan_units
 from transgenic_dagster.inference.beam_search import DecodingOptions
 from transgenic_dagster.inference.cpu_workers import ModelProcess
+from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.inference.worker_pool import Patience, predict_on_workers
 from transgenic_dagster.inference.worker_process import WorkerModel, WorkerSetup
-from transgenic_dagster.model import TransgenicConfig, resolve_checkpoint
+from transgenic_dagster.model import TransgenicConfig, encode_dna, resolve_checkpoint
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.system.digested_files import DigestedFiles
 
@@ -89,14 +90,15 @@ def read_with_little_memory(mark, region_ids):
 SIZES = BatchSizes(TransgenicConfig(), 2, golden.MAX_LENGTH, 4, False, 1 << 30, fixed=1)
 
 
-def tiny_model():
+def tiny_model(precision="fp32"):
     files = resolve_checkpoint(str(golden.TINY_CHECKPOINT))
-    return WorkerModel(files, DigestedFiles.read(files.config, *files.weights), "fp32", False)
+    return WorkerModel(files, DigestedFiles.read(files.config, *files.weights), precision, False)
 
 
-def predict(read, devices=TWO, **options):
+def predict(read, devices=TWO, precision="fp32", **options):
     units = plan_units("Chr1", REGIONS, lambda _: 1)
-    answers = predict_on_workers(devices, tiny_model(), OPTIONS, units, read, SIZES, **options)
+    model = tiny_model(precision)
+    answers = predict_on_workers(devices, model, OPTIONS, units, read, SIZES, **options)
     return {unit.regions[0].region_id: sentences[0].raw for unit, sentences in answers}
 
 
@@ -224,6 +226,15 @@ def test_as_many_processes_are_started_as_do_most(tmp_path, caplog, monkeypatch)
         assert predict(partial(read_and_log, log), TWO, fitted=True) == recorded()
     (count,) = re.findall(r"4 cores predict in (\d) process", caplog.text)
     assert len({pid for pid, _, _ in logged(log)}) == int(count)
+
+
+def test_forked_processes_of_several_threads_compute_with_kernels(monkeypatch):
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")  # there are fewer cores than threads
+    monkeypatch.setattr(worker_pool, "usable_cores", lambda: 4)
+    engine = Engine.load(tiny_model().files, TWO[0], "bf16")
+    windows = torch.stack([encode_dna(golden.tiny_windows()[name]["sequence"]) for name in NAMES])
+    alone = engine.predict(REGIONS, windows, OPTIONS, batch_size=1)
+    assert predict(read_sequences, precision="bf16") == {s.region_id: s.raw for s in alone}
 
 
 def test_a_process_that_is_lost_before_it_has_the_model_is_told(monkeypatch):

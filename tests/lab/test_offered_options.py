@@ -118,9 +118,9 @@ def test_lifted_genes_are_not_completed(home):
     assert assembly_options(home, home.assembly("fern")).lift_from
 
 
-def test_a_report_is_on_predictions(home):
-    assert options_of(home).report == home.report("moss")
-    assert options_of(home, complete=True).report is None
+@pytest.mark.parametrize("complete", [False, True])
+def test_there_is_always_a_report(home, complete):
+    assert options_of(home, complete=complete).report == home.report("moss")
 
 
 def test_names_come_from_an_earlier_output_beside_the_options(home):

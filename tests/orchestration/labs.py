@@ -23,7 +23,7 @@ class Lab:
     def __init__(self, home: Home) -> None:
         self.home = home
         storage = home.root / "instance"
-        storage.mkdir()
+        storage.mkdir(exist_ok=True)  # a step in another process has been there
         self.instance = dg.DagsterInstance.ephemeral(tempdir=str(storage))
         self.load()
 

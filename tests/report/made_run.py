@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.run.fingerprint import RunFingerprint
@@ -84,26 +85,34 @@ ACCOUNTING = {
 
 def write_run(folder: Path, source: str = "genes.gff3") -> Path:
     """Write the run's files and its input; returns the annotation."""
-    output = folder / "out.gff3"
-    gff = folder / source
-    gff.write_text("##gff-version 3\n" + "".join(_gene(name, *INPUT[name]) for name in INPUT))
-    (folder / "genome.fa").write_text(
-        "".join(f">{name}\n{'ACGT' * (n // 4 + 1)}\n" for name, n in LENGTHS.items())
-    )
+    output, gff = folder / "out.gff3", write_inputs(folder, source)
     header = "".join(f"##sequence-region {name} 1 {n}\n" for name, n in LENGTHS.items())
-    kept = _gene("lost", *INPUT["lost"]).replace("ID=lost\n", "ID=lost;GM=lost;kept=no_cds\n", 1)
+    kept = write_gene("lost", *INPUT["lost"]).replace(
+        "ID=lost\n", "ID=lost;GM=lost;kept=no_cds\n", 1
+    )
     genes = [
-        _gene(name, *gene, confidence=confidence, notes=notes) + "###\n"
+        write_gene(name, *gene, confidence=confidence, notes=notes) + "###\n"
         for name, (gene, confidence, notes) in OUTPUT.items()
     ]
     output.write_text("##gff-version 3\n" + header + "".join(genes) + kept + "###\n")
     lines = [_reject(*reject) for reject in REJECTS]
     (folder / "out.gff3.rejects.txt").write_text("".join(lines))
-    _write_summary(folder, output, gff)
+    write_summary(folder, output, gff, ACCOUNTING, keep_input=True)
     return output
 
 
-def _gene(name, seqid, strand, transcripts, confidence=None, notes=()):
+def write_inputs(folder: Path, source: str = "genes.gff3") -> Path:
+    """Write genome and annotation; returns the latter."""
+    gff = folder / source
+    gff.write_text("##gff-version 3\n" + "".join(write_gene(name, *INPUT[name]) for name in INPUT))
+    (folder / "genome.fa").write_text(
+        "".join(f">{name}\n{'ACGT' * (n // 4 + 1)}\n" for name, n in LENGTHS.items())
+    )
+    return gff
+
+
+def write_gene(name, seqid, strand, transcripts, confidence=None, notes=()):
+    """Write the rows of a gene, as predicted where there is a confidence."""
     encoded = ENCODED if name == HOSTILE else name
     predicted = confidence is not None
     prefix, gm = ("gene:", f"GM={encoded};") if predicted else ("", "")
@@ -159,9 +168,12 @@ def _reject(gene, seqid, start, end, reason, raw, transcript):
     )
 
 
-def _write_summary(folder: Path, output: Path, gff: Path) -> None:
+def write_summary(
+    folder: Path, output: Path, gff: Path, accounting: dict[str, Any], **task: bool
+) -> None:
+    """Write the checkpoint file of a run."""
     options = AnnotateOptions(
-        fasta_file=folder / "genome.fa", gff_file=gff, output=output, keep_input=True, model="moss"
+        fasta_file=folder / "genome.fa", gff_file=gff, output=output, model="moss", **task
     )
     RunSummary(
         output=output.name,
@@ -178,7 +190,7 @@ def _write_summary(folder: Path, output: Path, gff: Path) -> None:
         version="0",
         status="complete",
         total=8,
-        accounting=ACCOUNTING,
+        accounting=accounting,
         record={
             "options": absolute_options(options),
             "input_bytes": {"genome": 1234, "annotation": gff.stat().st_size},

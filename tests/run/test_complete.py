@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tests.broken_annotation import write_annotation
+from tests.report.page_reader import Page
 from tests.run.judging import complete, contents
 from tests.run.test_annotate import rejects
 from transgenic_dagster.demo.assembly import write_assembly
@@ -15,6 +16,7 @@ from transgenic_dagster.gene_models.completed_check import check_completed
 from transgenic_dagster.inference.engine import Engine
 from transgenic_dagster.input_genes.gff3 import parse_attributes
 from transgenic_dagster.input_genes.sorted_gff import sort_annotation
+from transgenic_dagster.quality.structures import read_structures
 from transgenic_dagster.run.given_options import parse_options
 from transgenic_dagster.run.report import make_report
 
@@ -133,10 +135,22 @@ def test_the_result_is_valid_gff3(demo, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_there_is_no_report_on_it(completed):
-    folder, _ = completed
-    with pytest.raises(UsageError, match=r"out.gff3 completes its input, and a report is on"):
-        make_report(folder / "out.gff3")
+def test_its_report_counts_what_is_in_its_files(demo, completed):
+    folder, accounting = completed
+    page = Page(make_report(folder / "out.gff3"))
+    gaining = sum("isoforms_gained=" in line for line in features(folder / "out.gff3"))
+    assert page.rows("accounting")["gained isoforms"][0] == str(gaining)
+    assert page.rows("gained")["all"] == [str(gaining), str(accounting.isoforms_gained)]
+    assert page.rows("frames")["all transcripts"][0] == str(accounting.isoforms_gained)
+    rows = len(features(demo.genes_gff3))
+    assert page.rows("kept")["all"][:3] == [str(n) for n in (rows, rows - gaining, gaining)]
+
+
+def test_the_transcript_that_was_given_does_not_come_back_as_a_new_one(completed):
+    folder, accounting = completed
+    # The gene's own transcript lacks its stop codon, to which refinement would move.
+    assert "DEMO1G00160;isoforms_gained" not in (folder / "out.gff3").read_text()
+    assert accounting.orf.total() == accounting.isoforms_gained
 
 
 def test_completing_again_tells_only_what_is_new(small, tmp_path):
@@ -144,15 +158,20 @@ def test_completing_again_tells_only_what_is_new(small, tmp_path):
     complete(fasta, gff, tmp_path / "once")
     once = features(tmp_path / "once/out.gff3")
     (tmp_path / "less.gff3").write_text("\n".join(["##gff-version 3", *_less(once)]) + "\n")
-    accounting = complete(fasta, tmp_path / "less.gff3", tmp_path / "twice")
-    written = features(tmp_path / "twice/out.gff3")
-    gained = [line.count("isoforms_gained=") for line in written if "\tgene\t" in line]
+    files = {"keep_db": True, "report": tmp_path / "report.html"}
+    accounting = complete(fasta, tmp_path / "less.gff3", tmp_path / "twice", **files)
+    output = tmp_path / "twice/out.gff3"
+    gained = [line.count("isoforms_gained=") for line in features(output) if "\tgene\t" in line]
     assert set(gained) <= {0, 1}
-    assert accounting.isoforms_gained == 1
+    assert accounting.isoforms_gained == accounting.orf.total() == 1
     before = tmp_path / "twice-sorted.gff3"
     sort_annotation(tmp_path / "less.gff3", before)
-    found = check_completed(tmp_path / "twice/out.gff3", before)
+    found = check_completed(output, before)
     assert (found.faults, found.gained.total()) == ([], 1)
+    assert output.read_text().count("origin=completed") > 1
+    database = tmp_path / "twice/out.gff3.work/regions.duckdb"
+    assert read_structures(output, database, before).transcripts == 1
+    assert Page(tmp_path / "report.html").rows("gained")["all"] == ["1", "1"]
 
 
 def _less(rows):
@@ -217,7 +236,7 @@ def test_out_of_memory_halves_the_batch_and_keeps_each_gene_with_its_beginning(
     [
         ({"grammar": "on"}, "--grammar"),
         ({"keep_input": True}, "--keep_input"),
-        ({"report": "a.html"}, "--report"),
+        ({"changes": "a.tsv"}, "--changes"),
     ],
 )
 def test_what_excludes_completion_is_one_sentence(other, named):

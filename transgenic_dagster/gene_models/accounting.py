@@ -35,7 +35,8 @@ class Accounting:
         skipped: genes that never became a region, by reason.
         rejected_isoforms: transcripts that annotated genes lost, by reason; no genes.
         doubtful: annotated genes that were kept in spite of a doubt, by reason.
-        orf: transcripts of annotated genes by reading frame; empty without refinement.
+        orf: transcripts of annotated genes, or new isoforms, by reading frame; empty without
+            refinement.
         kept_input: rejected and skipped genes whose own rows are in the GFF3; None where they were
             not asked for.
         isoforms_gained: new transcripts beside those of the input; None where the input is not
@@ -79,6 +80,14 @@ class Accounting:
             return
         if doubt:
             self.doubtful[doubt] += 1
+        self._count_frames(gene)
+
+    def count_gained(self, new: GeneModel) -> None:
+        """Count the new isoforms of a gene of an input that is completed."""
+        self.isoforms_gained = (self.isoforms_gained or 0) + len(new.transcripts)
+        self._count_frames(new)
+
+    def _count_frames(self, gene: GeneModel) -> None:
         self.orf.update(one.refinement.orf for one in gene.transcripts if one.refinement)
 
     def count_skipped(self, reason: str) -> None:
@@ -165,7 +174,8 @@ class Accounting:
         if self.doubtful:
             summary += f"; annotated in spite of doubt: {_listed(self.doubtful)}"
         if self.orf:
-            summary += f"; transcripts by reading frame: {_listed(self.orf)}"
+            what = "new isoforms" if self.is_completion else "transcripts"
+            summary += f"; {what} by reading frame: {_listed(self.orf)}"
         if self.kept_input is not None:
             summary += f"; {self.kept_input:,} kept as in the input"
         if self.isoforms_gained is not None:

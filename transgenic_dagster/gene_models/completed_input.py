@@ -10,7 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Final, Literal
 
-from transgenic_dagster.gene_models.gene_model import GeneModel, Transcript
+from transgenic_dagster.gene_models.gene_model import GeneModel, Transcript, TranscriptStructure
 from transgenic_dagster.gene_models.gff3_writer import MRNA, Gff3Writer
 from transgenic_dagster.gene_models.identifiers import feature_id
 from transgenic_dagster.gene_models.input_families import FamilyRow, find_families
@@ -29,6 +29,9 @@ _Place = tuple[str, int, int]
 def new_isoforms(gene: GeneModel, known: Sequence[InputTranscript]) -> GeneModel | None:
     """The gene with only those transcripts that differ in some part from all of the input.
 
+    One that the model wrote like a transcript of the input, such as the one that it was given, is
+    not new, whatever refinement made of it.
+
     Args:
         gene: what the model made of the gene.
         known: the input's transcripts.
@@ -36,21 +39,28 @@ def new_isoforms(gene: GeneModel, known: Sequence[InputTranscript]) -> GeneModel
     Returns:
         None where there are none.
     """
-    seen = {frozenset((p.kind, p.start, p.end) for p in one.parts) for one in known}
-    fresh: list[Transcript] = []
+    of_input = {
+        frozenset((part.kind, part.start, part.end) for part in one.parts)
+        for one in known
+        if one.parts
+    }
+    seen, fresh = set(of_input), list[Transcript]()
     for transcript in gene.transcripts:
-        places = frozenset(_places(transcript))
-        if places not in seen:
+        places = _places(transcript.structure)
+        if places not in seen and _places(transcript.written) not in of_input:
             seen.add(places)
             fresh.append(transcript)
     return replace(gene, transcripts=tuple(fresh)) if fresh else None
 
 
-def _places(transcript: Transcript) -> Iterator[_Place]:
-    structure = transcript.structure
-    yield from ((CDS, part.start, part.end) for part in structure.cds)
-    yield from ((FIVE_PRIME_UTR, part.start, part.end) for part in structure.five_prime_utrs)
-    yield from ((THREE_PRIME_UTR, part.start, part.end) for part in structure.three_prime_utrs)
+def _places(structure: TranscriptStructure | None) -> frozenset[_Place]:
+    """Parts of a structure; of none, none, which is like no transcript."""
+    if structure is None:
+        return frozenset()
+    coding = {(CDS, part.start, part.end) for part in structure.cds}
+    five_prime = {(FIVE_PRIME_UTR, *part) for part in structure.five_prime_utrs}
+    three_prime = {(THREE_PRIME_UTR, *part) for part in structure.three_prime_utrs}
+    return frozenset(coding | five_prime | three_prime)
 
 
 def without_gain(attributes: str) -> list[str]:
@@ -91,11 +101,12 @@ class CompletedInput:
         self._sorted_gff = sorted_gff
         self._gm_attribute, self._cds_ids = gm_attribute, cds_ids
         families = find_families(sorted_gff, {name: genes[name] for name in gained}, gene_types)
-        self._additions: dict[int, _Addition] = {}
+        self._additions: dict[int, list[_Addition]] = {}
         self._rows: dict[int, _Addition] = {}
         for name, gene in gained.items():
             addition = self._addition(families[name], gene)
-            self._additions[max(row.number for row in families[name])] = addition
+            last = max(row.number for row in families[name])
+            self._additions.setdefault(last, []).append(addition)
             self._rows[addition.row] = addition
 
     def lines(self) -> Iterator[str]:
@@ -107,8 +118,8 @@ class CompletedInput:
                     yield line
                     continue
                 yield self._enlarged(line, self._rows[number]) if number in self._rows else line
-                if number in self._additions:
-                    yield self._additions[number].text
+                for addition in self._additions.get(number, ()):  # genes may share a row
+                    yield addition.text
                 number += 1
 
     def _addition(self, family: Sequence[FamilyRow], gene: GeneModel) -> _Addition:

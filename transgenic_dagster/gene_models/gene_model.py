@@ -175,6 +175,7 @@ class Transcript:
             with this structure have, 0 to 1; None where it is not known.
         cds_probabilities: for each CDS part, the probability that the model gave to its two ends;
             none where that is not known.
+        written: where the model wrote its parts, None where ``structure`` says it.
     """
 
     number: int
@@ -184,6 +185,7 @@ class Transcript:
     refinement: Refinement | None = None
     probability: float | None = None
     cds_probabilities: tuple[float, ...] = ()
+    written: TranscriptStructure | None = None
 
     @property
     def partial_edge(self) -> Literal["start", "end"] | None:

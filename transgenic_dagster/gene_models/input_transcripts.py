@@ -3,17 +3,21 @@
 Where an annotation has exons and CDS but no untranslated parts, those follow from them; where it
 keeps the stop codon out of the CDS, as Ensembl's GTF does, it is joined to it. Phases that are
 missing follow from the lengths of the parts before.
+
+The published program keeps in its GFF3 what the model wrote: a row's ``ID`` ends in the name of the
+part, and rows stand in the order in which the transcript names them. Both are read.
 """
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
+from transgenic_dagster.gene_models.gff3_writer import SOURCE
 from transgenic_dagster.gene_models.input_families import FamilyRow, find_families
-from transgenic_dagster.gsf.features import CDS, FIVE_PRIME_UTR, THREE_PRIME_UTR
+from transgenic_dagster.gsf.features import CDS, FIVE_PRIME_UTR, KIND_OF_NAME, THREE_PRIME_UTR
 from transgenic_dagster.gsf.from_parts import Part
 from transgenic_dagster.input_genes.feature_types import CODING_PATTERN, EXON_PATTERN
 from transgenic_dagster.input_genes.gff3 import parse_attributes
@@ -41,10 +45,13 @@ class InputTranscript:
         transcript_id: its ``ID``, decoded; where it has none, that of the gene.
         parts: its CDS and UTR parts, 0-based half-open on the sequence, ascending within each
             kind; none where nothing is coding.
+        written: the parts by the names that the model gave to them, in the order in which it named
+            them; none where the annotation does not keep that.
     """
 
     transcript_id: str
     parts: tuple[Part, ...]
+    written: Mapping[str, Part] = field(default_factory=dict)
 
 
 class _Row(NamedTuple):
@@ -54,6 +61,7 @@ class _Row(NamedTuple):
     strand: str
     phase: int | None
     line: int
+    name: str
 
 
 @dataclass(slots=True)
@@ -104,7 +112,8 @@ def _transcripts(
         file.seek(row.offset)
         columns = file.readline().decode().rstrip("\n").split("\t")
         line = lines[row.number]
-        members[row.number] = _Rows(parse_attributes(columns[8]).get("ID", ""), line, [])
+        identifier = parse_attributes(columns[8]).get("ID", "")
+        members[row.number] = _Rows(identifier, line, [])
         if not _is_part(columns[2]):
             continue
         part = _Row(
@@ -114,14 +123,20 @@ def _transcripts(
             strand=columns[6],
             phase=int(columns[7]) if columns[7] in {"0", "1", "2"} else None,
             line=line,
+            name="",
         )
         for parent in row.parents:
-            members[parent].rows.append(part)
+            name = identifier.removeprefix(f"{members[parent].identifier}.")
+            is_written = columns[1] == SOURCE and KIND_OF_NAME.get(name) == columns[2]
+            members[parent].rows.append(part._replace(name=name) if is_written else part)
     gene = members[family[0].number]
     transcripts = sorted(
         (member for member in members.values() if member.rows), key=attrgetter("first_line")
     )
-    return [InputTranscript(one.identifier or gene.identifier, _parts(one)) for one in transcripts]
+    return [
+        InputTranscript(one.identifier or gene.identifier, _parts(one), _written(one.rows))
+        for one in transcripts
+    ]
 
 
 def tells_coding_parts(sorted_gff: Path) -> bool:
@@ -138,6 +153,18 @@ def kind_of_row(feature_type: str) -> str | None:
 
 def _is_part(kind: str) -> bool:
     return kind_of_row(kind) is not None or bool(_EXON.search(kind)) or kind == _STOP_CODON
+
+
+def _written(rows: Sequence[_Row]) -> dict[str, Part]:
+    """Parts by name, as the model wrote them; none where the annotation does not keep that."""
+    in_order = sorted(rows, key=attrgetter("line"))
+    parts = {
+        row.name: Part(row.kind, row.start, row.end, row.strand, row.phase) for row in in_order
+    }
+    lines = {row.line for row in rows}
+    has_phases = all((row.phase is not None) == (row.kind == CDS) for row in rows)
+    is_kept = "" not in parts and len(parts) == len(lines) == len(rows)
+    return parts if is_kept and has_phases else {}
 
 
 def _parts(transcript: _Rows) -> tuple[Part, ...]:

@@ -195,6 +195,7 @@ def _transcripts(
                 refinement=refined.refinement,
                 probability=min(shares[structure], 1.0),
                 cds_probabilities=_cds_probabilities(structure, read, by_feature, region),
+                written=None if structure == read.structure else read.structure,
             )
         )
     return transcripts

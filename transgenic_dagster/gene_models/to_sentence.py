@@ -4,11 +4,15 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transgenic_dagster.gene_models.input_transcripts import InputTranscript
 from transgenic_dagster.gsf.features import STRANDS
-from transgenic_dagster.gsf.from_parts import Part, sentence_of_parts
+from transgenic_dagster.gsf.from_parts import (
+    Part,
+    sentence_of_named_parts,
+    sentence_of_parts,
+)
 from transgenic_dagster.gsf.parser import GeneSentence, GsfError
 from transgenic_dagster.regions.region import Region
 from transgenic_dagster.reject_reason import RejectReason
@@ -51,11 +55,11 @@ def tell_gene(transcripts: Sequence[InputTranscript], region: Region) -> ToldGen
         transcripts: its transcripts, in the order of the user's file.
         region: its window.
     """
-    told: list[tuple[str, list[Part]]] = []
+    told: list[InputTranscript] = []
     left_out: list[LeftOut] = []
     for transcript in transcripts:
         try:
-            told.append((transcript.transcript_id, _in_window(transcript, region)))
+            told.append(_in_window(transcript, region))
         except GsfError as fault:
             left_out.append(LeftOut(transcript.transcript_id, fault.reason, fault.detail))
     if not told:
@@ -65,15 +69,23 @@ def tell_gene(transcripts: Sequence[InputTranscript], region: Region) -> ToldGen
             )
         return ToldGene(None, (), tuple(left_out))
     try:
-        sentence = sentence_of_parts([parts for _, parts in told])
+        sentence = _sentence(told)
     except GsfError as fault:
         left_out.append(LeftOut("", fault.reason, fault.detail))
         return ToldGene(None, (), tuple(left_out))
-    return ToldGene(sentence, tuple(name for name, _ in told), tuple(left_out))
+    return ToldGene(sentence, tuple(one.transcript_id for one in told), tuple(left_out))
 
 
-def _in_window(transcript: InputTranscript, region: Region) -> list[Part]:
-    """Parts relative to the window; raise ``GsfError`` where that is not possible."""
+def _sentence(told: Sequence[InputTranscript]) -> GeneSentence:
+    """Write transcripts as the model did, where the annotation keeps that; else as in training."""
+    written = None
+    if all(transcript.written for transcript in told):
+        written = sentence_of_named_parts([transcript.written for transcript in told])
+    return written or sentence_of_parts([transcript.parts for transcript in told])
+
+
+def _in_window(transcript: InputTranscript, region: Region) -> InputTranscript:
+    """The transcript relative to the window; raise ``GsfError`` where that is not possible."""
     if not transcript.parts:
         raise GsfError(RejectReason.NO_CDS, f"{transcript.transcript_id} has no CDS")
     for part in transcript.parts:
@@ -85,7 +97,13 @@ def _in_window(transcript: InputTranscript, region: Region) -> list[Part]:
             )
         if part.strand not in STRANDS:
             raise GsfError(RejectReason.MIXED_STRAND, f"{where} lies on no strand")
-    return [
-        part._replace(start=part.start - region.window_start, end=part.end - region.window_start)
-        for part in transcript.parts
-    ]
+
+    def moved(part: Part) -> Part:
+        start, end = part.start - region.window_start, part.end - region.window_start
+        return part._replace(start=start, end=end)
+
+    return replace(
+        transcript,
+        parts=tuple(map(moved, transcript.parts)),
+        written={name: moved(part) for name, part in transcript.written.items()},
+    )

@@ -5,9 +5,12 @@ ascending by coordinate whatever the strand. A part with the start, end, strand 
 earlier one of its kind shares that one's name; any other is appended to the feature list under the
 next number of its kind. So the parts of one isoform stand behind those of the isoforms before it.
 Transcripts name their parts in the same order. (Recorded from the published training data.)
+
+What the model itself wrote may stand in another order, or have other numbers; where an annotation
+keeps the names, the sentence is told by them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from transgenic_dagster.gsf.features import FEATURES_PER_KIND
@@ -63,3 +66,22 @@ def sentence_of_parts(transcripts: Sequence[Iterable[Part]]) -> GeneSentence:
             )
     features = {name: Feature(name, *part) for part, name in names.items()}
     return GeneSentence(features, tuple(named))
+
+
+def sentence_of_named_parts(transcripts: Sequence[Mapping[str, Part]]) -> GeneSentence | None:
+    """Write transcripts as the sentence in which their parts have names already.
+
+    Args:
+        transcripts: the parts of each by name, in the order in which it names them; features stand
+            in the order in which they are named first.
+
+    Returns:
+        None where a name stands for two parts.
+    """
+    named: dict[str, Part] = {}
+    for parts in transcripts:
+        for name, part in parts.items():
+            if named.setdefault(name, part) != part:
+                return None
+    features = {name: Feature(name, *part) for name, part in named.items()}
+    return GeneSentence(features, tuple(tuple(parts) for parts in transcripts))

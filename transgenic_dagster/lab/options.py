@@ -8,7 +8,6 @@ without an annotation, ``lift_from``.
 """
 
 import stat
-from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -105,9 +104,10 @@ def assembly_options(
         "gsf_output": results.gsf,
         "proteins": results.proteins,
         "refinements": results.refinements,
+        "report": home.report(folder.name),
         "work_folder": home.run(folder.name).root,
     }
-    options = _laid_over(decided, home.report(folder.name), layers)
+    options = _laid_over(decided, layers)
     _check_earlier_output(options)
     return options
 
@@ -145,8 +145,9 @@ def home_options(home: Home) -> AnnotateOptions:
     Raises:
         UsageError: an option is wrong; names the file and the option.
     """
-    placeholders = {"fasta_file": Path("genome.fa"), "gff_file": Path("genes.gff3")}
-    return _laid_over(placeholders, Path("report.html"), [_Layer.of_file(home.options_file)])
+    placeholders = {"fasta_file": "genome.fa", "gff_file": "genes.gff3", "report": "report.html"}
+    decided = {name: Path(file) for name, file in placeholders.items()}
+    return _laid_over(decided, [_Layer.of_file(home.options_file)])
 
 
 def check_limits(home: Home, folder: AssemblyFolder) -> CheckLimits:
@@ -175,9 +176,7 @@ def score_options(home: Home, name: str, prediction: AnnotateOptions) -> ScoreOp
     return ScoreOptions.beside(prediction, paths.scores, paths.gff3)
 
 
-def _laid_over(
-    decided: Mapping[str, Any], report: Path, layers: Sequence[_Layer]
-) -> AnnotateOptions:
+def _laid_over(decided: Mapping[str, Any], layers: Sequence[_Layer]) -> AnnotateOptions:
     """Lay options over each other.
 
     What is wrong in one layer may be put right by the next; else the message names the first that
@@ -185,11 +184,9 @@ def _laid_over(
 
     Args:
         decided: options that no layer may set.
-        report: file of the report; there is none of an annotation that is completed.
         layers: the options.
     """
-    completes = ChainMap(*(layer.values for layer in reversed(layers))).get("complete", False)
-    values = {**decided, "report": None if completes else report}
+    values = dict(decided)
     options, fault = parse_options(values), None
     for layer in layers:
         values |= with_paths(layer.checked(), options.output.parent)

@@ -81,7 +81,8 @@ def make_quality(
     folder, paths = home.run(name), home.results(name)
     remove_unwanted(options, home.report(name))
     comparison = write_afterwards(options)
-    structures = read_structures(paths.gff3, folder.region_db, completed=options.complete)
+    completes = folder.sorted_gff if options.complete else None
+    structures = read_structures(paths.gff3, folder.region_db, completes)
     figures = HeadlineFigures.of(accounting, structures, comparison)
     write_figures(_beside(home, name, FIGURES_SUFFIX), figures, file_sha256(paths.gff3))
     return figures

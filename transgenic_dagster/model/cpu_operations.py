@@ -1,6 +1,7 @@
-"""Attention and Hyena's gated convolution on a CPU, in as few passes over memory as they need.
+"""Attention, Hyena's gated convolution and normalisation on a CPU, in few passes over memory.
 
-They give what the operators of PyTorch give, up to the order of sums; in bf16 they round less.
+They give what the operators of PyTorch give, up to the order of sums; in bf16 they round less. The
+loops are in ``cpu_kernels``.
 """
 
 from types import ModuleType

@@ -1,6 +1,6 @@
 """All options of a run: how one is defined, which there are, and which go together."""
 
-from transgenic_dagster.options.annotate_options import DEFAULT_MODEL, AnnotateOptions
+from transgenic_dagster.options.annotate_options import AnnotateOptions
 from transgenic_dagster.options.definition import (
     FILES,
     GROUPS,
@@ -11,6 +11,7 @@ from transgenic_dagster.options.definition import (
     option_extra,
 )
 from transgenic_dagster.options.file_names import run_state_file_of
+from transgenic_dagster.options.option_table import DEFAULT_MODEL
 
 __all__ = [
     "DEFAULT_MODEL",

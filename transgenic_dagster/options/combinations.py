@@ -30,9 +30,6 @@ def fault_of_combination(options: "AnnotateOptions") -> str | None:
         "--no_sort and --sorter agat exclude each other": o.no_sort and o.sorter == "agat",
         "--complete and --grammar on exclude each other": o.complete and o.grammar == "on",
         "--complete and --changes exclude each other": o.complete and o.changes,
-        "--complete and --report exclude each other: a report is on predictions": (
-            o.complete and o.report
-        ),
         "--complete keeps all transcripts of the input, so it excludes --min_confidence, "
         "--complete_only and --longest_isoform": o.complete and any(filters),
         "--names_from needs --locus_prefix, for genes that are new": (

@@ -122,7 +122,7 @@ def check_results(files: CheckedFiles, limits: CheckLimits) -> Iterator[Finding]
     text = f"{annotated}% of {counts.for_model:,} coding genes {outcome}"
     figures = {"annotated_percent": annotated, **counts.counts()}
     yield Finding(GENE_COUNT, share >= limits.annotated, text, figures)
-    structures = read_structures(files.gff3, files.region_db, completed=bool(files.completed))
+    structures = read_structures(files.gff3, files.region_db, files.completed)
     yield from _about_structures(structures, limits)
 
 

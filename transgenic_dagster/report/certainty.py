@@ -7,7 +7,7 @@ end the model wrote another, so that such parts are counted apart.
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -77,16 +77,17 @@ class Certainty:
             attributes: of its transcripts.
             source: the gene as the input has it.
         """
-        known = {
-            (part.start, part.end)
-            for transcript in (source.coding if source else ())
-            for part in transcript.cds
-        }
-        parts = [
-            part
-            for transcript, values in zip(gene.transcripts, attributes, strict=True)
-            for part in coding_parts(transcript, gene.strand, values)
-        ]
+        parts = parts_of(gene, attributes)
+        self.count(parts, known_parts(source) if source else frozenset())
+        return parts
+
+    def count(self, parts: Iterable[CodingPart], known: Set[tuple[int, int]] = frozenset()) -> None:
+        """Count coding parts.
+
+        Args:
+            parts: the parts.
+            known: start and end of those that the gene has in the input too.
+        """
         for part in parts:
             is_known = (part.start, part.end) in known
             if part.moved:
@@ -95,12 +96,30 @@ class Certainty:
             else:
                 self.written[part.place].append(part.probability)
                 self.in_input[level_of(part.probability)] += is_known
-        return parts
 
     @property
     def probabilities(self) -> list[float]:
         """Probabilities of all parts that are as the model wrote them."""
         return [value for values in self.written.values() for value in values]
+
+
+def known_parts(source: GeneBlock) -> Set[tuple[int, int]]:
+    """Start and end of all coding parts of a gene."""
+    return {(part.start, part.end) for one in source.coding for part in one.cds}
+
+
+def parts_of(gene: GeneBlock, attributes: Sequence[Mapping[str, str]]) -> list[CodingPart]:
+    """Coding parts of a predicted gene that have a probability.
+
+    Args:
+        gene: the gene.
+        attributes: of its transcripts.
+    """
+    return [
+        part
+        for transcript, values in zip(gene.transcripts, attributes, strict=True)
+        for part in coding_parts(transcript, gene.strand, values)
+    ]
 
 
 def level_of(probability: float) -> int:

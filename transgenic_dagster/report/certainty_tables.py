@@ -22,12 +22,17 @@ _PARTS: Final = (
 )
 
 
-def certainty_tables(figures: Figures) -> Sequence[Table]:
-    """Return the tables: by level, and for coding parts by what their ends are."""
+def certainty_tables(figures: Figures, *, compared: bool) -> Sequence[Table]:
+    """Return the tables: by level, and for coding parts by what their ends are.
+
+    Args:
+        figures: of the report.
+        compared: whether the input says of a coding part whether it has that, too.
+    """
     certainty = figures.certainty
     parts = len(certainty.probabilities) + certainty.moved.total()
     return (
-        [_levels_table(figures, parts), _ends_table(certainty)]
+        [_levels_table(figures, parts, compared), _ends_table(certainty)]
         if parts
         else [_confidence_table(figures)]
     )
@@ -40,7 +45,7 @@ def _confidence_table(figures: Figures) -> Table:
     return Table("probabilities", _CAPTION.format(""), ("Probability", "Genes"), rows, totals=1)
 
 
-def _levels_table(figures: Figures, parts: int) -> Table:
+def _levels_table(figures: Figures, parts: int, compared: bool) -> Table:
     predictions, certainty = figures.predictions, figures.certainty
     counts = [
         _by_level(values)
@@ -68,7 +73,7 @@ def _levels_table(figures: Figures, parts: int) -> Table:
         "%",
     )
     caption = _CAPTION.format(_PARTS)
-    if figures.source and figures.source.transcripts:
+    if compared:
         caption += " If the probabilities are reliable, the share in the input rises with them."
     else:
         header, rows = header[:4], [row[:4] for row in rows]

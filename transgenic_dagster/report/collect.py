@@ -45,15 +45,14 @@ class SortedInput:
 
 @dataclass(frozen=True)
 class Figures:
-    """All figures of a report.
+    """Figures that every report has.
 
     Args:
         accounting: what became of every gene of the input.
-        predictions: of the predicted genes.
+        predictions: of the predicted genes, or of the isoforms that they gained.
         certainty: how sure the model is of their coding parts.
         source: structure of the input's coding genes, None where the input was not read.
         rejects: of the reject report.
-        gene_map: places of all genes.
         suspects: genes to look at first.
     """
 
@@ -62,13 +61,23 @@ class Figures:
     certainty: Certainty
     source: Structure | None
     rejects: RejectLines
-    gene_map: GeneMap
     suspects: Sequence[Suspect]
+
+
+@dataclass(frozen=True)
+class PredictedFigures(Figures):
+    """Figures of predicted genes.
+
+    Args:
+        gene_map: places of all genes.
+    """
+
+    gene_map: GeneMap
 
 
 def collect(
     gff3: Path, rejects: Path, accounting: Accounting, sorted_input: SortedInput | None
-) -> Figures:
+) -> PredictedFigures:
     """Read the files of a run.
 
     Args:
@@ -108,7 +117,9 @@ def collect(
     if len(predictions.confidence) != accounting.annotated:
         raise _mismatch(gff3, "genes", len(predictions.confidence), accounting.annotated)
     gene_map.add_lost(lines.rejected_genes, lines.skipped_genes)
-    return Figures(accounting, predictions, certainty, source, lines, gene_map, suspects.chosen())
+    return PredictedFigures(
+        accounting, predictions, certainty, source, lines, suspects.chosen(), gene_map
+    )
 
 
 def _pairs(

@@ -1,21 +1,22 @@
 """Streams the genes of an annotation, each with its transcripts, one gene in memory at a time.
 
 Two files are read: the GFF3 that a run wrote, where ``###`` closes each gene, and the sorted
-annotation of its input, where the rows of a gene follow it.
+annotation of its input, where the rows of a gene follow it. Of a completed annotation only the new
+rows are, which stand gene by gene.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 
 from transgenic_dagster.gene_models.gene_model import CdsPart, Interval
-from transgenic_dagster.gene_models.gff3_writer import EXON
+from transgenic_dagster.gene_models.gff3_writer import EXON, GENE
 from transgenic_dagster.gene_models.kept_input import KEPT
 from transgenic_dagster.gsf.features import CDS
 from transgenic_dagster.input_genes.gene_list import read_genes
-from transgenic_dagster.input_genes.gene_rows import gene_rows
+from transgenic_dagster.input_genes.gene_rows import Row, gene_rows
 from transgenic_dagster.input_genes.gff3 import attribute, decode, parse_attributes
 from transgenic_dagster.system.output_files import read_output, read_output_bytes
 
@@ -86,9 +87,22 @@ def predicted_genes(gff3: Path) -> Iterator[GeneBlock]:
     """Yield the genes that the model predicted; those kept from the input are left out."""
     for rows in _closed_blocks(gff3):
         if not attribute(rows[0][8], _KEPT):
-            column = rows[0][8]
-            gene_id = attribute(column, b"GM=") or attribute(column, b"gm=")
-            yield _gene(decode(gene_id.decode()), rows)
+            yield _gene(_input_gene(rows[0][8]), rows)
+
+
+def new_genes(rows: Iterable[Row]) -> Iterator[GeneBlock]:
+    """Yield what genes of the input gained: each with its new transcripts alone, and their span.
+
+    Args:
+        rows: those of a completed annotation that are new.
+    """
+    for gene_id, members in groupby(rows, lambda row: _input_gene(row[8])):
+        own = list(members)
+        seqid, source, _, _, _, score, strand, phase, _ = own[0]
+        start = min((row[3] for row in own), key=int)
+        end = max((row[4] for row in own), key=int)
+        gene = [seqid, source, GENE.encode(), start, end, score, strand, phase, b""]
+        yield _gene(gene_id, [gene, *own])
 
 
 def annotated_genes(gff3: Path) -> set[str]:
@@ -98,8 +112,13 @@ def annotated_genes(gff3: Path) -> set[str]:
         for line in lines:
             column = line.rstrip(b"\n").rpartition(b"\t")[2]
             if b"\tgene\t" in line and not attribute(column, _KEPT):
-                found.add(decode((attribute(column, b"GM=") or attribute(column, b"gm=")).decode()))
+                found.add(_input_gene(column))
     return found
+
+
+def _input_gene(column: bytes) -> str:
+    """Return the identifier of the input gene that a row names, decoded."""
+    return decode((attribute(column, b"GM=") or attribute(column, b"gm=")).decode())
 
 
 def input_genes(sorted_gff: Path, feature_types: Sequence[str]) -> Iterator[GeneBlock]:

@@ -30,16 +30,17 @@ class _Track:
     unlikely: Sequence[CodingPart] = ()
 
 
-def draw_suspect(suspect: Suspect, name: str) -> str:
-    """Draw a gene as the input has it, and below as it was predicted.
+def draw_suspect(suspect: Suspect, name: str, result: str) -> str:
+    """Draw a gene as the input has it, and below what the model made of it.
 
     Args:
         suspect: the gene.
         name: distinguishes the drawing from the page's others.
+        result: one word for what the model made, such as ``predicted``.
     """
     tracks = [
         *_tracks(suspect.source, "input", "#555555"),
-        *map(_with_unlikely, _tracks(suspect.predicted, "predicted", PREDICTION)),
+        *map(_with_unlikely, _tracks(suspect.predicted, result, PREDICTION)),
     ]
     if suspect.predicted is None:
         tracks.append(_Track("no gene model", REJECTED, "", None))
@@ -59,7 +60,7 @@ def draw_suspect(suspect: Suspect, name: str) -> str:
         axes.spines["left"].set_visible(False)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-        return to_svg(figure, name, f"Structure of {suspect.gene_id} in the input and as predicted")
+        return to_svg(figure, name, f"Structure of {suspect.gene_id}: input, and {result}")
 
 
 def _span(suspect: Suspect) -> tuple[int, int]:

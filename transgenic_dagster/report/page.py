@@ -9,7 +9,7 @@ from transgenic_dagster.gene_models.accounting import Accounting
 from transgenic_dagster.gene_models.gene_model import Orf
 from transgenic_dagster.report import charts, tables
 from transgenic_dagster.report.certainty_tables import certainty_tables
-from transgenic_dagster.report.collect import Figures
+from transgenic_dagster.report.collect import Figures, PredictedFigures
 from transgenic_dagster.report.concerns import UNLIKELY, Kind, Suspect
 from transgenic_dagster.report.gene_drawing import draw_suspect
 from transgenic_dagster.report.predictions import KINDS_OF_BOUNDARY
@@ -57,8 +57,42 @@ class Numbering:
         return f"Table {self._tables}"
 
 
-def render(facts: RunFacts, figures: Figures, sections: Sequence[Section] = ()) -> str:
-    """Return the page as HTML, the same for the same facts and figures."""
+def render(facts: RunFacts, figures: PredictedFigures, sections: Sequence[Section] = ()) -> str:
+    """Return the page on a prediction as HTML, the same for the same facts and figures."""
+    source = figures.source
+    return fill(
+        "report.html",
+        facts,
+        figures,
+        sections,
+        headlines=headlines(figures),
+        result="predicted",
+        certainty=certainty_tables(figures, compared=bool(source and source.transcripts)),
+        gene_map=charts.map_of_genes(figures.gene_map),
+    )
+
+
+def fill(
+    template: str,
+    facts: RunFacts,
+    figures: Figures,
+    sections: Sequence[Section],
+    *,
+    headlines: Sequence[Headline],
+    result: str,
+    **more: object,
+) -> str:
+    """Fill a template of the report.
+
+    Args:
+        template: its name.
+        facts: of the run.
+        figures: of its results.
+        sections: further ones.
+        headlines: the figures that matter most, but for those of ``sections``.
+        result: one word for what the model made, such as ``predicted``.
+        more: what this template shows beyond the others, by name.
+    """
     environment = Environment(
         loader=PackageLoader("transgenic_dagster.report"),
         autoescape=True,
@@ -68,13 +102,14 @@ def render(facts: RunFacts, figures: Figures, sections: Sequence[Section] = ()) 
     )
     environment.filters["shown"] = tables.shown
     predictions, source = figures.predictions, figures.source
-    return environment.get_template("report.html").render(
+    return environment.get_template(template).render(
         facts=facts,
         figures=figures,
         numbers=Numbering(),
         tables=tables,
-        headlines=[*headlines(figures), *(one.headline for one in sections if one.headline)],
+        headlines=[*headlines, *(one.headline for one in sections if one.headline)],
         sections=sections,
+        result=result,
         compared=bool(source and source.transcripts),
         distributions=[
             charts.distribution(
@@ -85,17 +120,28 @@ def render(facts: RunFacts, figures: Figures, sections: Sequence[Section] = ()) 
             for name in MEASURES
         ],
         probabilities=_probability_charts(figures),
-        certainty=certainty_tables(figures),
         moves=[
             charts.moves(predictions.moves, kind, facts.refine_distance or 0)
             for kind in KINDS_OF_BOUNDARY
             if kind != "exon" and predictions.moves.get(kind)
         ],
-        gene_map=charts.map_of_genes(figures.gene_map),
-        drawings=[
-            _drawing(suspect, number) for number, suspect in enumerate(figures.suspects, start=1)
-        ],
+        drawings=draw(figures.suspects, result, "gene"),
+        **more,
     )
+
+
+def draw(suspects: Sequence[Suspect], result: str, name: str) -> Sequence[Drawing]:
+    """Draw genes.
+
+    Args:
+        suspects: the genes.
+        result: as ``fill`` takes it.
+        name: distinguishes the drawings from the page's others.
+    """
+    return [
+        _drawing(suspect, result, f"{name}-{number}")
+        for number, suspect in enumerate(suspects, start=1)
+    ]
 
 
 def _of_genes(accounting: Accounting) -> str:
@@ -104,14 +150,12 @@ def _of_genes(accounting: Accounting) -> str:
     return f"{text}; {other:,} more are not coding, or not found" if other else text
 
 
-def headlines(figures: Figures) -> Sequence[Headline]:
+def headlines(figures: PredictedFigures) -> Sequence[Headline]:
     """Return the figures that matter most."""
-    accounting, predictions = figures.accounting, figures.predictions
-    transcripts = predictions.structure.transcripts
-    frames = predictions.frames
-    found = [
+    accounting = figures.accounting
+    return [
         Headline(
-            _percent(accounting.annotated, accounting.for_model),
+            percent(accounting.annotated, accounting.for_model),
             "of the input’s genes annotated",
             _of_genes(accounting),
         ),
@@ -120,11 +164,20 @@ def headlines(figures: Figures) -> Sequence[Headline]:
             "genes without a gene model",
             f"{accounting.rejected.total():,} rejected, {accounting.skipped.total():,} skipped",
         ),
+        *headlines_of_transcripts(figures),
     ]
+
+
+def headlines_of_transcripts(figures: Figures) -> Sequence[Headline]:
+    """Return the figures on the quality of transcripts that matter most."""
+    predictions = figures.predictions
+    transcripts = predictions.structure.transcripts
+    frames = predictions.frames
+    found = []
     if frames:
         found.append(
             Headline(
-                _percent(frames[Orf.COMPLETE], transcripts),
+                percent(frames[Orf.COMPLETE], transcripts),
                 "complete reading frames",
                 f"{frames[Orf.COMPLETE]:,} of {transcripts:,} transcripts",
             )
@@ -132,14 +185,14 @@ def headlines(figures: Figures) -> Sequence[Headline]:
     else:
         found.append(
             Headline(
-                _percent(predictions.without_inframe_stops, transcripts),
+                percent(predictions.without_inframe_stops, transcripts),
                 "transcripts without a stop codon inside",
                 f"{predictions.without_inframe_stops:,} of {transcripts:,}; not refined",
             )
         )
     found.append(
         Headline(
-            _percent(predictions.canonical_introns, predictions.introns),
+            percent(predictions.canonical_introns, predictions.introns),
             "introns with canonical ends",
             f"{predictions.canonical_introns:,} of {predictions.introns:,}",
         )
@@ -150,7 +203,7 @@ def headlines(figures: Figures) -> Sequence[Headline]:
         likely = sum(probability >= _LIKELY_ISOFORM for probability in isoforms)
         found.append(
             Headline(
-                _percent(likely, len(isoforms)),
+                percent(likely, len(isoforms)),
                 "isoforms with most of the probability",
                 f"{likely:,} of {len(isoforms):,}: isoform_probability ≥ {_LIKELY_ISOFORM}",
             )
@@ -160,7 +213,7 @@ def headlines(figures: Figures) -> Sequence[Headline]:
     if parts:
         found.append(
             Headline(
-                _percent(likely, parts),
+                percent(likely, parts),
                 "coding parts with likely ends",
                 f"{likely:,} of {parts:,}: probability ≥ {UNLIKELY}",
             )
@@ -188,12 +241,13 @@ def _probability_charts(figures: Figures) -> Sequence[str]:
     ]
 
 
-def _drawing(suspect: Suspect, number: int) -> Drawing:
+def _drawing(suspect: Suspect, result: str, name: str) -> Drawing:
     gene = suspect.predicted or suspect.source or suspect.lost
     assert gene is not None, "a gene that raises concern is somewhere"
     place = f"{gene.seqid}:{gene.start + 1:,}–{gene.end:,} ({gene.strand})"
-    return Drawing(suspect, place, draw_suspect(suspect, f"gene-{number}"))
+    return Drawing(suspect, place, draw_suspect(suspect, name, result))
 
 
-def _percent(part: int, whole: int) -> str:
+def percent(part: int, whole: int) -> str:
+    """Return a percentage as text."""
     return f"{100 * part / whole:.1f}%" if whole else "–"

@@ -7,7 +7,7 @@ from typing import Final
 
 from transgenic_dagster.gene_models.gene_model import Orf
 from transgenic_dagster.reject_reason import RejectReason
-from transgenic_dagster.report.collect import Figures
+from transgenic_dagster.report.collect import Figures, PredictedFigures
 from transgenic_dagster.report.predictions import KINDS_OF_BOUNDARY, Predictions
 from transgenic_dagster.report.reject_lines import RejectLines
 from transgenic_dagster.report.remedies import REMEDIES
@@ -253,8 +253,14 @@ def moves_table(predictions: Predictions) -> Table:
     )
 
 
-def structure_table(predicted: Structure, source: Structure | None) -> Table:
-    """Numbers and medians of the predictions beside the input's."""
+def structure_table(predicted: Structure, source: Structure | None, title: str) -> Table:
+    """Numbers of the predictions beside the input's.
+
+    Args:
+        predicted: of the predictions.
+        source: of the input, None where it was not read.
+        title: of the predictions' column.
+    """
     both = (predicted, source) if source and source.transcripts else (predicted,)
     rows: list[Sequence[Cell]] = [
         ("Coding genes", *(one.genes for one in both)),
@@ -266,13 +272,13 @@ def structure_table(predicted: Structure, source: Structure | None) -> Table:
     return Table(
         "structure",
         "Coding genes and transcripts.",
-        ("Number of", "Predicted", "Input")[: len(both) + 1],
+        ("Number of", title, "Input")[: len(both) + 1],
         rows,
     )
 
 
-def lengths_table(predicted: Structure, source: Structure | None) -> Table:
-    """Means and medians of the predictions beside the input's."""
+def lengths_table(predicted: Structure, source: Structure | None, title: str) -> Table:
+    """Means and medians of the predictions beside the input's; arguments as above."""
     both = (predicted, source) if source and source.transcripts else (predicted,)
     rows: list[Sequence[Cell]] = []
     for name, measure in MEASURES.items():
@@ -282,7 +288,7 @@ def lengths_table(predicted: Structure, source: Structure | None) -> Table:
             row += [len(values), _mean(values), _median(values)]
         rows.append(row)
     columns = ("values", "mean", "median")
-    names = [f"{side}, {column}" for side in ("Predicted", "Input") for column in columns]
+    names = [f"{side}, {column}" for side in (title, "Input") for column in columns]
     return Table(
         "lengths",
         "The distributions of the figure in numbers. UTRs are counted where a transcript has one, "
@@ -292,7 +298,7 @@ def lengths_table(predicted: Structure, source: Structure | None) -> Table:
     )
 
 
-def sequences_table(figures: Figures) -> Table:
+def sequences_table(figures: PredictedFigures) -> Table:
     """Genes by sequence and outcome."""
     counts = figures.gene_map.rows()
     rows: list[Sequence[Cell]] = [

@@ -38,7 +38,7 @@ def write_completed(
         What became of every gene of the input, and how many genes of each piece are rejected.
     """
     paths = ResultPaths.of(options)
-    accounting, rejected = Accounting(), Counter[str]()
+    accounting, rejected = Accounting(isoforms_gained=0), Counter[str]()
     given = GivenSentences(folder, options)
     gained: dict[str, GeneModel] = {}
     with ExitStack() as files:
@@ -51,7 +51,7 @@ def write_completed(
             if left_out := given.of(region).fault:
                 reason, detail = left_out.reason, left_out.detail
                 gene, faults = None, [Reject.from_sentence(region, sentence, reason, detail)]
-            accounting.count_gene(gene, faults)
+            accounting.count_output(gene is not None, faults)
             rejected[piece] += gene is None
             for fault in faults:
                 write_reject(rejects, fault)
@@ -60,7 +60,7 @@ def write_completed(
             new = new_isoforms(gene, given.transcripts(region)) if gene else None
             if new is not None:
                 gained[region.gene_id] = new
-        accounting.isoforms_gained = sum(len(gene.transcripts) for gene in gained.values())
+                accounting.count_gained(new)
         accounting.check(database.input_gene_count())
         genes = read_genes(folder.sorted_gff, options.feature_types).genes
         completed = CompletedInput(

@@ -10,7 +10,7 @@ from transgenic_dagster.input_genes.gff3 import decode
 from transgenic_dagster.jbrowse.configuration import INPUT, PREDICTION, REJECTS, configuration
 from transgenic_dagster.jbrowse.folder import CONFIGURATION, making_files
 from transgenic_dagster.jbrowse.name_index import NameIndex
-from transgenic_dagster.jbrowse.tracks import reject_rows, write_genome, write_track
+from transgenic_dagster.jbrowse.tracks import input_rows, reject_rows, write_genome, write_track
 from transgenic_dagster.run.finished_run import FinishedRun
 from transgenic_dagster.sequences.fasta import Genome, open_genome
 from transgenic_dagster.system.output_files import read_output
@@ -47,7 +47,7 @@ def make_jbrowse_folder(run: Path, folder: Path) -> None:
             location = _first_gene(results.gff3, genome)
             settings = configuration(_assembly(genome_file), list(genome.lengths), location)
         with source.path.open(encoding="utf-8", newline="\n") as lines:
-            write_track(INPUT, lines, making, names)
+            write_track(INPUT, input_rows(lines), making, names)
         with read_output(results.gff3) as lines:
             write_track(PREDICTION, lines, making, names)
         write_track(REJECTS, reject_rows(results.rejects), making, None)

@@ -5,18 +5,19 @@ comparison, the input. So a report of the same run is the same, whoever makes it
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from transgenic_dagster.errors import UsageError
+from transgenic_dagster.errors import InputError, UsageError
 from transgenic_dagster.gene_models.accounting import Accounting
-from transgenic_dagster.options import AnnotateOptions
 from transgenic_dagster.quality.comparison import Comparison, compare_with_input
 from transgenic_dagster.quality.submission import Submission
-from transgenic_dagster.report.collect import collect
+from transgenic_dagster.report.collect import SortedInput, collect
 from transgenic_dagster.report.comparison import comparison_sections
+from transgenic_dagster.report.completion import collect_completion, completed_genes
+from transgenic_dagster.report.completion_page import render_completion
 from transgenic_dagster.report.gene_blocks import GeneBlock, predicted_genes
 from transgenic_dagster.report.outside_measures import PROGRAMS, measure_quality
 from transgenic_dagster.report.page import render
@@ -24,8 +25,6 @@ from transgenic_dagster.report.run_facts import FileFact, RunFacts
 from transgenic_dagster.report.sections import Section
 from transgenic_dagster.report.submission import submission_section
 from transgenic_dagster.run.finished_run import FinishedRun
-from transgenic_dagster.run.result_paths import ResultPaths
-from transgenic_dagster.run.state import RunSummary
 from transgenic_dagster.system.digest import file_sha256
 from transgenic_dagster.system.memory import without_cycle_search
 from transgenic_dagster.system.output_files import write_output
@@ -54,7 +53,7 @@ def make_report(
         The report.
 
     Raises:
-        UsageError: this is not a finished run of prediction, the report cannot be written there, or
+        UsageError: this is not a finished run, the report cannot be written there, or
             a measure is not known.
         InputError: the run's files are missing or do not belong together.
     """
@@ -62,8 +61,6 @@ def make_report(
     if unknown:
         raise UsageError(f"--quality knows {', '.join(PROGRAMS)} (got {unknown[0]!r}).")
     finished = FinishedRun.of(run)
-    if finished.options.complete:
-        raise UsageError(f"{run} completes its input, and a report is on predictions.")
     output = finished.options.output
     report = report or output.with_name(output.name + REPORT_SUFFIX)
     finished.check(report)
@@ -80,39 +77,90 @@ def write_report(
     """Write the report of a run whose files were checked.
 
     Returns:
-        The comparison with the input that is in it; None where the input has no CDS.
+        The comparison with the input that is in it; None where the input has no CDS, or was
+        completed.
 
     Raises:
         InputError: the run's files do not belong together.
     """
-    results, options = run.results, run.options
-    accounting = Accounting.from_dict(dict(run.summary.accounting))
-    comparison, sections = None, list[Section]()
+    completes = run.options.complete
     with without_cycle_search(), run.sorted_input() as (source, note):
-        figures = collect(results.gff3, results.rejects, accounting, source)
-        if source and figures.source and figures.source.transcripts:
-            comparison = compare_with_input(results.gff3, results.rejects, source.path)
-        if comparison:
-            sections += comparison_sections(comparison)
-        if quality:
-            annotations: dict[str, Callable[[], Iterator[GeneBlock]]] = {
-                "Predicted": partial(predicted_genes, results.gff3)
-            }
-            if source:
-                annotations["Input"] = source.genes
-            sections.append(measure_quality(options.fasta_file, annotations, quality))
-        if submission:
-            sections.append(submission_section(submission))
-        page = render(_facts(run.summary, options, results, note), figures, sections)
+        page, comparison = (_completion_page if completes else _prediction_page)(
+            run, source, note, quality, submission
+        )
     with write_output(report) as handle:
         handle.write(page)
     logger.info("wrote the report %s", report)
     return comparison
 
 
-def _facts(
-    summary: RunSummary, options: AnnotateOptions, results: ResultPaths, note: str
-) -> RunFacts:
+def _prediction_page(
+    run: FinishedRun,
+    source: SortedInput | None,
+    note: str,
+    quality: Sequence[str],
+    submission: Submission | None,
+) -> tuple[str, Comparison | None]:
+    results = run.results
+    figures = collect(results.gff3, results.rejects, _accounting(run), source)
+    comparison, sections = None, list[Section]()
+    if source and figures.source and figures.source.transcripts:
+        comparison = compare_with_input(results.gff3, results.rejects, source.path)
+    if comparison:
+        sections += comparison_sections(comparison)
+    annotations = {"Predicted": partial(predicted_genes, results.gff3)}
+    sections += _asked_for(run, annotations, source, quality, submission)
+    return render(_facts(run, note), figures, sections), comparison
+
+
+def _completion_page(
+    run: FinishedRun,
+    source: SortedInput | None,
+    note: str,
+    quality: Sequence[str],
+    submission: Submission | None,
+) -> tuple[str, None]:
+    results = run.results
+    if source is None:
+        raise InputError(f"The report on a completed annotation needs its input. {note}")
+    figures = collect_completion(results.gff3, results.rejects, _accounting(run), source)
+    annotations = {"New": partial(completed_genes, results.gff3, source.path)}
+    sections = _asked_for(run, annotations, source, quality, submission)
+    return render_completion(_facts(run, note), figures, sections), None
+
+
+def _accounting(run: FinishedRun) -> Accounting:
+    return Accounting.from_dict(dict(run.summary.accounting))
+
+
+def _asked_for(
+    run: FinishedRun,
+    annotations: Mapping[str, Callable[[], Iterator[GeneBlock]]],
+    source: SortedInput | None,
+    quality: Sequence[str],
+    submission: Submission | None,
+) -> list[Section]:
+    """Return the sections that there are only on request.
+
+    Args:
+        run: the run.
+        annotations: genes that it made, by title.
+        source: its input, if that is there.
+        quality: outside measures to take.
+        submission: what a check of the annotation for submission found, if there was one.
+    """
+    sections = []
+    if quality:
+        if source:
+            annotations = {**annotations, "Input": source.genes}
+        sections.append(measure_quality(run.options.fasta_file, annotations, quality))
+    if submission:
+        sections.append(submission_section(submission))
+    return sections
+
+
+def _facts(run: FinishedRun, note: str) -> RunFacts:
+    summary, options, results = run.summary, run.options, run.results
     values, record = summary.fingerprint.values, summary.record
     sizes: dict[str, Any] = record["input_bytes"]
     outputs = {
