@@ -20,6 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from statistics import mean
 from time import perf_counter, process_time
+from unittest.mock import patch
 
 import torch
 
@@ -43,6 +44,7 @@ from transgenic_dagster.model import (
     Decoding,
     TransgenicConfig,
     TransgenicForConditionalGeneration,
+    cpu_operations,
     encoder_states_length,
     read_config,
     resolve_checkpoint,
@@ -100,7 +102,7 @@ class Measured:
 
 
 def measure_published(work: Work) -> Measured:
-    """Decode some regions the published way."""
+    """Decode some regions the published way, with PyTorch's operators alone."""
     torch.set_num_threads(work.threads)
     model = TransgenicForConditionalGeneration.from_pretrained(work.checkpoint)
     watch = work.stopwatch()
@@ -109,7 +111,7 @@ def measure_published(work: Work) -> Measured:
     watch.watch(PublishedDecoding, "step", "step")
     watch.watch(PublishedDecoding, "reorder", "reorder")
     options = DecodingOptions(num_beams=work.beams, max_length=work.published_tokens + 1)
-    with torch.inference_mode():
+    with torch.inference_mode(), patch.object(cpu_operations, "kernels_serve", return_value=False):
         decoding = PublishedDecoding(
             model, random_windows(work.published_regions, work.length), work.beams
         )
@@ -154,6 +156,8 @@ def _watch_products(backbone: torch.nn.Module, watch: Stopwatch) -> None:
         is_linear = isinstance(module, Linear) or type(module).__name__ == "PackedLinear"
         if is_linear and "forward" not in vars(module):
             watch.watch(module, "forward", "encoder products")
+            if hasattr(module, "product"):
+                watch.watch(module, "product", "encoder products")
 
 
 def _peak_bytes() -> int:
