@@ -156,17 +156,14 @@ def _filter_and_gate(
     v_all_bias = v_bias + v_shift * v_taps.sum()
     x1_before, x1_now, v_before, v_now, gated_now = x1[1:], x1[2:], v[1:], v[2:], gated[2:]
     for t in range(len(x1_now)):
-        gate = x1_all_bias + (
-            x1_taps[0] * _widened(x1[t])
-            + x1_taps[1] * _widened(x1_before[t])
-            + x1_taps[2] * _widened(x1_now[t])
-        )
-        value = v_all_bias + (
-            v_taps[0] * _widened(v[t])
-            + v_taps[1] * _widened(v_before[t])
-            + v_taps[2] * _widened(v_now[t])
-        )
-        gated_now[t] = gate * value
+        gate = x1_all_bias + _tapped(x1, x1_before, x1_now, t, x1_taps)
+        gated_now[t] = gate * (v_all_bias + _tapped(v, v_before, v_now, t, v_taps))
+
+
+@_compiled
+def _tapped(first: Numbers, before: Numbers, now: Numbers, t: int, taps: FP32) -> np.float32:
+    """Weigh three neighbours, each read at t: an index like t + 1 would not be vectorised."""
+    return taps[0] * _widened(first[t]) + taps[1] * _widened(before[t]) + taps[2] * _widened(now[t])
 
 
 @_compiled
@@ -234,9 +231,7 @@ def _add_and_gate(
         out[2:],
     )
     for t in range(len(now)):
-        gate = all_bias + (
-            taps[0] * _widened(x0[t]) + taps[1] * _widened(before[t]) + taps[2] * _widened(now[t])
-        )
+        gate = all_bias + _tapped(x0, before, now, t, taps)
         out_now[t] = _narrowed(gate * (convolved_now[t] + scale * gated_now[t]), out)
 
 

@@ -12,7 +12,7 @@ from transgenic_dagster.evaluation.measures import (
 )
 from transgenic_dagster.quality.comparison import Comparison
 from transgenic_dagster.report.sections import Headline, Section
-from transgenic_dagster.report.tables import Cell, Table, share
+from transgenic_dagster.report.tables import Cell, Table, share, shares_table
 
 _CHANGES: Final[Mapping[Change, str]] = {
     Change.UNCHANGED: "unchanged",
@@ -40,18 +40,13 @@ def comparison_sections(comparison: Comparison) -> Sequence[Section]:
 
 def _changes_section(log: ChangeLog) -> Section:
     counts = log.counts()
-    rows: list[Sequence[Cell]] = [
-        (name, counts[change], share(counts[change], len(log.genes)))
-        for change, name in _CHANGES.items()
-    ]
-    rows.append(("all", len(log.genes), share(1, 1)))
-    table = Table(
+    table = shares_table(
         "changes",
         "Genes by what became of them, input against output. Rows that were kept from the input "
         "are unchanged.",
         ("Genes", "Number", "%"),
-        rows,
-        totals=1,
+        [(name, counts[change]) for change, name in _CHANGES.items()],
+        ("all", len(log.genes)),
     )
     text = "The option --changes FILE writes what became of each gene as a table."
     return Section("change", "What changed", (text,), (table,))

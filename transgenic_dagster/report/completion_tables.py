@@ -6,7 +6,7 @@ from dataclasses import replace
 from transgenic_dagster.evaluation.splicing_events import EVENT_NAMES
 from transgenic_dagster.report import tables
 from transgenic_dagster.report.completion import CompletedFigures, Novelty
-from transgenic_dagster.report.tables import Cell, Table, share
+from transgenic_dagster.report.tables import Cell, Table, shares_table
 
 
 def accounting_table(figures: CompletedFigures) -> Table:
@@ -18,17 +18,13 @@ def accounting_table(figures: CompletedFigures) -> Table:
         ("could not be continued by the model", accounting.rejected.total()),
         ("skipped: never read by the model", accounting.skipped.total()),
     )
-    rows: list[Sequence[Cell]] = [
-        (name, count, share(count, accounting.total)) for name, count in counts
-    ]
-    rows.append(("all genes of the input", accounting.total, share(1, 1)))
-    return Table(
+    return shares_table(
         "accounting",
         "What became of every gene of the input. Each gene is counted exactly once, and each is "
         "in the output.",
         ("Outcome", "Genes", "%"),
-        rows,
-        totals=1,
+        counts,
+        ("all genes of the input", accounting.total),
     )
 
 
@@ -68,16 +64,12 @@ def kept_table(figures: CompletedFigures) -> Table:
 def novelty_table(figures: CompletedFigures) -> Table:
     """New isoforms by what they have that their gene had not."""
     novelty = figures.gains.novelty
-    rows: list[Sequence[Cell]] = [
-        (kind, novelty[kind], share(novelty[kind], novelty.total())) for kind in Novelty
-    ]
-    rows.append(("all new isoforms", novelty.total(), share(1, 1)))
-    return Table(
+    return shares_table(
         "novelty",
         "New isoforms by how they differ from all transcripts that their gene had.",
         ("New isoforms with", "Number", "%"),
-        rows,
-        totals=1,
+        [(kind, novelty[kind]) for kind in Novelty],
+        ("all new isoforms", novelty.total()),
     )
 
 

@@ -1,6 +1,6 @@
 """Tables of the report, ready to be laid out: every number that the page shows in a table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -60,6 +60,28 @@ def share(part: int, whole: int) -> float | None:
     return 100 * part / whole if whole else None
 
 
+def shares_table(
+    identifier: str,
+    caption: str,
+    header: Sequence[str],
+    counts: Iterable[tuple[str, int]],
+    whole: tuple[str, int],
+) -> Table:
+    """Return counts, and what share of a whole each is.
+
+    Args:
+        identifier: see ``Table``.
+        caption: see ``Table``.
+        header: of name, count and percentage.
+        counts: by name.
+        whole: its name and count.
+    """
+    total_name, total = whole
+    rows = [(name, count, share(count, total)) for name, count in counts]
+    last = (total_name, total, share(1, 1))
+    return Table(identifier, caption, header, [*rows, last], totals=1)
+
+
 def files_table(facts: RunFacts) -> Table:
     """Inputs and outputs with their digests."""
     return Table(
@@ -111,16 +133,12 @@ def accounting_table(figures: Figures) -> Table:
         ("rejected: no usable gene model", accounting.rejected.total()),
         ("skipped: never read by the model", accounting.skipped.total()),
     )
-    rows: list[Sequence[Cell]] = [
-        (name, count, share(count, accounting.total)) for name, count in counts
-    ]
-    rows.append(("all genes of the input", accounting.total, share(1, 1)))
-    return Table(
+    return shares_table(
         "accounting",
         "What became of every gene of the input. Each gene is counted exactly once.",
         ("Outcome", "Genes", "%"),
-        rows,
-        totals=1,
+        counts,
+        ("all genes of the input", accounting.total),
     )
 
 
@@ -183,23 +201,18 @@ def doubt_table(figures: Figures) -> Table:
 def frames_table(predictions: Predictions) -> Table:
     """Reading frames and codons of the predicted transcripts."""
     whole = len_transcripts(predictions)
-    rows: list[Sequence[Cell]] = []
-    if predictions.frames:
-        for frame, text in _FRAMES.items():
-            rows.append((text, predictions.frames[frame], share(predictions.frames[frame], whole)))
-    for text, count in (
-        ("begins with ATG", predictions.start_codons),
-        ("ends with a stop codon in frame", predictions.stop_codons),
-        ("has no stop codon inside", predictions.without_inframe_stops),
-    ):
-        rows.append((text, count, share(count, whole)))
-    rows.append(("all transcripts", whole, share(1, 1)))
-    return Table(
+    frames = [(text, predictions.frames[frame]) for frame, text in _FRAMES.items()]
+    return shares_table(
         "frames",
         "Reading frames of the predicted transcripts, as the genome sequence has them.",
         ("Transcripts", "Number", "%"),
-        rows,
-        totals=1,
+        [
+            *(frames if predictions.frames else []),
+            ("begins with ATG", predictions.start_codons),
+            ("ends with a stop codon in frame", predictions.stop_codons),
+            ("has no stop codon inside", predictions.without_inframe_stops),
+        ],
+        ("all transcripts", whole),
     )
 
 
